@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+// The `moraine` program. It must start under whatever Node the machine has, so this file alone is CommonJS with old
+// syntax: a Node that is too old hands over to the one that `npm ci` brought, everything else happens in src/cli.
+'use strict';
+
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+const { pathToFileURL } = require('node:url');
+
+const NODE_MAJOR = 24;
+
+// File system and crypto work share libuv's pool; its default of 4 lets four slow file calls block all others. The pool
+// reads this variable when it first starts, so it is set before anything else runs.
+process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || '16';
+
+if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
+  run();
+} else {
+  handOver();
+}
+
+function run() {
+  const built = join(__dirname, '..', 'dist', 'cli', 'main.js');
+  const source = join(__dirname, '..', 'src', 'cli', 'main.ts');
+  import(pathToFileURL(existsSync(source) ? source : built).href);
+}
+
+function packagedNode() {
+  try {
+    const manifest = require.resolve(`node-${process.platform}-${process.arch}/package.json`);
+    return join(manifest, '..', 'bin', 'node');
+  } catch {
+    return undefined;
+  }
+}
+
+function handOver() {
+  const node = packagedNode();
+  if (node === undefined) {
+    process.stderr.write(
+      `moraine: needs Node ${NODE_MAJOR} or newer, this is ${process.version}, ` +
+        `and no packaged Node for ${process.platform}-${process.arch} is installed\n`,
+    );
+    process.exit(2);
+  }
+  const { spawn } = require('node:child_process');
+  const child = spawn(node, [__filename, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code === null ? 1 : code);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}

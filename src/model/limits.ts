@@ -1,0 +1,61 @@
+/**
+ * Every limit of the product has its name here. Those of the API come from the Glacier developer guide ("Quotas" and the
+ * pages of the operations); the others bound memory, time and disk of this server.
+ */
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+export const GIB = 1024 * MIB;
+
+export const SECOND_MS = 1000;
+export const MINUTE_MS = 60 * SECOND_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+export const limits = {
+  // Glacier's own.
+  vaultsPerAccountMax: 1000,
+  vaultNameLengthMax: 255,
+  descriptionLengthMax: 1024,
+  bodySizeBytesMax: 4 * GIB,
+  partSizeBytesMin: MIB,
+  partSizeBytesMax: 4 * GIB,
+  partsMax: 10_000,
+  pageVaultsMax: 10,
+  pageJobsMax: 50,
+  pagePartsMax: 50,
+  pageUploadsMax: 50,
+  clockSkewMs: 5 * MINUTE_MS,
+  uploadIdleMs: DAY_MS,
+  /** How long a completed or aborted upload is remembered, so that repeating the call gives the same answer. */
+  uploadRepeatMs: DAY_MS,
+  /** Added to the size of each archive in a vault's SizeInBytes, as Amazon does for its index and metadata. */
+  archiveOverheadBytes: 32 * KIB,
+
+  // Requests.
+  headerBytesMax: 16 * KIB,
+  headersTimeoutMs: MINUTE_MS,
+  keepAliveTimeoutMs: MINUTE_MS,
+  /** Bodies that are read whole before they are understood (JSON, and whatever comes without a payload hash). */
+  wholeBodyBytesMax: MIB,
+  jsonDepthMax: 32,
+  /** Slower than this over one stall time-out and an upload is taken for dead. */
+  bodyRateBytesPerSecondMin: 64,
+  /** What is still read of a body nobody will use, so that the client sees the answer instead of a reset connection. */
+  discardBytesMax: 16 * MIB,
+  discardMsMax: 5 * SECOND_MS,
+  signingKeysCachedMax: 1000,
+
+  // The worker.
+  jobsClaimedAtOnceMax: 64,
+  jobsRunningMax: 4,
+  jobLeaseMs: MINUTE_MS,
+  jobAttemptsMax: 5,
+  jobRetryDelayMs: 5 * SECOND_MS,
+  sweepRowsMax: 500,
+  sweepPauseMs: SECOND_MS,
+  /** Bytes that no row refers to are kept this long: a metadata backup put back in their place may still name them. */
+  orphanAgeMs: 7 * DAY_MS,
+  orphanScanPauseMs: DAY_MS,
+  inventoryPageRows: 1000,
+  inventoryDailyMs: DAY_MS,
+} as const;
