@@ -35,6 +35,8 @@ export const limits = {
   headerBytesMax: 16 * KIB,
   headersTimeoutMs: MINUTE_MS,
   keepAliveTimeoutMs: MINUTE_MS,
+  /** A download whose client takes nothing for this long is given up. */
+  sendStallMs: 10 * MINUTE_MS,
   /** Bodies that are read whole before they are understood (JSON, and whatever comes without a payload hash). */
   wholeBodyBytesMax: MIB,
   jsonDepthMax: 32,

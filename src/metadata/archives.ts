@@ -1,0 +1,180 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { Archive, BlobRef } from '../model/archives.ts';
+import type { ByteRange } from '../model/byte-range.ts';
+import type { ArchiveRow, Tables } from './tables.ts';
+
+/** The facts of an archive about to be recorded. */
+export interface NewArchive {
+  id: string;
+  vaultKey: number;
+  description: string | null;
+  sizeBytes: number;
+  treeHash: string;
+  nowMs: number;
+}
+
+/** Which archives an inventory lists, and where it goes on. */
+export interface InventoryPage {
+  vaultKey: number;
+  /** The instant shown: archives created after it, and archives deleted up to it, are not listed. */
+  snapshotAtMs: number;
+  /** Creation from (inclusive) and to (exclusive). */
+  startAtMs: number | null;
+  endAtMs: number | null;
+  after: { createdAtMs: number; archiveKey: number } | null;
+  limit: number;
+}
+
+export class ArchiveRecords {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  /** Records an archive whose bytes are one durable blob; false when the vault is gone. */
+  async add(archive: NewArchive & { blob: BlobRef }): Promise<boolean> {
+    return this.#db.transaction().execute(async (trx) => {
+      const archiveKey = await insertArchive(trx, archive);
+      if (archiveKey === undefined) return false;
+      await trx
+        .insertInto('archive_blobs')
+        .values({
+          archive_key: archiveKey,
+          blob_id: archive.blob.blobId,
+          start_byte: archive.blob.startByte,
+          size_bytes: archive.blob.sizeBytes,
+          tree_hash: archive.blob.treeHash,
+        })
+        .execute();
+      return true;
+    });
+  }
+
+  /** An archive by its id, in whatever vault it is, deleted ones included. */
+  async find(id: string): Promise<Archive | undefined> {
+    const row = await this.#db.selectFrom('archives').selectAll().where('id', '=', id).executeTakeFirst();
+    return row === undefined ? undefined : toArchive(row);
+  }
+
+  /** The blobs that hold a range of an archive, in order; none when its bytes have been given up. */
+  async blobs({ archiveKey, range }: { archiveKey: number; range: ByteRange }): Promise<BlobRef[]> {
+    const rows = await this.#db
+      .selectFrom('archive_blobs')
+      .select(['blob_id', 'start_byte', 'size_bytes', 'tree_hash'])
+      .where('archive_key', '=', archiveKey)
+      .where('start_byte', '<=', range.endByte)
+      .where((eb) => eb(eb('start_byte', '+', eb.ref('size_bytes')), '>', range.startByte))
+      .orderBy('start_byte')
+      .execute();
+    return rows.map(toBlobRef);
+  }
+
+  /**
+   * Marks an archive deleted. Its bytes are given up at once unless a job still refers to them. False when it was deleted
+   * before.
+   */
+  async delete({ archiveKey, nowMs }: { archiveKey: number; nowMs: number }): Promise<boolean> {
+    return this.#db.transaction().execute(async (trx) => {
+      const archive = await trx
+        .updateTable('archives')
+        .set({ deleted_at: nowMs })
+        .where('key', '=', archiveKey)
+        .where('deleted_at', 'is', null)
+        .returning(['vault_key', 'size_bytes'])
+        .executeTakeFirst();
+      if (archive === undefined) return false;
+      await trx
+        .updateTable('vaults')
+        .set((eb) => ({
+          written_at: nowMs,
+          archive_count: eb('archive_count', '-', 1),
+          archive_bytes: eb('archive_bytes', '-', archive.size_bytes),
+        }))
+        .where('key', '=', archive.vault_key)
+        .execute();
+      await giveUpBytes(trx, archiveKey);
+      return true;
+    });
+  }
+
+  /** A page of an inventory, in order of creation. Deleted archives stay known, so the pages show one instant. */
+  async inventoryPage(page: InventoryPage): Promise<Archive[]> {
+    let query = this.#db
+      .selectFrom('archives')
+      .selectAll()
+      .where('vault_key', '=', page.vaultKey)
+      .where('created_at', '<=', page.snapshotAtMs)
+      .where((eb) => eb.or([eb('deleted_at', 'is', null), eb('deleted_at', '>', page.snapshotAtMs)]));
+    const { startAtMs, endAtMs, after } = page;
+    if (startAtMs !== null) query = query.where('created_at', '>=', startAtMs);
+    if (endAtMs !== null) query = query.where('created_at', '<', endAtMs);
+    if (after !== null) {
+      query = query.where((eb) =>
+        eb(eb.refTuple('created_at', 'key'), '>', eb.tuple(after.createdAtMs, after.archiveKey)),
+      );
+    }
+    const rows = await query.orderBy('created_at').orderBy('key').limit(page.limit).execute();
+    return rows.map(toArchive);
+  }
+}
+
+/** Inserts the row and counts it in its vault; undefined when the vault is gone. Returns the archive's key. */
+export async function insertArchive(trx: Transaction<Tables>, archive: NewArchive): Promise<number | undefined> {
+  const counted = await trx
+    .updateTable('vaults')
+    .set((eb) => ({
+      written_at: archive.nowMs,
+      archive_count: eb('archive_count', '+', 1),
+      archive_bytes: eb('archive_bytes', '+', archive.sizeBytes),
+    }))
+    .where('key', '=', archive.vaultKey)
+    .returning('key')
+    .executeTakeFirst();
+  if (counted === undefined) return undefined;
+  const { key } = await trx
+    .insertInto('archives')
+    .values({
+      id: archive.id,
+      vault_key: archive.vaultKey,
+      description: archive.description,
+      size_bytes: archive.sizeBytes,
+      tree_hash: archive.treeHash,
+      created_at: archive.nowMs,
+      deleted_at: null,
+    })
+    .returning('key')
+    .executeTakeFirstOrThrow();
+  return key;
+}
+
+/** Hands the bytes of a deleted archive to the reclaim sweep, unless a job still refers to them. */
+export async function giveUpBytes(trx: Transaction<Tables>, archiveKey: number): Promise<void> {
+  const job = await trx.selectFrom('jobs').select('key').where('archive_key', '=', archiveKey).executeTakeFirst();
+  if (job !== undefined) return;
+  const blobs = trx.selectFrom('archive_blobs').select('blob_id').where('archive_key', '=', archiveKey);
+  await trx.insertInto('reclaimable_blobs').columns(['blob_id']).expression(blobs).execute();
+  await trx.deleteFrom('archive_blobs').where('archive_key', '=', archiveKey).execute();
+}
+
+export function toBlobRef(row: {
+  blob_id: string;
+  start_byte: number;
+  size_bytes: number;
+  tree_hash: string;
+}): BlobRef {
+  return { blobId: row.blob_id, startByte: row.start_byte, sizeBytes: row.size_bytes, treeHash: row.tree_hash };
+}
+
+function toArchive(row: ArchiveRow): Archive {
+  return {
+    key: row.key,
+    id: row.id,
+    vaultKey: row.vault_key,
+    description: row.description,
+    sizeBytes: row.size_bytes,
+    treeHash: row.tree_hash,
+    createdAtMs: row.created_at,
+    deletedAtMs: row.deleted_at,
+  };
+}

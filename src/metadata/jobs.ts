@@ -1,0 +1,183 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { ListPosition } from '../model/ids.ts';
+import type { Job, JobStatus, Lease } from '../model/jobs.ts';
+import { giveUpBytes } from './archives.ts';
+import { type NewJob, toJob, toNewRow } from './job-rows.ts';
+import type { Tables } from './tables.ts';
+
+/** Which jobs a listing shows; null means no filter. */
+export interface JobPage {
+  vaultKey: number;
+  status: JobStatus | null;
+  completed: boolean | null;
+  /** The last job of the page before; the row itself may have expired. */
+  after: ListPosition | null;
+  limit: number;
+}
+
+/** How a job ends. */
+export interface JobEnd {
+  lease: Lease;
+  status: 'Succeeded' | 'Failed';
+  statusMessage: string;
+  /** Written by the job itself; the bytes are durable already. */
+  output: { blobId: string; sizeBytes: number } | null;
+  /** Where a range inventory goes on. */
+  marker: string | null;
+  nowMs: number;
+  expiresAtMs: number;
+}
+
+export class JobRecords {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  /** Starts a job; `gone` when its vault, or the archive it wants, was deleted meanwhile. */
+  async create(job: NewJob): Promise<'created' | 'vault-gone' | 'archive-gone'> {
+    return this.#db.transaction().execute(async (trx) => {
+      const vault = await trx.selectFrom('vaults').select('key').where('key', '=', job.vaultKey).executeTakeFirst();
+      if (vault === undefined) return 'vault-gone';
+      if (job.kind === 'archive-retrieval' && !(await archiveExists(trx, job.archiveKey))) return 'archive-gone';
+      await trx.insertInto('jobs').values(toNewRow(job)).execute();
+      return 'created';
+    });
+  }
+
+  async find({ vaultKey, id }: { vaultKey: number; id: string }): Promise<Job | undefined> {
+    const row = await this.#db
+      .selectFrom('jobs')
+      .selectAll()
+      .where('id', '=', id)
+      .where('vault_key', '=', vaultKey)
+      .executeTakeFirst();
+    return row === undefined ? undefined : toJob(row);
+  }
+
+  /** Jobs of a vault, newest first. Each filter is a range of one index, so a page costs the same anywhere. */
+  async list({ vaultKey, status, completed, after, limit }: JobPage): Promise<Job[]> {
+    if (status !== null && completed !== null && completed !== (status !== 'InProgress')) return [];
+    let query = this.#db.selectFrom('jobs').selectAll().where('vault_key', '=', vaultKey);
+    if (status !== null) query = query.where('status', '=', status);
+    else if (completed !== null) query = query.where('completed', '=', completed ? 1 : 0);
+    if (after !== null) {
+      query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(after.createdAtMs, after.id)));
+    }
+    const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
+    return rows.map(toJob);
+  }
+
+  /**
+   * Claims jobs that are due for one worker until `leaseUntilMs`. A job whose worker died becomes due again when its lease
+   * ends; the token tells the two workers apart.
+   */
+  async claimDue(claim: { nowMs: number; leaseUntilMs: number; token: string; limit: number }): Promise<Job[]> {
+    const due = this.#db
+      .selectFrom('jobs')
+      .select('key')
+      .where('due_at', '<=', claim.nowMs)
+      .orderBy('due_at')
+      .limit(claim.limit);
+    const rows = await this.#db
+      .updateTable('jobs')
+      .set((eb) => ({
+        due_at: claim.leaseUntilMs,
+        lease_token: claim.token,
+        attempts: eb('attempts', '+', 1),
+      }))
+      .where('key', 'in', due)
+      .returningAll()
+      .execute();
+    return rows.map(toJob);
+  }
+
+  /** When the next job becomes due, or null when none is waiting. */
+  async nextDueAtMs(): Promise<number | null> {
+    const row = await this.#db
+      .selectFrom('jobs')
+      .select('due_at')
+      .where('due_at', 'is not', null)
+      .orderBy('due_at')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.due_at ?? null;
+  }
+
+  /** Keeps a lease for longer; false when it was lost. */
+  async renew({ lease, leaseUntilMs }: { lease: Lease; leaseUntilMs: number }): Promise<boolean> {
+    return this.#reschedule(lease, { due_at: leaseUntilMs });
+  }
+
+  /** Gives a job back, to be tried again at `dueAtMs`; false when the lease was lost. */
+  async release({ lease, dueAtMs }: { lease: Lease; dueAtMs: number }): Promise<boolean> {
+    return this.#reschedule(lease, { due_at: dueAtMs, lease_token: null });
+  }
+
+  /** Writes a job's end, once; false when the lease was lost, and then nothing is written. */
+  async end(end: JobEnd): Promise<boolean> {
+    const result = await this.#db
+      .updateTable('jobs')
+      .set((eb) => ({
+        status: end.status,
+        completed: 1,
+        status_message: end.statusMessage,
+        completed_at: end.nowMs,
+        expires_at: end.expiresAtMs,
+        due_at: null,
+        lease_token: null,
+        output_blob_id: end.output?.blobId ?? null,
+        output_size_bytes: end.output?.sizeBytes ?? null,
+        inventory_marker: end.status === 'Succeeded' ? end.marker : eb.ref('inventory_marker'),
+      }))
+      .where('key', '=', end.lease.jobKey)
+      .where('lease_token', '=', end.lease.token)
+      .where('status', '=', 'InProgress')
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  }
+
+  /** Deletes ended jobs whose time is over, with their outputs; returns how many. */
+  async expire({ nowMs, limit }: { nowMs: number; limit: number }): Promise<number> {
+    return this.#db.transaction().execute(async (trx) => {
+      const expired = trx
+        .selectFrom('jobs')
+        .select('key')
+        .where('expires_at', '<=', nowMs)
+        .orderBy('expires_at')
+        .limit(limit);
+      const jobs = await trx
+        .deleteFrom('jobs')
+        .where('key', 'in', expired)
+        .returning(['archive_key', 'output_blob_id'])
+        .execute();
+      const outputs = jobs.flatMap(({ output_blob_id: id }) => (id === null ? [] : [{ blob_id: id }]));
+      if (outputs.length > 0) await trx.insertInto('reclaimable_blobs').values(outputs).execute();
+      for (const archiveKey of new Set(jobs.map((job) => job.archive_key))) {
+        if (archiveKey !== null && !(await archiveExists(trx, archiveKey))) await giveUpBytes(trx, archiveKey);
+      }
+      return jobs.length;
+    });
+  }
+
+  async #reschedule(lease: Lease, columns: { due_at: number; lease_token?: null }): Promise<boolean> {
+    const result = await this.#db
+      .updateTable('jobs')
+      .set(columns)
+      .where('key', '=', lease.jobKey)
+      .where('lease_token', '=', lease.token)
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  }
+}
+
+async function archiveExists(trx: Transaction<Tables>, archiveKey: number): Promise<boolean> {
+  const row = await trx
+    .selectFrom('archives')
+    .select('key')
+    .where('key', '=', archiveKey)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  return row !== undefined;
+}

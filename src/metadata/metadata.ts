@@ -1,0 +1,51 @@
+import { Kysely } from 'kysely';
+import { ArchiveRecords } from './archives.ts';
+import { sqliteDdl } from './ddl.ts';
+import { JobRecords } from './jobs.ts';
+import { migrate } from './migrate.ts';
+import { ReclaimRecords } from './reclaim.ts';
+import { openSqlite } from './sqlite.ts';
+import type { Tables } from './tables.ts';
+import { UploadRecords } from './uploads.ts';
+import { VaultRecords } from './vaults.ts';
+
+/**
+ * Everything the server knows about the bytes it keeps. Each method of the parts is one operation, atomic by itself: no
+ * transaction leaves this folder. A change is durable when its promise resolves.
+ */
+export class Metadata implements AsyncDisposable {
+  readonly vaults: VaultRecords;
+  readonly archives: ArchiveRecords;
+  readonly uploads: UploadRecords;
+  readonly jobs: JobRecords;
+  readonly reclaim: ReclaimRecords;
+  readonly #db: Kysely<Tables>;
+
+  private constructor(db: Kysely<Tables>) {
+    this.#db = db;
+    this.vaults = new VaultRecords(db);
+    this.archives = new ArchiveRecords(db);
+    this.uploads = new UploadRecords(db);
+    this.jobs = new JobRecords(db);
+    this.reclaim = new ReclaimRecords(db);
+  }
+
+  /**
+   * Opens the SQLite database at `path`, making or upgrading it. Throws SchemaTooNewError for one of a newer release.
+   * `onFatal` is told when the database's files fail: nothing may be acknowledged after that.
+   */
+  static async openSqlite(options: { path: string; onFatal: (error: unknown) => void }): Promise<Metadata> {
+    const db = new Kysely<Tables>({ dialect: openSqlite(options) });
+    try {
+      await migrate(db as Kysely<unknown>, sqliteDdl);
+    } catch (error) {
+      await db.destroy();
+      throw error;
+    }
+    return new Metadata(db);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#db.destroy();
+  }
+}

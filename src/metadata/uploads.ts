@@ -1,0 +1,252 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { BlobRef } from '../model/archives.ts';
+import type { ListPosition } from '../model/ids.ts';
+import type { Part, Upload } from '../model/uploads.ts';
+import { insertArchive, toBlobRef } from './archives.ts';
+import type { Tables, UploadRow } from './tables.ts';
+
+/** What completing an upload decides: the archive's size and tree hash, from the parts as they are at that moment. */
+export type Assemble = (parts: readonly Part[], upload: Upload) => { sizeBytes: number; treeHash: string };
+
+export class UploadRecords {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  /** Opens an upload; false when the vault is gone. */
+  async create(upload: Omit<Upload, 'key' | 'state' | 'archiveId'>): Promise<boolean> {
+    return this.#db.transaction().execute(async (trx) => {
+      const vault = await trx.selectFrom('vaults').select('key').where('key', '=', upload.vaultKey).executeTakeFirst();
+      if (vault === undefined) return false;
+      await trx
+        .insertInto('uploads')
+        .values({
+          id: upload.id,
+          vault_key: upload.vaultKey,
+          description: upload.description,
+          part_size_bytes: upload.partSizeBytes,
+          created_at: upload.createdAtMs,
+          touched_at: upload.createdAtMs,
+          state: 'open',
+          archive_id: null,
+        })
+        .execute();
+      return true;
+    });
+  }
+
+  /** An upload of this vault, in whatever state. */
+  async find({ vaultKey, id }: { vaultKey: number; id: string }): Promise<Upload | undefined> {
+    const row = await this.#db
+      .selectFrom('uploads')
+      .selectAll()
+      .where('id', '=', id)
+      .where('vault_key', '=', vaultKey)
+      .executeTakeFirst();
+    return row === undefined ? undefined : toUpload(row);
+  }
+
+  /** Keeps an open upload from being taken for idle. */
+  async touch({ uploadKey, nowMs }: { uploadKey: number; nowMs: number }): Promise<void> {
+    await this.#db.updateTable('uploads').set({ touched_at: nowMs }).where('key', '=', uploadKey).execute();
+  }
+
+  /** Records a durable part; the one it replaces is given up. False when the upload is no longer open. */
+  async putPart({ uploadKey, part, nowMs }: { uploadKey: number; part: Part; nowMs: number }): Promise<boolean> {
+    return this.#db.transaction().execute(async (trx) => {
+      const open = await trx
+        .updateTable('uploads')
+        .set({ touched_at: nowMs })
+        .where('key', '=', uploadKey)
+        .where('state', '=', 'open')
+        .returning('key')
+        .executeTakeFirst();
+      if (open === undefined) return false;
+      const replaced = await trx
+        .deleteFrom('parts')
+        .where('upload_key', '=', uploadKey)
+        .where('start_byte', '=', part.startByte)
+        .returning('blob_id')
+        .execute();
+      if (replaced.length > 0) await trx.insertInto('reclaimable_blobs').values(replaced).execute();
+      await trx.insertInto('parts').values(toPartRow(uploadKey, part)).execute();
+      return true;
+    });
+  }
+
+  /**
+   * Turns an open upload into an archive: its parts become the archive's blobs, no byte moves. `assemble` checks the parts
+   * and may throw, which leaves the upload open. An upload completed before gives the archive it became.
+   */
+  async complete(upload: {
+    uploadKey: number;
+    archiveId: string;
+    nowMs: number;
+    assemble: Assemble;
+  }): Promise<{ outcome: 'completed' | 'repeated'; archiveId: string; treeHash: string } | { outcome: 'gone' }> {
+    return this.#db.transaction().execute(async (trx) => {
+      const row = await trx.selectFrom('uploads').selectAll().where('key', '=', upload.uploadKey).executeTakeFirst();
+      if (row === undefined || row.state === 'aborted') return { outcome: 'gone' };
+      if (row.archive_id !== null) return repeated(trx, row.archive_id);
+      const { sizeBytes, treeHash } = upload.assemble(await partsOf(trx, row.key), toUpload(row));
+      const archiveKey = await insertArchive(trx, {
+        id: upload.archiveId,
+        vaultKey: row.vault_key,
+        description: row.description,
+        sizeBytes,
+        treeHash,
+        nowMs: upload.nowMs,
+      });
+      if (archiveKey === undefined) return { outcome: 'gone' };
+      await movePartsToArchive(trx, { uploadKey: row.key, archiveKey });
+      await close(trx, { uploadKey: row.key, state: 'completed', archiveId: upload.archiveId, nowMs: upload.nowMs });
+      return { outcome: 'completed', archiveId: upload.archiveId, treeHash };
+    });
+  }
+
+  /** Gives an open upload and its parts up. Repeating it succeeds; a completed or unknown upload is `gone`. */
+  async abort({ uploadKey, nowMs }: { uploadKey: number; nowMs: number }): Promise<'aborted' | 'gone'> {
+    return this.#db.transaction().execute(async (trx) => {
+      const row = await trx.selectFrom('uploads').select('state').where('key', '=', uploadKey).executeTakeFirst();
+      if (row === undefined || row.state === 'completed') return 'gone';
+      if (row.state === 'open') await abortOpen(trx, { uploadKey, nowMs });
+      return 'aborted';
+    });
+  }
+
+  /** Open uploads of a vault in order of creation, after a position. */
+  async list(page: { vaultKey: number; after: ListPosition | null; limit: number }): Promise<Upload[]> {
+    const { after } = page;
+    let query = this.#db
+      .selectFrom('uploads')
+      .selectAll()
+      .where('vault_key', '=', page.vaultKey)
+      .where('state', '=', 'open');
+    if (after !== null) {
+      query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '>', eb.tuple(after.createdAtMs, after.id)));
+    }
+    const rows = await query.orderBy('created_at').orderBy('id').limit(page.limit).execute();
+    return rows.map(toUpload);
+  }
+
+  /** Parts in order of their place, after the part that starts at `afterByte` (-1 for all). */
+  async listParts(page: { uploadKey: number; afterByte: number; limit: number }): Promise<Part[]> {
+    return partsOf(this.#db, page.uploadKey, page);
+  }
+
+  /** Aborts open uploads that nobody touched since `beforeMs`; returns how many. */
+  async abortIdle({ beforeMs, nowMs, limit }: { beforeMs: number; nowMs: number; limit: number }): Promise<number> {
+    return this.#db.transaction().execute(async (trx) => {
+      const idle = await untouched(trx, { state: 'open', beforeMs, limit });
+      for (const uploadKey of idle) await abortOpen(trx, { uploadKey, nowMs });
+      return idle.length;
+    });
+  }
+
+  /** Forgets uploads that were completed or aborted before `beforeMs`; returns how many. */
+  async forgetClosed({ beforeMs, limit }: { beforeMs: number; limit: number }): Promise<number> {
+    return this.#db.transaction().execute(async (trx) => {
+      const completed = await untouched(trx, { state: 'completed', beforeMs, limit });
+      const aborted = await untouched(trx, { state: 'aborted', beforeMs, limit });
+      const keys = [...completed, ...aborted];
+      if (keys.length > 0) await trx.deleteFrom('uploads').where('key', 'in', keys).execute();
+      return keys.length;
+    });
+  }
+}
+
+async function untouched(
+  trx: Transaction<Tables>,
+  { state, beforeMs, limit }: { state: Upload['state']; beforeMs: number; limit: number },
+): Promise<number[]> {
+  const rows = await trx
+    .selectFrom('uploads')
+    .select('key')
+    .where('state', '=', state)
+    .where('touched_at', '<', beforeMs)
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.key);
+}
+
+async function partsOf(
+  db: Kysely<Tables>,
+  uploadKey: number,
+  page?: { afterByte: number; limit: number },
+): Promise<Part[]> {
+  let query = db
+    .selectFrom('parts')
+    .select(['blob_id', 'start_byte', 'size_bytes', 'tree_hash'])
+    .where('upload_key', '=', uploadKey)
+    .orderBy('start_byte');
+  if (page !== undefined) query = query.where('start_byte', '>', page.afterByte).limit(page.limit);
+  return (await query.execute()).map(toBlobRef);
+}
+
+async function movePartsToArchive(
+  trx: Transaction<Tables>,
+  { uploadKey, archiveKey }: { uploadKey: number; archiveKey: number },
+): Promise<void> {
+  const parts = trx
+    .selectFrom('parts')
+    .select((eb) => [eb.val(archiveKey).as('archive_key'), 'start_byte', 'size_bytes', 'tree_hash', 'blob_id'])
+    .where('upload_key', '=', uploadKey);
+  await trx
+    .insertInto('archive_blobs')
+    .columns(['archive_key', 'start_byte', 'size_bytes', 'tree_hash', 'blob_id'])
+    .expression(parts)
+    .execute();
+  await trx.deleteFrom('parts').where('upload_key', '=', uploadKey).execute();
+}
+
+async function abortOpen(
+  trx: Transaction<Tables>,
+  { uploadKey, nowMs }: { uploadKey: number; nowMs: number },
+): Promise<void> {
+  const blobs = trx.selectFrom('parts').select('blob_id').where('upload_key', '=', uploadKey);
+  await trx.insertInto('reclaimable_blobs').columns(['blob_id']).expression(blobs).execute();
+  await trx.deleteFrom('parts').where('upload_key', '=', uploadKey).execute();
+  await close(trx, { uploadKey, state: 'aborted', archiveId: null, nowMs });
+}
+
+async function close(
+  trx: Transaction<Tables>,
+  closed: { uploadKey: number; state: Upload['state']; archiveId: string | null; nowMs: number },
+): Promise<void> {
+  await trx
+    .updateTable('uploads')
+    .set({ state: closed.state, archive_id: closed.archiveId, touched_at: closed.nowMs })
+    .where('key', '=', closed.uploadKey)
+    .execute();
+}
+
+async function repeated(trx: Transaction<Tables>, archiveId: string) {
+  const archive = await trx.selectFrom('archives').select('tree_hash').where('id', '=', archiveId).executeTakeFirst();
+  if (archive === undefined) return { outcome: 'gone' as const };
+  return { outcome: 'repeated' as const, archiveId, treeHash: archive.tree_hash };
+}
+
+function toPartRow(uploadKey: number, part: BlobRef) {
+  return {
+    upload_key: uploadKey,
+    blob_id: part.blobId,
+    start_byte: part.startByte,
+    size_bytes: part.sizeBytes,
+    tree_hash: part.treeHash,
+  };
+}
+
+function toUpload(row: UploadRow): Upload {
+  return {
+    key: row.key,
+    id: row.id,
+    vaultKey: row.vault_key,
+    description: row.description,
+    partSizeBytes: row.part_size_bytes,
+    createdAtMs: row.created_at,
+    state: row.state,
+    archiveId: row.archive_id,
+  };
+}

@@ -1,0 +1,66 @@
+import type { ByteRange } from './byte-range.ts';
+
+export const TIERS = ['Expedited', 'Standard', 'Bulk'] as const;
+export type Tier = (typeof TIERS)[number];
+
+export const JOB_STATUSES = ['InProgress', 'Succeeded', 'Failed'] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+export const INVENTORY_FORMATS = ['CSV', 'JSON'] as const;
+export type InventoryFormat = (typeof INVENTORY_FORMATS)[number];
+
+/** What an archive retrieval asks for. The archive's facts are copied, for the job outlives the archive. */
+export interface ArchiveRetrieval {
+  kind: 'archive-retrieval';
+  archiveKey: number;
+  archiveId: string;
+  archiveSizeBytes: number;
+  archiveTreeHash: string;
+  archiveDescription: string | null;
+  tier: Tier;
+  range: ByteRange;
+  /** Whether the request named the range; a job that did, and asked for everything, shows its hash only when done. */
+  rangeAsked: boolean;
+  /** Tree hash of the range, null when the range is not tree-hash aligned. */
+  treeHash: string | null;
+}
+
+/** What an inventory retrieval asks for: archives created from `start` (inclusive) to `end` (exclusive). */
+export interface InventoryRetrieval {
+  kind: 'inventory-retrieval';
+  format: InventoryFormat;
+  startAtMs: number | null;
+  endAtMs: number | null;
+  limit: number | null;
+  /** The marker asked for; once the job has succeeded, the one to go on with, or null at the end. */
+  marker: string | null;
+}
+
+export type JobRequest = ArchiveRetrieval | InventoryRetrieval;
+
+/** A job: what was asked and how far it is. */
+export type Job = JobRequest & {
+  key: number;
+  id: string;
+  vaultKey: number;
+  description: string | null;
+  snsTopic: string | null;
+  status: JobStatus;
+  statusMessage: string | null;
+  createdAtMs: number;
+  completedAtMs: number | null;
+  /** The blob and size of an output that the job wrote itself (inventories). */
+  outputBlobId: string | null;
+  outputSizeBytes: number | null;
+  /** How often a worker has claimed the job. */
+  attempts: number;
+};
+
+export type ArchiveRetrievalJob = Extract<Job, { kind: 'archive-retrieval' }>;
+export type InventoryRetrievalJob = Extract<Job, { kind: 'inventory-retrieval' }>;
+
+/** Proof that a worker holds a job until an instant; writing the job's end needs it. */
+export interface Lease {
+  jobKey: number;
+  token: string;
+}
