@@ -51,9 +51,15 @@ export class ArchiveRecords {
     });
   }
 
-  /** An archive by its id, in whatever vault it is, deleted ones included. */
-  async find(id: string): Promise<Archive | undefined> {
-    const row = await this.#db.selectFrom('archives').selectAll().where('id', '=', id).executeTakeFirst();
+  /** An archive of this account by its id, in whatever vault it is, deleted ones included. */
+  async find({ accountId, id }: { accountId: string; id: string }): Promise<Archive | undefined> {
+    const row = await this.#db
+      .selectFrom('archives')
+      .innerJoin('vaults', 'vaults.key', 'archives.vault_key')
+      .selectAll('archives')
+      .where('archives.id', '=', id)
+      .where('vaults.account_id', '=', accountId)
+      .executeTakeFirst();
     return row === undefined ? undefined : toArchive(row);
   }
 

@@ -45,6 +45,16 @@ export class Metadata implements AsyncDisposable {
     return new Metadata(db);
   }
 
+  /** Whether the database can be read now. */
+  async answers(): Promise<boolean> {
+    try {
+      await this.#db.selectFrom('vaults').select('key').limit(1).execute();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#db.destroy();
   }

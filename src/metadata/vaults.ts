@@ -36,6 +36,11 @@ export class VaultRecords {
     return row === undefined ? undefined : toVault(row);
   }
 
+  async findByKey(key: number): Promise<Vault | undefined> {
+    const row = await this.#db.selectFrom('vaults').selectAll().where('key', '=', key).executeTakeFirst();
+    return row === undefined ? undefined : toVault(row);
+  }
+
   /** Vaults in the order of their names (by code point), after a name. */
   async list({ accountId, afterName, limit }: VaultPage): Promise<Vault[]> {
     const rows = await this.#db
@@ -77,7 +82,7 @@ export class VaultRecords {
       .where('written_at', 'is not', null)
       .where((eb) =>
         eb.or([
-          eb.and([eb('inventory_at', 'is', null), eb('written_at', '<=', beforeMs)]),
+          eb.and([eb('inventory_at', 'is', null), eb('created_at', '<=', beforeMs)]),
           eb.and([eb('inventory_at', '<=', beforeMs), eb('written_at', '>', eb.ref('inventory_at'))]),
         ]),
       )
