@@ -1,0 +1,93 @@
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { MIB } from '../model/limits.ts';
+import { CheckTable } from './blob-format.ts';
+import type { BlobWriter } from './blob-store.ts';
+import { syncDirectory, writeFully } from './durable.ts';
+
+/** Where a blob is written and where it ends up. */
+export interface BlobPaths {
+  incoming: string;
+  directory: string;
+  final: string;
+}
+
+// Large bodies are flushed while they arrive: otherwise gigabytes of dirty pages wait for the last fsync, and the client
+// waits with them.
+const FLUSH_EVERY_BYTES = 32 * MIB;
+
+/**
+ * Writes one blob: bytes to a private file, fsync, rename, fsync of the directory. Once any of these fails the blob cannot
+ * be committed; disposing removes what is there.
+ */
+export class DiskWriter implements BlobWriter {
+  readonly #blobId: string;
+  readonly #paths: BlobPaths;
+  readonly #handle: FileHandle;
+  readonly #checks = new CheckTable();
+  readonly #onClose: () => void;
+  #sizeBytes = 0;
+  #unflushedBytes = 0;
+  #flush: Promise<void> = Promise.resolve();
+  #broken = false;
+  #state: 'open' | 'renamed' | 'closed' = 'open';
+
+  private constructor(blobId: string, paths: BlobPaths, handle: FileHandle, onClose: () => void) {
+    this.#blobId = blobId;
+    this.#paths = paths;
+    this.#handle = handle;
+    this.#onClose = onClose;
+  }
+
+  static async open({ blobId, paths, onClose }: { blobId: string; paths: BlobPaths; onClose: () => void }) {
+    return new DiskWriter(blobId, paths, await open(paths.incoming, 'wx', 0o600), onClose);
+  }
+
+  async write(frame: Buffer): Promise<void> {
+    this.#checks.add(frame);
+    await this.#guard(() => writeFully(this.#handle, frame, this.#sizeBytes));
+    this.#sizeBytes += frame.length;
+    this.#unflushedBytes += frame.length;
+    if (this.#unflushedBytes < FLUSH_EVERY_BYTES) return;
+    // At most one flush runs behind the writer, so the dirty bytes stay within two steps.
+    await this.#guard(() => this.#flush);
+    this.#unflushedBytes = 0;
+    this.#flush = this.#handle.datasync();
+    this.#flush.catch(() => undefined);
+  }
+
+  async commit(leaves: Buffer): Promise<void> {
+    if (this.#broken) throw new Error('a file operation of this blob failed; it cannot be committed');
+    const tail = this.#checks.close({ blobId: this.#blobId, sizeBytes: this.#sizeBytes, leaves });
+    await this.#guard(async () => {
+      await this.#flush;
+      await writeFully(this.#handle, tail, this.#sizeBytes);
+      await this.#handle.sync();
+      await this.#handle.close();
+      await rename(this.#paths.incoming, this.#paths.final);
+      this.#state = 'renamed';
+      await syncDirectory(this.#paths.directory);
+    });
+    this.#state = 'closed';
+    this.#onClose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === 'closed') return;
+    const leftover = this.#state === 'renamed' ? this.#paths.final : this.#paths.incoming;
+    this.#state = 'closed';
+    await this.#flush.catch(() => undefined);
+    await this.#handle.close().catch(() => undefined);
+    // A leftover that cannot be removed is garbage without a row, which the sweeps take.
+    await unlink(leftover).catch(() => undefined);
+    this.#onClose();
+  }
+
+  async #guard(call: () => Promise<void>): Promise<void> {
+    try {
+      await call();
+    } catch (error) {
+      this.#broken = true;
+      throw error;
+    }
+  }
+}

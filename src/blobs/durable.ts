@@ -1,0 +1,45 @@
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+
+/**
+ * File calls that make bytes durable. A failed fsync is never tried again: the kernel may have dropped the pages and call
+ * the next one a success, so the caller throws the file away.
+ */
+
+/** Makes the entries of a directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
+  await using handle = await open(path, 'r');
+  await handle.sync();
+}
+
+/** Makes a directory, private to the owner, unless it exists; the caller syncs the parent. */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  }
+}
+
+/** Writes all of `bytes` at `position`; a short write goes on where it stopped. */
+export async function writeFully(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    if (bytesWritten === 0) throw new Error('the disk took no bytes');
+    done += bytesWritten;
+  }
+}
+
+/** Reads up to `into.length` bytes from `position`; fewer only at the end of the file. */
+export async function readFully(handle: FileHandle, into: Buffer, position: number): Promise<Buffer> {
+  let done = 0;
+  while (done < into.length) {
+    const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return into.subarray(0, done);
+}
+
+export function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
