@@ -1,0 +1,18 @@
+import type { BlobStore } from '../blobs/blob-store.ts';
+import type { Metadata } from '../metadata/metadata.ts';
+import type { Clock } from '../model/clock.ts';
+import type { RetrievalTimes } from '../model/retrieval-times.ts';
+import type { FramePool } from './frame-pool.ts';
+
+/** What the rules stand on: the stores, the time, and the settings that the rules depend on. */
+export interface Arrangement {
+  metadata: Metadata;
+  blobs: BlobStore;
+  frames: FramePool;
+  clock: Clock;
+  region: string;
+  retrievalTimes: RetrievalTimes;
+  /** Whether counts and inventories are as of now, or as of the last daily inventory. */
+  inventory: 'live' | 'daily';
+  jobRetentionMs: number;
+}

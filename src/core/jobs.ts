@@ -1,0 +1,211 @@
+import { randomInt } from 'node:crypto';
+import type { Archive } from '../model/archives.ts';
+import { type ByteRange, formatRange, sizeOf, wholeOf } from '../model/byte-range.ts';
+import { invalidParameter, notFound } from '../model/errors.ts';
+import { type ListPosition, newJobId } from '../model/ids.ts';
+import type {
+  ArchiveRetrieval,
+  ArchiveRetrievalJob,
+  InventoryRetrieval,
+  Job,
+  JobRequest,
+  JobStatus,
+  Tier,
+} from '../model/jobs.ts';
+import { parseInventoryMarker } from '../model/markers.ts';
+import type { Delay } from '../model/retrieval-times.ts';
+import type { Vault, VaultName } from '../model/vaults.ts';
+import { isMebibyteAligned, isTreeHashAligned } from '../tree-hash/alignment.ts';
+import { archiveNotFound } from './archives.ts';
+import type { Arrangement } from './arrangement.ts';
+import { readRange, treeHashOfRange } from './outputs.ts';
+import type { Vaults } from './vaults.ts';
+
+/** What every job may carry. */
+interface JobNotes {
+  vault: VaultName;
+  description: string | null;
+  snsTopic: string | null;
+}
+
+interface Start {
+  vault: Vault;
+  notes: JobNotes;
+  delay: Delay;
+  request: JobRequest;
+}
+
+/** Names a job within a vault. */
+export interface JobName {
+  vault: VaultName;
+  id: string;
+}
+
+/** A job's output, or a range of it, ready to be sent. */
+export interface JobOutput {
+  job: Job;
+  /** The size of everything the job retrieved. */
+  totalBytes: number;
+  range: ByteRange;
+  /** Of the bytes in `range`; null where the rules of alignment give none. */
+  treeHash: string | null;
+  /** The bytes, verified piece by piece; a piece is valid until the next one is asked for. */
+  read(): AsyncGenerator<Buffer, void, void>;
+}
+
+export class Jobs {
+  readonly #given: Arrangement;
+  readonly #vaults: Vaults;
+  /** Told when a job has been started, so that a worker need not poll. */
+  readonly #onStarted: () => void;
+
+  constructor(given: Arrangement, vaults: Vaults, onStarted: () => void) {
+    this.#given = given;
+    this.#vaults = vaults;
+    this.#onStarted = onStarted;
+  }
+
+  /** Starts retrieving an archive, or a range of it; returns the job's id. */
+  async retrieveArchive(asked: JobNotes & { archiveId: string; range: ByteRange | null; tier: Tier }): Promise<string> {
+    const vault = await this.#vaults.require(asked.vault);
+    const archive = await this.#requireArchive(vault, asked.archiveId);
+    const range = asked.range ?? wholeOf(archive.sizeBytes);
+    checkRange(range, archive);
+    const tier = asked.tier.toLowerCase() as Lowercase<Tier>;
+    const request: ArchiveRetrieval = {
+      kind: 'archive-retrieval',
+      archiveKey: archive.key,
+      archiveId: archive.id,
+      archiveSizeBytes: archive.sizeBytes,
+      archiveTreeHash: archive.treeHash,
+      archiveDescription: archive.description,
+      tier: asked.tier,
+      range,
+      rangeAsked: asked.range !== null,
+      treeHash: await this.#treeHashOf(archive, range),
+    };
+    return this.#start({ vault, notes: asked, delay: this.#given.retrievalTimes[tier], request });
+  }
+
+  /** Starts listing the archives of a vault; returns the job's id. */
+  async retrieveInventory(asked: JobNotes & Omit<InventoryRetrieval, 'kind'>): Promise<string> {
+    const vault = await this.#vaults.require(asked.vault);
+    if (asked.marker !== null && parseInventoryMarker(asked.marker) === undefined) {
+      throw invalidParameter(`The marker is not valid: ${asked.marker}`);
+    }
+    if (this.#given.inventory === 'daily' && vault.inventoryAtMs === null) {
+      throw notFound(
+        `Inventory retrieval jobs for vault ${this.#vaults.arn(vault)} cannot be initiated yet, ` +
+          'as Amazon Glacier has not yet generated an initial inventory for this vault.',
+      );
+    }
+    const { format, startAtMs, endAtMs, limit, marker } = asked;
+    const request: InventoryRetrieval = { kind: 'inventory-retrieval', format, startAtMs, endAtMs, limit, marker };
+    return this.#start({ vault, notes: asked, delay: this.#given.retrievalTimes.inventory, request });
+  }
+
+  async describe({ vault, id }: JobName): Promise<Job> {
+    const { key: vaultKey } = await this.#vaults.require(vault);
+    const job = await this.#given.metadata.jobs.find({ vaultKey, id });
+    if (job === undefined) throw notFound(`The job ID was not found: ${id}`);
+    return job;
+  }
+
+  /** A page of the vault's jobs, newest first; null filters let everything through. */
+  async list(page: {
+    vault: VaultName;
+    status: JobStatus | null;
+    completed: boolean | null;
+    after: ListPosition | null;
+    limit: number;
+  }) {
+    const { key: vaultKey } = await this.#vaults.require(page.vault);
+    const jobs = await this.#given.metadata.jobs.list({ ...page, vaultKey, limit: page.limit + 1 });
+    return { jobs: jobs.slice(0, page.limit), more: jobs.length > page.limit };
+  }
+
+  /**
+   * Opens a finished job's output. `choose` picks the range once the size is known; it may refuse by throwing.
+   */
+  async output({ name, choose }: { name: JobName; choose: (totalBytes: number) => ByteRange }): Promise<JobOutput> {
+    const job = await this.describe(name);
+    if (job.status !== 'Succeeded') {
+      throw invalidParameter(`The job is not currently available for download: ${name.id}`);
+    }
+    return job.kind === 'archive-retrieval' ? this.#archiveOutput(job, choose) : this.#ownOutput(job, choose);
+  }
+
+  async #archiveOutput(job: ArchiveRetrievalJob, choose: (totalBytes: number) => ByteRange): Promise<JobOutput> {
+    const totalBytes = sizeOf(job.range);
+    const range = choose(totalBytes);
+    const offset = job.range.startByte;
+    const inArchive = { startByte: offset + range.startByte, endByte: offset + range.endByte };
+    const refs = await this.#given.metadata.archives.blobs({ archiveKey: job.archiveKey, range: inArchive });
+    const whole = sizeOf(range) === totalBytes;
+    const aligned = job.treeHash !== null && isTreeHashAligned({ ...inArchive, sizeBytes: job.archiveSizeBytes });
+    return {
+      job,
+      totalBytes,
+      range,
+      treeHash: whole ? job.treeHash : aligned ? await treeHashOfRange(this.#given, { refs, range: inArchive }) : null,
+      read: () => readRange(this.#given, { refs, range: inArchive }),
+    };
+  }
+
+  async #ownOutput(job: Job, choose: (totalBytes: number) => ByteRange): Promise<JobOutput> {
+    const { outputBlobId: blobId, outputSizeBytes: sizeBytes } = job;
+    if (blobId === null || sizeBytes === null) throw new Error(`the job ${job.id} succeeded without an output`);
+    const range = choose(sizeBytes);
+    const refs = [{ blobId, startByte: 0, sizeBytes, treeHash: '' }];
+    return { job, totalBytes: sizeBytes, range, treeHash: null, read: () => readRange(this.#given, { refs, range }) };
+  }
+
+  async #start({ vault, notes, delay, request }: Start): Promise<string> {
+    const createdAtMs = this.#given.clock.nowMs();
+    const id = newJobId(createdAtMs);
+    const outcome = await this.#given.metadata.jobs.create({
+      ...request,
+      id,
+      vaultKey: vault.key,
+      description: notes.description,
+      snsTopic: notes.snsTopic,
+      createdAtMs,
+      readyAtMs: createdAtMs + randomInt(delay.minMs, delay.maxMs + 1),
+    });
+    if (outcome === 'vault-gone') throw this.#vaults.notFound(vault);
+    if (outcome === 'archive-gone')
+      throw archiveNotFound(request.kind === 'archive-retrieval' ? request.archiveId : '');
+    this.#onStarted();
+    return id;
+  }
+
+  async #requireArchive(vault: Vault, id: string): Promise<Archive> {
+    const archive = await this.#given.metadata.archives.find({ accountId: vault.accountId, id });
+    if (archive === undefined || archive.vaultKey !== vault.key || archive.deletedAtMs !== null) {
+      throw archiveNotFound(id);
+    }
+    return archive;
+  }
+
+  async #treeHashOf(archive: Archive, range: ByteRange): Promise<string | null> {
+    if (sizeOf(range) === archive.sizeBytes) return archive.treeHash;
+    if (!isTreeHashAligned({ ...range, sizeBytes: archive.sizeBytes })) return null;
+    const refs = await this.#given.metadata.archives.blobs({ archiveKey: archive.key, range });
+    return treeHashOfRange(this.#given, { refs, range });
+  }
+}
+
+/** A retrieved range lies inside the archive and is aligned to MiB (developer guide, "InitiateJob"). */
+function checkRange(range: ByteRange, { sizeBytes }: Archive): void {
+  if (range.endByte >= sizeBytes) {
+    throw invalidParameter(
+      `Invalid RetrievalByteRange: ${formatRange(range)} goes past the end of the archive, which has ${sizeBytes} bytes.`,
+    );
+  }
+  if (!isMebibyteAligned({ ...range, sizeBytes })) {
+    throw invalidParameter(
+      `Invalid RetrievalByteRange: ${formatRange(range)} is not megabyte aligned: the start must be divisible by ` +
+        '1048576, and the end plus one must be divisible by 1048576 or be the size of the archive.',
+    );
+  }
+}

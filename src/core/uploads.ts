@@ -1,0 +1,138 @@
+import type { ByteRange } from '../model/byte-range.ts';
+import { type GlacierError, invalidParameter, notFound } from '../model/errors.ts';
+import { type ListPosition, newArchiveId, newUploadId } from '../model/ids.ts';
+import { checkAssembly, checkPartRange, type Part, type Upload } from '../model/uploads.ts';
+import type { VaultName } from '../model/vaults.ts';
+import { combine } from '../tree-hash/nodes.ts';
+import { type ClaimedHashes, matchesClaim } from './archives.ts';
+import type { Arrangement } from './arrangement.ts';
+import { receive } from './receive.ts';
+import type { Vaults } from './vaults.ts';
+
+/** Names an upload within a vault. */
+export interface UploadName {
+  vault: VaultName;
+  id: string;
+}
+
+/** Multipart uploads: parts are blobs in any order, and completing one makes them an archive without touching a byte. */
+export class Uploads {
+  readonly #given: Arrangement;
+  readonly #vaults: Vaults;
+
+  constructor(given: Arrangement, vaults: Vaults) {
+    this.#given = given;
+    this.#vaults = vaults;
+  }
+
+  /** Opens an upload and returns its id. */
+  async initiate(upload: { vault: VaultName; description: string | null; partSizeBytes: number }): Promise<string> {
+    const { key: vaultKey } = await this.#vaults.require(upload.vault);
+    const createdAtMs = this.#given.clock.nowMs();
+    const id = newUploadId(createdAtMs);
+    const { description, partSizeBytes } = upload;
+    const created = await this.#given.metadata.uploads.create({
+      id,
+      vaultKey,
+      description,
+      partSizeBytes,
+      createdAtMs,
+    });
+    if (!created) throw this.#vaults.notFound(upload.vault);
+    return id;
+  }
+
+  /** Stores a part, replacing one at the same place; returns its tree hash. */
+  async putPart({
+    name,
+    range,
+    claimed,
+    body,
+  }: {
+    name: UploadName;
+    range: ByteRange;
+    claimed: ClaimedHashes;
+    body: AsyncIterable<Buffer>;
+  }): Promise<string> {
+    const { metadata, blobs, frames, clock } = this.#given;
+    const upload = await this.#requireOpen(name);
+    checkPartRange(range, upload.partSizeBytes);
+    await metadata.uploads.touch({ uploadKey: upload.key, nowMs: clock.nowMs() });
+    const received = await receive({ blobs, frames, source: body, check: matchesClaim(claimed) });
+    const part = { ...received, startByte: range.startByte };
+    const stored = await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: clock.nowMs() });
+    if (!stored) {
+      await metadata.reclaim.add(received.blobId);
+      throw uploadNotFound(name.id);
+    }
+    return received.treeHash;
+  }
+
+  /** Makes an archive of the parts. Repeating it gives the same archive; a refusal leaves the upload open. */
+  async complete({ name, sizeBytes, treeHash }: { name: UploadName; sizeBytes: number; treeHash: string }) {
+    const upload = await this.#require(name);
+    const completed = await this.#given.metadata.uploads.complete({
+      uploadKey: upload.key,
+      archiveId: newArchiveId(),
+      nowMs: this.#given.clock.nowMs(),
+      assemble: (parts, { partSizeBytes }) => assemble({ parts, partSizeBytes, sizeBytes, treeHash }),
+    });
+    if (completed.outcome === 'gone') throw uploadNotFound(name.id);
+    return { archiveId: completed.archiveId, treeHash: completed.treeHash };
+  }
+
+  /** Gives an upload up. Repeating it succeeds; a completed upload cannot be aborted. */
+  async abort(name: UploadName): Promise<void> {
+    const upload = await this.#require(name);
+    const nowMs = this.#given.clock.nowMs();
+    const outcome = await this.#given.metadata.uploads.abort({ uploadKey: upload.key, nowMs });
+    if (outcome === 'gone') throw uploadNotFound(name.id);
+  }
+
+  /** A page of the vault's open uploads, oldest first. */
+  async list({ vault, after, limit }: { vault: VaultName; after: ListPosition | null; limit: number }) {
+    const { key: vaultKey } = await this.#vaults.require(vault);
+    const uploads = await this.#given.metadata.uploads.list({ vaultKey, after, limit: limit + 1 });
+    return { uploads: uploads.slice(0, limit), more: uploads.length > limit };
+  }
+
+  /** A page of an open upload's parts by their place, after the part that starts at `afterByte`. */
+  async listParts({ name, afterByte, limit }: { name: UploadName; afterByte: number; limit: number }) {
+    const upload = await this.#requireOpen(name);
+    const parts = await this.#given.metadata.uploads.listParts({ uploadKey: upload.key, afterByte, limit: limit + 1 });
+    return { upload, parts: parts.slice(0, limit), more: parts.length > limit };
+  }
+
+  async #require({ vault, id }: UploadName): Promise<Upload> {
+    const { key: vaultKey } = await this.#vaults.require(vault);
+    const upload = await this.#given.metadata.uploads.find({ vaultKey, id });
+    if (upload === undefined) throw uploadNotFound(id);
+    return upload;
+  }
+
+  async #requireOpen(name: UploadName): Promise<Upload> {
+    const upload = await this.#require(name);
+    if (upload.state !== 'open') throw uploadNotFound(name.id);
+    return upload;
+  }
+}
+
+const uploadNotFound = (id: string): GlacierError => notFound(`The upload ID was not found: ${id}`);
+
+/** The archive that the parts make up, if it is the one the client means. */
+function assemble({
+  parts,
+  partSizeBytes,
+  sizeBytes,
+  treeHash,
+}: {
+  parts: readonly Part[];
+  partSizeBytes: number;
+  sizeBytes: number;
+  treeHash: string;
+}): { sizeBytes: number; treeHash: string } {
+  checkAssembly({ parts, partSizeBytes, sizeBytes });
+  const computed = combine(Buffer.from(parts.map((part) => part.treeHash).join(''), 'hex')).toString('hex');
+  if (computed !== treeHash) throw invalidParameter(`Invalid x-amz-sha256-tree-hash: ${treeHash}`);
+  return { sizeBytes, treeHash: computed };
+}

@@ -1,0 +1,112 @@
+import { GlacierError, invalidParameter, notFound } from '../model/errors.ts';
+import { limits } from '../model/limits.ts';
+import { isVaultName, type Vault, type VaultName, vaultArn } from '../model/vaults.ts';
+import type { Arrangement } from './arrangement.ts';
+
+/** A vault as DescribeVault and ListVaults tell it. */
+export interface VaultDescription {
+  arn: string;
+  name: string;
+  createdAtMs: number;
+  lastInventoryAtMs: number | null;
+  archiveCount: number;
+  /** With the overhead Amazon adds per archive. */
+  sizeBytes: number;
+}
+
+export class Vaults {
+  readonly #given: Arrangement;
+
+  constructor(given: Arrangement) {
+    this.#given = given;
+  }
+
+  /** Makes a vault; one that exists stays as it is. */
+  async create(vault: VaultName): Promise<void> {
+    if (!isVaultName(vault.name)) {
+      throw invalidParameter(
+        `Invalid vault name: ${vault.name}. A name has 1 to ${limits.vaultNameLengthMax} characters ` +
+          'out of a-z, A-Z, 0-9, "_", "-" and ".".',
+      );
+    }
+    const outcome = await this.#given.metadata.vaults.create({
+      ...vault,
+      nowMs: this.#given.clock.nowMs(),
+      vaultsMax: limits.vaultsPerAccountMax,
+    });
+    if (outcome === 'full') {
+      throw new GlacierError(
+        'LimitExceededException',
+        `The account has ${limits.vaultsPerAccountMax} vaults, which is the limit.`,
+      );
+    }
+  }
+
+  async describe(vault: VaultName): Promise<VaultDescription> {
+    return this.#describe(await this.require(vault));
+  }
+
+  /** A page of the account's vaults by name, after a name; `more` tells whether others follow. */
+  async list(page: { accountId: string; afterName: string; limit: number }) {
+    const vaults = await this.#given.metadata.vaults.list({ ...page, limit: page.limit + 1 });
+    return {
+      vaults: vaults.slice(0, page.limit).map((vault) => this.#describe(vault)),
+      more: vaults.length > page.limit,
+    };
+  }
+
+  /** Deletes a vault that shows no archive; a vault that is not there counts as deleted. */
+  async delete(vault: VaultName): Promise<void> {
+    if (!isVaultName(vault.name)) throw this.notFound(vault);
+    const outcome = await this.#given.metadata.vaults.delete({ ...vault, mayDelete: (found) => this.#isEmpty(found) });
+    if (outcome === 'refused') throw invalidParameter(`Vault not empty or recently written to: ${this.arn(vault)}`);
+  }
+
+  /** The vault, or ResourceNotFoundException. */
+  async require(vault: VaultName): Promise<Vault> {
+    const found = isVaultName(vault.name) ? await this.#given.metadata.vaults.find(vault) : undefined;
+    if (found === undefined) throw this.notFound(vault);
+    return found;
+  }
+
+  arn({ accountId, name }: VaultName): string {
+    return vaultArn({ region: this.#given.region, accountId, name });
+  }
+
+  /** A name that no vault can have is named as it came, not as an ARN, like the real service does. */
+  notFound(vault: VaultName): GlacierError {
+    return notFound(`Vault not found for ARN: ${isVaultName(vault.name) ? this.arn(vault) : vault.name}`);
+  }
+
+  #describe(vault: Vault): VaultDescription {
+    const { archiveCount, archiveBytes, lastInventoryAtMs } = this.#counts(vault);
+    return {
+      arn: this.arn(vault),
+      name: vault.name,
+      createdAtMs: vault.createdAtMs,
+      lastInventoryAtMs,
+      archiveCount,
+      sizeBytes: archiveBytes + archiveCount * limits.archiveOverheadBytes,
+    };
+  }
+
+  /** Live, every change makes a new inventory at once; otherwise the numbers are those of the last daily one. */
+  #counts(vault: Vault) {
+    if (this.#given.inventory === 'live') {
+      const { archiveCount, archiveBytes, writtenAtMs } = vault;
+      return { archiveCount, archiveBytes, lastInventoryAtMs: writtenAtMs };
+    }
+    return {
+      archiveCount: vault.inventoryArchiveCount,
+      archiveBytes: vault.inventoryArchiveBytes,
+      lastInventoryAtMs: vault.inventoryPublishedAtMs,
+    };
+  }
+
+  /** With daily inventories a vault counts as empty when its last inventory is, and nothing was written since. */
+  #isEmpty(vault: Vault): boolean {
+    if (this.#given.inventory === 'live' || vault.writtenAtMs === null) return vault.archiveCount === 0;
+    const inventoryAtMs = vault.inventoryAtMs ?? Number.NEGATIVE_INFINITY;
+    return vault.inventoryArchiveCount === 0 && vault.writtenAtMs <= inventoryAtMs;
+  }
+}
