@@ -1,0 +1,146 @@
+import { hash } from 'node:crypto';
+import type { Clock } from '../model/clock.ts';
+import { GlacierError, invalidParameter } from '../model/errors.ts';
+import { limits } from '../model/limits.ts';
+import { parseAmzDate, signatureExpiredMessage } from '../sigv4/amz-date.ts';
+import { type Authorization, parseAuthorization } from '../sigv4/authorization.ts';
+import { signatureMismatchMessage, verifySignature } from '../sigv4/signature.ts';
+import type { SigningKeyCache } from '../sigv4/signing-key.ts';
+import type { RequestBody } from './body.ts';
+import type { RequestHead } from './framing.ts';
+
+/**
+ * The one gate. Every request to the API passes here before anything else is looked at: its path is not routed, its body
+ * not read (unless the signature cannot be checked without it). The checks, their order and their texts are those that
+ * clients can observe of the real service: credentials, key, clock, signature; the body's hash follows when it is read.
+ */
+const SERVICE = 'glacier';
+const QUERY_CREDENTIALS = /^x-amz-(algorithm|credential|date|expires|security-token|signature|signedheaders)$/;
+const LITERAL_HASH = /^[0-9a-f]{64}$/;
+/** This header's value is the last line of what is signed, so listing it among the signed headers adds nothing. */
+const SIGNED_ANYWAY = 'x-amz-content-sha256';
+
+/** A key that may sign requests, and the account it acts for. */
+export interface AccessKey {
+  accessKeyId: string;
+  secretAccessKey: string;
+  accountId: string;
+}
+
+/** Who sent a request. */
+export interface Caller {
+  accessKeyId: string;
+  accountId: string;
+}
+
+export interface Gate {
+  clock: Clock;
+  region: string;
+  signingKeys: SigningKeyCache;
+  findAccessKey: (accessKeyId: string) => AccessKey | undefined;
+}
+
+export interface Authenticated {
+  caller: Caller;
+  /** SHA-256 of the body as the client signed it; the body must still be held against it. */
+  payloadHash: string;
+}
+
+export interface Unauthenticated {
+  head: RequestHead;
+  segments: readonly string[];
+  body: RequestBody;
+}
+
+/** Tells who sent a request, or throws what the real service would answer. */
+export async function authenticate(gate: Gate, { head, segments, body }: Unauthenticated): Promise<Authenticated> {
+  refuseQueryCredentials(head.target.query);
+  const header = head.header('authorization');
+  if (header === undefined) throw missingToken('Missing Authentication Token');
+  const authorization = parseAuthorization(header);
+  const key = gate.findAccessKey(authorization.accessKeyId);
+  if (key === undefined || head.header('x-amz-security-token') !== undefined) {
+    throw new GlacierError('UnrecognizedClientException', 'The security token included in the request is invalid.');
+  }
+  const amzDate = checkDate(gate, { head, authorization });
+  checkScope(gate, authorization);
+  checkSignedHeaders(head, authorization);
+  const payloadHash = literalHash(head) ?? hash('sha256', await body.whole(), 'hex');
+  const { accessKeyId, secretAccessKey, accountId } = key;
+  const verdict = verifySignature({
+    method: head.method,
+    segments,
+    query: head.target.query,
+    headers: head.headers,
+    payloadHash,
+    amzDate,
+    authorization,
+    signingKey: gate.signingKeys.keyFor({ accessKeyId, secretAccessKey, scope: authorization.scope }),
+  });
+  if (!verdict.ok) throw invalidSignature(signatureMismatchMessage(verdict));
+  return { caller: { accessKeyId, accountId }, payloadHash };
+}
+
+function refuseQueryCredentials(query: string): void {
+  for (const [name] of new URLSearchParams(query)) {
+    if (QUERY_CREDENTIALS.test(name.toLowerCase())) {
+      throw missingToken('Credentials in the query string are not supported: sign with the Authorization header.');
+    }
+  }
+}
+
+/** Returns the text of the date that was signed, once it is near enough and fits the scope. */
+function checkDate(gate: Gate, { head, authorization }: { head: RequestHead; authorization: Authorization }): string {
+  const amzDate = head.header('x-amz-date') ?? head.header('date');
+  const signedAtMs = amzDate === undefined ? undefined : parseAmzDate(amzDate);
+  if (amzDate === undefined || signedAtMs === undefined) {
+    throw invalidSignature('The request needs an x-amz-date of the form YYYYMMDDTHHMMSSZ.');
+  }
+  const problem = signatureExpiredMessage({ signedAtMs, nowMs: gate.clock.nowMs(), skewMs: limits.clockSkewMs });
+  if (problem !== undefined) throw invalidSignature(problem);
+  const day = amzDate.slice(0, 8);
+  if (authorization.scope.date !== day) {
+    throw invalidSignature(
+      'Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: ' +
+        `'${authorization.scope.date}' != '${day}', from '${amzDate}'.`,
+    );
+  }
+  return amzDate;
+}
+
+function checkScope({ region }: Gate, { scope }: Authorization): void {
+  if (scope.service !== SERVICE) {
+    throw invalidSignature(`Credential should be scoped to correct service: '${SERVICE}'.`);
+  }
+  if (scope.region !== region) {
+    throw invalidSignature(
+      `Credential should be scoped to a valid region, not '${scope.region}'. The region of this server is '${region}'.`,
+    );
+  }
+}
+
+/** A header that steers a request must be signed, or somebody on the way could change it. */
+function checkSignedHeaders(head: RequestHead, { signedHeaders }: Authorization): void {
+  const signed = new Set(signedHeaders);
+  const needed = head.headers
+    .map(([name]) => name.toLowerCase())
+    .filter((name) => name.startsWith('x-amz-') && name !== SIGNED_ANYWAY);
+  if (head.header('x-amz-date') === undefined) needed.push('date');
+  for (const name of ['host', ...needed]) {
+    if (!signed.has(name)) throw invalidSignature(`The header ${name} must be among the SignedHeaders.`);
+  }
+}
+
+/** The hash that the client states for its body; modes that sign no literal hash are refused. */
+function literalHash(head: RequestHead): string | undefined {
+  const stated = head.header('x-amz-content-sha256');
+  if (stated !== undefined && !LITERAL_HASH.test(stated)) {
+    throw invalidParameter(`Invalid x-amz-content-sha256: ${stated}`);
+  }
+  return stated;
+}
+
+const invalidSignature = (message: string): GlacierError => new GlacierError('InvalidSignatureException', message);
+
+const missingToken = (message: string): GlacierError =>
+  new GlacierError('MissingAuthenticationTokenException', message);

@@ -1,0 +1,165 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GlacierError, invalidParameter } from '../model/errors.ts';
+import { limits, SECOND_MS } from '../model/limits.ts';
+
+/** The client went away in the middle of its request; there is nobody left to answer. */
+export class ClientGoneError extends Error {
+  constructor(cause?: unknown) {
+    super('the client closed the connection before its request was complete', { cause });
+    this.name = 'ClientGoneError';
+  }
+}
+
+/**
+ * The body of one request, read once, by whoever needs it. A slow body may take as long as it likes; one that (almost)
+ * stands still for the stall time-out ends in RequestTimeoutException. A client that waits for `100 Continue` is invited
+ * when somebody first reads, that is after authentication.
+ */
+export class RequestBody {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #stallTimeoutMs: number;
+  #awaitsInvitation: boolean;
+  #whole: Promise<Buffer> | undefined;
+  #failure: Error | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(exchange: {
+    request: IncomingMessage;
+    response: ServerResponse;
+    awaitsInvitation: boolean;
+    stallTimeoutMs: number;
+  }) {
+    this.#request = exchange.request;
+    this.#response = exchange.response;
+    this.#awaitsInvitation = exchange.awaitsInvitation;
+    this.#stallTimeoutMs = exchange.stallTimeoutMs;
+  }
+
+  /** What Content-Length says, or undefined without one. */
+  get lengthBytes(): number | undefined {
+    const length = this.#request.headers['content-length'];
+    return length === undefined ? undefined : Number(length);
+  }
+
+  /** Whether the client has sent everything, so that the connection can serve another request. */
+  get isComplete(): boolean {
+    return this.#request.complete;
+  }
+
+  /** Whether the client has been told to send its body, or did not ask. */
+  get isInvited(): boolean {
+    return !this.#awaitsInvitation;
+  }
+
+  /** Makes reading the body fail, for instance because the connection broke a rule of HTTP. */
+  fail(error: Error): void {
+    this.#failure = error;
+    this.#wake();
+  }
+
+  /** The whole body, at most `limits.wholeBodyBytesMax`; may be asked for again. */
+  whole(): Promise<Buffer> {
+    this.#whole ??= this.#readWhole();
+    return this.#whole;
+  }
+
+  /** The body as it comes. Throws RequestTimeoutException, ClientGoneError, or what `fail` was given. */
+  async *stream(): AsyncGenerator<Buffer, void, void> {
+    this.#invite();
+    const request = this.#request;
+    const wake = () => this.#wake();
+    for (const event of EVENTS) request.on(event, wake);
+    const stall = new StallWatch(this.#stallTimeoutMs);
+    try {
+      for (;;) {
+        const chunk: Buffer | null = request.read();
+        if (chunk !== null) {
+          stall.received(chunk.length);
+          yield chunk;
+        } else if (request.readableEnded || this.lengthBytes === 0) {
+          return;
+        } else {
+          await this.#next(stall);
+        }
+      }
+    } finally {
+      for (const event of EVENTS) request.off(event, wake);
+    }
+  }
+
+  async #next(stall: StallWatch): Promise<void> {
+    this.#throwIfBroken();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const stalled = await stall.wait(promise, resolve);
+    this.#throwIfBroken();
+    if (stalled) throw new GlacierError('RequestTimeoutException', 'Request timed out.');
+  }
+
+  #throwIfBroken(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#request.errored !== null) throw new ClientGoneError(this.#request.errored);
+    if (this.#request.destroyed && !this.#request.readableEnded) throw new ClientGoneError();
+  }
+
+  async #readWhole(): Promise<Buffer> {
+    if ((this.lengthBytes ?? 0) > limits.wholeBodyBytesMax) throw tooLong(this.lengthBytes);
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    for await (const chunk of this.stream()) {
+      sizeBytes += chunk.length;
+      if (sizeBytes > limits.wholeBodyBytesMax) throw tooLong(sizeBytes);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  }
+
+  #invite(): void {
+    if (!this.#awaitsInvitation) return;
+    this.#awaitsInvitation = false;
+    this.#response.writeContinue();
+  }
+}
+
+const EVENTS = ['readable', 'end', 'error', 'close'] as const;
+
+const tooLong = (sizeBytes: number | undefined): GlacierError =>
+  invalidParameter(`Invalid Content-Length: ${sizeBytes}`);
+
+/**
+ * Tells a body that stands still from one that is only slow. Only the time spent waiting for the client counts, and it
+ * counts anew whenever enough bytes came for the time it took.
+ */
+class StallWatch {
+  readonly #timeoutMs: number;
+  readonly #bytesMin: number;
+  #waitedMs = 0;
+  #bytes = 0;
+
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+    this.#bytesMin = (timeoutMs / SECOND_MS) * limits.bodyRateBytesPerSecondMin;
+  }
+
+  received(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes < this.#bytesMin) return;
+    this.#bytes = 0;
+    this.#waitedMs = 0;
+  }
+
+  /** Waits for `arrival`; `give` ends the wait when the time is up. True when it was. */
+  async wait(arrival: Promise<void>, give: () => void): Promise<boolean> {
+    const startedAt = performance.now();
+    let stalled = false;
+    const timer = setTimeout(() => {
+      stalled = true;
+      give();
+    }, this.#timeoutMs - this.#waitedMs);
+    await arrival;
+    clearTimeout(timer);
+    this.#waitedMs += performance.now() - startedAt;
+    return stalled;
+  }
+}

@@ -1,0 +1,121 @@
+import { hash } from 'node:crypto';
+import { payloadMismatch } from '../core/archives.ts';
+import { GlacierError, invalidParameter, missingParameter } from '../model/errors.ts';
+import { limits } from '../model/limits.ts';
+import type { VaultName } from '../model/vaults.ts';
+import type { Authenticated, Caller } from './authenticate.ts';
+import type { RequestBody } from './body.ts';
+import type { RequestHead } from './framing.ts';
+
+/** An authenticated, routed request, as operations see it. */
+export class Call {
+  readonly caller: Caller;
+  readonly body: RequestBody;
+  readonly #head: RequestHead;
+  readonly #parameters: Readonly<Record<string, string>>;
+  readonly #query: URLSearchParams;
+  readonly #payloadHash: string;
+
+  constructor(call: {
+    head: RequestHead;
+    authenticated: Authenticated;
+    parameters: Readonly<Record<string, string>>;
+    body: RequestBody;
+  }) {
+    this.#head = call.head;
+    this.caller = call.authenticated.caller;
+    this.#payloadHash = call.authenticated.payloadHash;
+    this.#parameters = call.parameters;
+    this.body = call.body;
+    // In a signed query `+` is a plus sign, while this parser takes it for a blank.
+    this.#query = new URLSearchParams(call.head.target.query.replaceAll('+', '%2B'));
+  }
+
+  /** The account the path means: the caller's own, whether written as `-` or as its number. */
+  get accountId(): string {
+    return this.caller.accountId;
+  }
+
+  /** A part of the path, decoded. */
+  parameter(name: string): string {
+    const value = this.#parameters[name];
+    if (value === undefined) throw new Error(`the path of this operation has no ${name}`);
+    return value;
+  }
+
+  get vault(): VaultName {
+    return { accountId: this.accountId, name: this.parameter('vaultName') };
+  }
+
+  header(name: string): string | undefined {
+    return this.#head.header(name);
+  }
+
+  /** A header that must be there; its name is spelt as the error should have it. */
+  requireHeader(name: string): string {
+    const value = this.header(name.toLowerCase());
+    if (value === undefined) throw missingParameter(name);
+    return value;
+  }
+
+  /** A query parameter; undefined when it was not sent. */
+  query(name: string): string | undefined {
+    return this.#query.get(name) ?? undefined;
+  }
+
+  /** The `limit` of a listing: a whole number from 1; larger ones than the operation's maximum count as the maximum. */
+  limit(max: number): number {
+    const text = this.query('limit');
+    if (text === undefined) return max;
+    if (!/^\d+$/.test(text) || Number(text) === 0) throw invalidParameter(`The limit is not valid: ${text}`);
+    return Math.min(Number(text), max);
+  }
+
+  /** What `read` makes of the `marker`, or null without one; an unusable marker is refused. */
+  marker<T>(read: (marker: string) => T | undefined): T | null {
+    const text = this.query('marker');
+    if (text === undefined || text === '') return null;
+    const position = read(text);
+    if (position === undefined) throw invalidParameter(`The marker is not valid: ${text}`);
+    return position;
+  }
+
+  /** Reads a body that the operation does not stream, and holds it against the hash that was signed. */
+  async verifiedBody(): Promise<Buffer> {
+    const body = await this.body.whole();
+    const computed = hash('sha256', body, 'hex');
+    if (computed !== this.#payloadHash) throw payloadMismatch({ computed, claimed: this.#payloadHash });
+    return body;
+  }
+
+  /** The JSON object in the body, or undefined without one. SerializationException when it is something else. */
+  async jsonBody(): Promise<Record<string, unknown> | undefined> {
+    const body = await this.verifiedBody();
+    return body.length === 0 ? undefined : parseObject(body);
+  }
+}
+
+function parseObject(body: Buffer): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch (cause) {
+    throw new GlacierError('SerializationException', 'The request body is not valid JSON.', { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new GlacierError('SerializationException', 'The request body is not a JSON object.');
+  }
+  if (isDeeperThan(value, limits.jsonDepthMax)) {
+    throw new GlacierError(
+      'SerializationException',
+      `The request body is nested more than ${limits.jsonDepthMax} deep.`,
+    );
+  }
+  return value as Record<string, unknown>;
+}
+
+/** Looks no deeper than it must, so that hostile nesting costs no stack. */
+function isDeeperThan(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((member) => isDeeperThan(member, depth - 1));
+}

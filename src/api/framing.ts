@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http';
+import { GlacierError } from '../model/errors.ts';
+import type { HeaderPair } from '../sigv4/headers.ts';
+import { type RequestTarget, splitTarget } from '../sigv4/path.ts';
+
+/**
+ * What must hold of a request before its signature can mean anything. Node accepts several of these and silently keeps one
+ * of two headers, so that the header that was checked and the one that is obeyed could differ.
+ */
+const ONCE = new Set([
+  'host',
+  'authorization',
+  'date',
+  'content-length',
+  'content-range',
+  'range',
+  'expect',
+  'transfer-encoding',
+]);
+
+/** The head of a request, as received. */
+export interface RequestHead {
+  method: string;
+  target: RequestTarget;
+  headers: readonly HeaderPair[];
+  /** Header values by lower-case name. */
+  header(name: string): string | undefined;
+}
+
+/** Takes a request's head apart; BadRequest when it is ambiguous or not of a form that can be signed. */
+export function readHead(request: IncomingMessage): RequestHead {
+  const headers = pairs(request.rawHeaders);
+  const byName = new Map<string, string>();
+  for (const [rawName, value] of headers) {
+    const name = rawName.toLowerCase();
+    if (byName.has(name) && (ONCE.has(name) || name.startsWith('x-amz-'))) {
+      throw badRequest(`The header ${name} was sent more than once.`);
+    }
+    byName.set(name, value);
+  }
+  const target = request.url ?? '';
+  if (target.includes('#')) throw badRequest('The request target must not hold a fragment.');
+  if (!byName.has('host')) throw badRequest('The header Host is missing.');
+  return {
+    method: request.method ?? '',
+    target: splitTarget(target),
+    headers,
+    header: (name) => byName.get(name),
+  };
+}
+
+function pairs(rawHeaders: readonly string[]): HeaderPair[] {
+  const found: HeaderPair[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    found.push([rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '']);
+  }
+  return found;
+}
+
+const badRequest = (message: string): GlacierError => new GlacierError('BadRequest', message);

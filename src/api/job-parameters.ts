@@ -1,0 +1,123 @@
+import { type ByteRange, parseRange } from '../model/byte-range.ts';
+import { parseDescription } from '../model/description.ts';
+import { GlacierError, invalidParameter, missingParameter } from '../model/errors.ts';
+import { parseInstant } from '../model/instants.ts';
+import { INVENTORY_FORMATS, type InventoryFormat, TIERS, type Tier } from '../model/jobs.ts';
+
+/**
+ * The body of InitiateJob. A member that is null was not given; unknown members are ignored; a member of another type than
+ * the published one is a SerializationException, a value out of its range an InvalidParameterValueException.
+ */
+type Json = Record<string, unknown>;
+
+const SNS_TOPIC = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?$/;
+const POSITIVE_INTEGER = /^[1-9]\d{0,14}$/;
+
+interface Notes {
+  description: string | null;
+  snsTopic: string | null;
+}
+
+/** What InitiateJob was asked to do. */
+export type JobParameters = Notes &
+  (
+    | { kind: 'archive-retrieval'; archiveId: string; range: ByteRange | null; tier: Tier }
+    | {
+        kind: 'inventory-retrieval';
+        format: InventoryFormat;
+        startAtMs: number | null;
+        endAtMs: number | null;
+        limit: number | null;
+        marker: string | null;
+      }
+  );
+
+export function parseJobParameters(body: Json | undefined): JobParameters {
+  if (body === undefined) throw missingParameter('Job Parameters');
+  const type = text(body, 'Type');
+  if (type === null) throw missingParameter('type');
+  if (type === 'archive-retrieval') return archiveRetrieval(body);
+  if (type === 'inventory-retrieval') return inventoryRetrieval(body);
+  if (type === 'select') throw invalidParameter('The job type is not supported by this server: select');
+  throw invalidParameter(`The job type is not valid: ${type}`);
+}
+
+function archiveRetrieval(body: Json): JobParameters {
+  const archiveId = text(body, 'ArchiveId');
+  if (archiveId === null || archiveId === '') throw missingParameter('archiveId');
+  if (object(body, 'InventoryRetrievalParameters') !== null) {
+    throw invalidParameter('InventoryRetrievalParameters is not valid for an archive-retrieval job.');
+  }
+  const rangeText = text(body, 'RetrievalByteRange');
+  const range = rangeText === null ? null : parseRange(rangeText);
+  if (range === undefined) throw invalidParameter(`Invalid RetrievalByteRange: ${rangeText}`);
+  const tier = oneOf(body, 'Tier', TIERS) ?? 'Standard';
+  return { kind: 'archive-retrieval', archiveId, range, tier, ...notes(body) };
+}
+
+function inventoryRetrieval(body: Json): JobParameters {
+  for (const name of ['ArchiveId', 'RetrievalByteRange']) {
+    if (text(body, name) !== null) throw invalidParameter(`${name} is not valid for an inventory-retrieval job.`);
+  }
+  const parameters = object(body, 'InventoryRetrievalParameters') ?? {};
+  const startAtMs = instant(parameters, 'StartDate');
+  const endAtMs = instant(parameters, 'EndDate');
+  if (startAtMs !== null && endAtMs !== null && startAtMs > endAtMs) {
+    throw invalidParameter('The StartDate of an inventory must not be after its EndDate.');
+  }
+  return {
+    kind: 'inventory-retrieval',
+    format: oneOf(body, 'Format', INVENTORY_FORMATS) ?? 'JSON',
+    startAtMs,
+    endAtMs,
+    limit: limitOf(parameters),
+    marker: text(parameters, 'Marker'),
+    ...notes(body),
+  };
+}
+
+function notes(body: Json): Notes {
+  const snsTopic = text(body, 'SNSTopic');
+  if (snsTopic !== null && !SNS_TOPIC.test(snsTopic)) throw invalidParameter(`Invalid SNSTopic: ${snsTopic}`);
+  return { description: parseDescription(text(body, 'Description')), snsTopic };
+}
+
+function instant(from: Json, name: string): number | null {
+  const value = text(from, name);
+  if (value === null) return null;
+  const atMs = parseInstant(value);
+  if (atMs === undefined) throw invalidParameter(`Invalid ${name}: ${value}`);
+  return atMs;
+}
+
+/** The published model has the limit as a string; a number is taken as well. */
+function limitOf(parameters: Json): number | null {
+  const value = parameters.Limit ?? null;
+  if (value === null) return null;
+  const digits = typeof value === 'number' ? String(value) : text(parameters, 'Limit');
+  if (digits === null || !POSITIVE_INTEGER.test(digits)) throw invalidParameter(`The limit is not valid: ${digits}`);
+  return Number(digits);
+}
+
+function oneOf<T extends string>(from: Json, name: string, words: readonly T[]): T | null {
+  const value = text(from, name);
+  if (value === null) return null;
+  const word = words.find((candidate) => candidate === value);
+  if (word === undefined) throw invalidParameter(`Invalid ${name}: ${value}. It must be one of ${words.join(', ')}.`);
+  return word;
+}
+
+function text(from: Json, name: string): string | null {
+  const value = from[name] ?? null;
+  if (value !== null && typeof value !== 'string') throw wrongType(name, 'a string');
+  return value;
+}
+
+function object(from: Json, name: string): Json | null {
+  const value = from[name] ?? null;
+  if (value !== null && (typeof value !== 'object' || Array.isArray(value))) throw wrongType(name, 'an object');
+  return value as Json | null;
+}
+
+const wrongType = (name: string, type: string): GlacierError =>
+  new GlacierError('SerializationException', `The member ${name} of the request body must be ${type}.`);

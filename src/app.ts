@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import type { Gate } from './api/authenticate.ts';
+import { ApiServer } from './api/server.ts';
+import { DiskBlobStore } from './blobs/disk.ts';
+import type { Config, Secrets } from './config/config.ts';
+import { loadOrMakeRootKey } from './config/credentials.ts';
+import { openDataDir } from './config/data-dir.ts';
+import type { Arrangement } from './core/arrangement.ts';
+import { createCore } from './core/core.ts';
+import { FramePool } from './core/frame-pool.ts';
+import { Metadata } from './metadata/metadata.ts';
+import { acquireOwnership } from './metadata/owner.ts';
+import { systemClock } from './model/clock.ts';
+import { SigningKeyCache } from './sigv4/signing-key.ts';
+import type { Log } from './telemetry/log.ts';
+import { JobLoop } from './worker/job-loop.ts';
+import { Sweeper } from './worker/sweeper.ts';
+
+/** A running server. Disposing it stops listening, lets running requests and jobs end, and closes the stores. */
+export interface App extends AsyncDisposable {
+  /** Where it listens, `http://host:port`. */
+  readonly url: string;
+}
+
+export interface AppOptions {
+  config: Config;
+  secrets: Secrets | undefined;
+  log: Log;
+  /** Told when nothing may be acknowledged any more, because the metadata's files failed; the process must end. */
+  onFatal: (error: unknown) => void;
+}
+
+/** Puts a server together and starts it. The only place where parts are wired to each other. */
+export async function startApp({ config, secrets, log, onFatal }: AppOptions): Promise<App> {
+  await using parts = new AsyncDisposableStack();
+  const { path: dataDir } = openDataDir(config.dataDir);
+  const { host, port } = config.listen;
+  parts.use(acquireOwnership({ dataDir, description: `serving ${host}:${port}` }));
+  const rootKey = loadOrMakeRootKey({ dataDir, secrets });
+  if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
+
+  const metadata = parts.use(await Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal }));
+  const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
+  const given: Arrangement = {
+    metadata,
+    blobs,
+    frames: new FramePool(),
+    clock: systemClock,
+    region: config.region,
+    retrievalTimes: config.retrievalTimes,
+    inventory: config.inventory,
+    jobRetentionMs: config.jobRetentionMs,
+  };
+  const jobs = parts.use(new JobLoop(given, log));
+  const sweeper = parts.use(new Sweeper(given, log));
+  const server = parts.use(
+    await ApiServer.start({
+      core: createCore(given, { onJobStarted: () => jobs.nudge() }),
+      gate: gateFor(config, rootKey),
+      health: { isReady: () => metadata.answers() },
+      log,
+      listen: config.listen,
+      uploadStallTimeoutMs: config.uploadStallTimeoutMs,
+    }),
+  );
+  jobs.start();
+  sweeper.start();
+  const running = parts.move();
+  return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+function gateFor(config: Config, rootKey: { accessKeyId: string; secretAccessKey: string }): Gate {
+  const { accessKeyId, secretAccessKey } = rootKey;
+  const key = { accessKeyId, secretAccessKey, accountId: config.accountId };
+  return {
+    clock: systemClock,
+    region: config.region,
+    signingKeys: new SigningKeyCache(),
+    findAccessKey: (id) => (id === key.accessKeyId ? key : undefined),
+  };
+}

@@ -1,0 +1,96 @@
+import type { Arrangement } from '../core/arrangement.ts';
+import type { Job } from '../model/jobs.ts';
+import { limits } from '../model/limits.ts';
+import type { Log } from '../telemetry/log.ts';
+import { retrieveArchive } from './archive-retrieval.ts';
+import { retrieveInventory } from './inventory-retrieval.ts';
+import { type ClaimedJob, claimDue, end, nextDueInMs, renew, retryOrFail, type WorkResult } from './leases.ts';
+import { Pause } from './pause.ts';
+
+/** Runs jobs as they become due, a few at a time. */
+export class JobLoop implements AsyncDisposable {
+  readonly #given: Arrangement;
+  readonly #log: Log;
+  readonly #running = new Set<Promise<void>>();
+  readonly #pause = new Pause();
+  #stopped = false;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(given: Arrangement, log: Log) {
+    this.#given = given;
+    this.#log = log;
+  }
+
+  start(): void {
+    this.#ended = this.#run();
+  }
+
+  /** A job may have become due. */
+  nudge(): void {
+    this.#pause.end();
+  }
+
+  /** Takes no new jobs and waits for those that run. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    this.#pause.end();
+    await this.#ended;
+    await Promise.all(this.#running);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        const startedAny = await this.#step();
+        if (!startedAny) await this.#pause.atMost(await this.#waitMs());
+      } catch (error) {
+        this.#log.error({ error }, 'the job loop failed; it goes on');
+        await this.#pause.atMost(limits.jobRetryDelayMs);
+      }
+    }
+  }
+
+  /** Claims what there is room for; false when nothing was due or there is no room. */
+  async #step(): Promise<boolean> {
+    const room = limits.jobsRunningMax - this.#running.size;
+    if (room === 0) return false;
+    const claimed = await claimDue(this.#given, { limit: room });
+    for (const job of claimed) {
+      const running = this.#work(job).finally(() => {
+        this.#running.delete(running);
+        this.#pause.end();
+      });
+      this.#running.add(running);
+    }
+    return claimed.length > 0;
+  }
+
+  /** Without room only the end of a running job matters, which ends the pause by itself. */
+  async #waitMs(): Promise<number> {
+    if (this.#running.size >= limits.jobsRunningMax) return limits.jobLeaseMs;
+    return Math.min((await nextDueInMs(this.#given)) ?? limits.jobLeaseMs, limits.jobLeaseMs);
+  }
+
+  async #work(claimed: ClaimedJob): Promise<void> {
+    const renewal = setInterval(() => this.#renew(claimed), limits.jobLeaseMs / 3);
+    try {
+      await end(this.#given, claimed, await carryOut(this.#given, claimed.job));
+    } catch (error) {
+      this.#log.error({ error, jobId: claimed.job.id, attempts: claimed.job.attempts }, 'the job failed');
+      // Should this fail too, the lease runs out and the job becomes due again.
+      await retryOrFail(this.#given, claimed).catch(() => undefined);
+    } finally {
+      clearInterval(renewal);
+    }
+  }
+
+  #renew({ job, lease }: ClaimedJob): void {
+    renew(this.#given, lease).catch((error: unknown) =>
+      this.#log.warn({ error, jobId: job.id }, 'the lease could not be renewed'),
+    );
+  }
+}
+
+function carryOut(given: Arrangement, job: Job): Promise<WorkResult> {
+  return job.kind === 'archive-retrieval' ? retrieveArchive(given, job) : retrieveInventory(given, job);
+}
