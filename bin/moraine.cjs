@@ -22,7 +22,10 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
 function run() {
   const built = join(__dirname, '..', 'dist', 'cli', 'main.js');
   const source = join(__dirname, '..', 'src', 'cli', 'main.ts');
-  import(pathToFileURL(existsSync(source) ? source : built).href);
+  import(pathToFileURL(existsSync(source) ? source : built).href).catch((error) => {
+    process.stderr.write(`moraine: ${error.stack}\n`);
+    process.exit(1);
+  });
 }
 
 function packagedNode() {

@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+/** The import ladder: every wrong arrow is an error of the linter, and no right one is. */
+const ROOT = join(import.meta.dirname, '..');
+const BIOME = join(createRequire(import.meta.url).resolve('@biomejs/biome/package.json'), '..', 'bin', 'biome');
+
+const WRONG = [
+  ['src/model', '../core/core.ts'],
+  ['src/tree-hash', '../sigv4/path.ts'],
+  ['src/sigv4', '../tree-hash/nodes.ts'],
+  ['src/config', '../telemetry/log.ts'],
+  ['src/telemetry', '../config/config.ts'],
+  ['src/metadata', '../blobs/disk.ts'],
+  ['src/blobs', '../metadata/metadata.ts'],
+  ['src/core', '../api/route.ts'],
+  ['src/core', '../app.ts'],
+  ['src/core', 'kysely'],
+  ['src/core', 'node:http'],
+  ['src/api', '../worker/pause.ts'],
+  ['src/api/operations', '../../metadata/metadata.ts'],
+  ['src/worker', '../api/route.ts'],
+  ['src', './cli/serve.ts'],
+  ['test/acceptance', '../../src/app.ts'],
+] as const;
+
+const RIGHT = [
+  ['src/core', '../metadata/metadata.ts'],
+  ['src/core', '../tree-hash/nodes.ts'],
+  ['src/api/operations', '../../core/core.ts'],
+  ['src/worker', '../core/arrangement.ts'],
+  ['src/metadata', 'kysely'],
+] as const;
+
+const CIRCLE = { 'src/core/one.ts': './two.ts', 'src/core/two.ts': './one.ts' };
+
+let folder: string;
+let complaints: { category: string; path: string }[];
+
+const fileFor = (place: string, from: string): string =>
+  place === 'src' ? 'src/app.ts' : `${place}/to-${from.replaceAll(/[^a-z]/g, '-')}.ts`;
+
+function put(path: string, from: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), `import { thing } from '${from}';\n\nexport const user = thing;\n`);
+}
+
+function lint(): typeof complaints {
+  const args = ['lint', '--reporter=json', '--max-diagnostics=none', '.'];
+  try {
+    execFileSync(process.execPath, [BIOME, ...args], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+    return [];
+  } catch (error) {
+    const report = JSON.parse((error as { stdout: string }).stdout) as {
+      diagnostics: { category: string; location: { path: string } }[];
+    };
+    return report.diagnostics.map(({ category, location }) => ({ category, path: location.path }));
+  }
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'moraine-ladder-'));
+  const rules = JSON.parse(readFileSync(join(ROOT, 'biome.json'), 'utf8'));
+  writeFileSync(join(folder, 'biome.json'), JSON.stringify({ ...rules, $schema: undefined, vcs: { enabled: false } }));
+  for (const [place, from] of [
+    ...WRONG,
+    ...RIGHT,
+    ...Object.entries(CIRCLE).map(([path, from]) => [path, from] as const),
+  ]) {
+    put(place.endsWith('.ts') ? place : fileFor(place, from), from);
+  }
+  complaints = lint();
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the import ladder', () => {
+  const refusals = () => complaints.filter(({ category }) => category === 'lint/style/noRestrictedImports');
+
+  test.each(WRONG)('%s must not import %s', (place, from) => {
+    expect(refusals().map(({ path }) => path)).toContain(fileFor(place, from));
+  });
+
+  test.each(RIGHT)('%s may import %s', (place, from) => {
+    expect(refusals().map(({ path }) => path)).not.toContain(fileFor(place, from));
+  });
+
+  test('a circle is refused', () => {
+    const circles = complaints.filter(({ category }) => category === 'lint/suspicious/noImportCycles');
+    expect(circles.map(({ path }) => path).sort()).toEqual(Object.keys(CIRCLE));
+  });
+});
