@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Gate } from './api/authenticate.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
+import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { loadOrMakeRootKey } from './config/credentials.ts';
 import { openDataDir } from './config/data-dir.ts';
@@ -34,8 +35,7 @@ export interface AppOptions {
 export async function startApp({ config, secrets, log, onFatal }: AppOptions): Promise<App> {
   await using parts = new AsyncDisposableStack();
   const { path: dataDir } = openDataDir(config.dataDir);
-  const { host, port } = config.listen;
-  parts.use(acquireOwnership({ dataDir, description: `serving ${host}:${port}` }));
+  parts.use(acquireOwnership({ dataDir, description: `serving ${formatAddress(config.listen)}` }));
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
 

@@ -1,0 +1,16 @@
+import { Command } from 'commander';
+import { serveCommand } from './serve.ts';
+import { version } from './version.ts';
+
+/** The `moraine` program. Commander throws instead of exiting, and main.ts alone decides how the process ends. */
+export function makeProgram(): Command {
+  const program = new Command('moraine')
+    .description('A self-hosted cold-archive server that speaks the Amazon Glacier vault API.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureOutput({ outputError: () => {} })
+    .exitOverride();
+  for (const command of [serveCommand()]) program.addCommand(command.copyInheritedSettings(program));
+  return program;
+}

@@ -1,0 +1,44 @@
+import { type Command, Option } from 'commander';
+import { environmentNameOf, settingNames, settingOf } from '../config/schema.ts';
+import { type SettingName, secretSettings } from '../config/settings.ts';
+import type { Flags } from '../config/sources.ts';
+
+/**
+ * The settings as options of a command. Commander neither applies the defaults nor reads the environment: that is
+ * loadConfig's part, which knows the file and the profile as well.
+ */
+export function addSettingOptions(command: Command): Command {
+  for (const name of settingNames) command.addOption(optionOf(name));
+  const secrets = Object.entries(secretSettings).map(([name, { meaning }]) => `  ${name}\n      ${meaning}`);
+  return command.addHelpText(
+    'after',
+    `
+Secrets, from the environment only; without them a key is made at the first
+start and written to <data-dir>/credentials:
+${secrets.join('\n')}
+
+A flag counts before its environment variable, that before the file, that
+before the profile, and last comes the default. Full reference:
+docs/configuration.md
+`,
+  );
+}
+
+/** What the user gave on the command line, by the names of the settings. */
+export function flagsOf(command: Command): Flags {
+  const given = command.opts<Record<string, string | undefined>>();
+  const flags: Flags = {};
+  for (const name of settingNames) {
+    const text = given[optionOf(name).attributeName()];
+    if (text !== undefined) flags[name] = text;
+  }
+  return flags;
+}
+
+function optionOf(name: SettingName): Option {
+  const { placeholder, meaning, default: text } = settingOf(name);
+  return new Option(
+    `--${name} <${placeholder}>`,
+    `${meaning}\n[${environmentNameOf(name)}${text === undefined ? '' : `, default ${text}`}]`,
+  );
+}

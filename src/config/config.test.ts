@@ -1,0 +1,220 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { loadConfig } from './config.ts';
+import { ConfigError } from './errors.ts';
+import type { Environment, Flags } from './sources.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'moraine-config-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const path = join(directory, 'moraine.yaml');
+
+const withFile = (text: string): string => {
+  writeFileSync(path, text);
+  return path;
+};
+
+const problemOf = (options: { flags?: Flags; env?: Environment; file?: string }): string => {
+  const flags = options.file === undefined ? options.flags : { config: withFile(options.file), ...options.flags };
+  try {
+    loadConfig({ flags: flags ?? {}, env: options.env ?? {} });
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).message;
+  }
+  return 'accepted';
+};
+
+const NONE = { minMs: 0, maxMs: 0 };
+
+test('without any word from anybody the defaults count', () => {
+  expect(loadConfig({ flags: {}, env: { PATH: '/bin' } })).toEqual({
+    config: {
+      listen: { host: '127.0.0.1', port: 7400 },
+      dataDir: resolve('moraine-data'),
+      region: 'us-east-1',
+      accountId: '111122223333',
+      metadata: { engine: 'sqlite' },
+      blobs: { provider: 'disk' },
+      profile: 'local',
+      retrievalTimes: { expedited: NONE, standard: NONE, bulk: NONE, inventory: NONE },
+      inventory: 'live',
+      jobRetentionMs: 86_400_000,
+      uploadStallTimeoutMs: 60_000,
+      selectOutput: { provider: 'disk' },
+      logLevel: 'info',
+    },
+    secrets: undefined,
+  });
+});
+
+test('a flag counts before the environment, that before the file, that before the default', () => {
+  const file = withFile('region: file-1\nlisten: 10.0.0.1:1\naccount-id: 012345678901\n');
+  const env = { MORAINE_CONFIG: file, MORAINE_REGION: 'env-1', MORAINE_LISTEN: '10.0.0.2:2' };
+  const { config } = loadConfig({ flags: { listen: '10.0.0.3:3' }, env });
+  expect(config).toMatchObject({
+    listen: { host: '10.0.0.3', port: 3 },
+    region: 'env-1',
+    accountId: '012345678901',
+    inventory: 'live',
+  });
+});
+
+describe('profiles', () => {
+  test('amazon waits as Amazon does; a single setting overrides a single time', () => {
+    const env = { MORAINE_PROFILE: 'amazon' };
+    const { config } = loadConfig({ flags: { 'retrieval-times': 'standard=1s..2s' }, env });
+    expect(config.inventory).toBe('daily');
+    expect(config.retrievalTimes).toEqual({
+      expedited: { minMs: 60_000, maxMs: 300_000 },
+      standard: { minMs: 1000, maxMs: 2000 },
+      bulk: { minMs: 18_000_000, maxMs: 43_200_000 },
+      inventory: { minMs: 10_800_000, maxMs: 18_000_000 },
+    });
+  });
+
+  test('the file counts before the profile, wherever the profile was named', () => {
+    const config = withFile('inventory: live\nretrieval-times:\n  bulk: 1s\n  inventory: 2s..3s\n');
+    const loaded = loadConfig({ flags: { config, profile: 'amazon' }, env: {} }).config;
+    expect(loaded.inventory).toBe('live');
+    expect(loaded.retrievalTimes.bulk).toEqual({ minMs: 1000, maxMs: 1000 });
+    expect(loaded.retrievalTimes.inventory).toEqual({ minMs: 2000, maxMs: 3000 });
+    expect(loaded.retrievalTimes.expedited).toEqual({ minMs: 60_000, maxMs: 300_000 });
+  });
+});
+
+describe('values that do not fit are refused with the place they came from', () => {
+  test.each<[Flags, string]>([
+    [{ listen: '7400' }, '--listen must be HOST:PORT like 127.0.0.1:7400 or [::1]:7400, not "7400"'],
+    [{ listen: '' }, '--listen must not be empty'],
+    [{ 'data-dir': '' }, '--data-dir must not be empty'],
+    [{ region: 'US East' }, '--region must be a region like us-east-1, not "US East"'],
+    [{ 'account-id': '1234' }, '--account-id must be an account id of 12 digits, not "1234"'],
+    [{ inventory: 'weekly' }, '--inventory must be live or daily, not "weekly"'],
+    [{ profile: 'aws' }, '--profile must be local or amazon, not "aws"'],
+    [{ 'job-retention': '0s' }, '--job-retention must be a duration like 90s or 24h, from 1s to 36500d, not "0s"'],
+    [
+      { 'upload-stall-timeout': '30d' },
+      '--upload-stall-timeout must be a duration like 90s or 24h, from 100ms to 1d, not "30d"',
+    ],
+    [
+      { 'retrieval-times': 'slow=1s' },
+      '--retrieval-times must name expedited, standard, bulk, inventory only, not "slow"',
+    ],
+    [
+      { 'log-level': 'loud' },
+      '--log-level must be trace or debug or info or warn or error or fatal or silent, not "loud"',
+    ],
+    [{ region: 'x\ny' }, '--region must be a region like us-east-1, not "x\\ny"'],
+    [{ metadata: 'postgress://me:secret@host/db' }, '--metadata must be sqlite, not "postgress"'],
+  ])('%j', (flags, message) => {
+    expect(problemOf({ flags })).toBe(message);
+  });
+
+  test('an environment variable and a key of the file are named as such', () => {
+    expect(problemOf({ env: { MORAINE_INVENTORY: '' } })).toBe('MORAINE_INVENTORY must not be empty');
+    expect(problemOf({ file: 'inventory: x' })).toBe(`inventory in ${path} must be live or daily, not "x"`);
+  });
+});
+
+test.each<[Flags, string]>([
+  [
+    { metadata: 'postgres://me:secret@host/db' },
+    '--metadata asks for PostgreSQL, which this version of Moraine does not have yet; use sqlite',
+  ],
+  [
+    { blobs: 's3://bucket/x' },
+    '--blobs asks for an S3 store, which this version of Moraine does not have yet; use disk',
+  ],
+  [
+    { 'sns-endpoint': 'http://localhost:4566' },
+    '--sns-endpoint asks for notifications through SNS, which this version of Moraine does not have yet; leave it out',
+  ],
+  [
+    { 'select-output': 's3?endpoint=http://x' },
+    '--select-output asks for Select results in a bucket, which this version of Moraine does not have yet; use disk',
+  ],
+])('what this version lacks is refused, not ignored: %j', (flags, message) => {
+  expect(problemOf({ flags })).toBe(message);
+});
+
+describe('unknown names', () => {
+  test.each([
+    ['MORAINE_LISEN', 'MORAINE_LISEN in the environment is no setting; did you mean MORAINE_LISTEN?'],
+    ['MORAINE_DATADIR', 'MORAINE_DATADIR in the environment is no setting; did you mean MORAINE_DATA_DIR?'],
+    ['MORAINE_PORT', 'MORAINE_PORT in the environment is no setting'],
+    ['MORAINE_COMPLETELY_DIFFERENT_WORDS', 'MORAINE_COMPLETELY_DIFFERENT_WORDS in the environment is no setting'],
+  ])('%s', (name, message) => {
+    expect(problemOf({ env: { [name]: 'x' } })).toBe(message);
+  });
+
+  test('what Kubernetes says about a service named moraine is no setting and no mistake', () => {
+    const env = {
+      MORAINE_SERVICE_HOST: '10.0.0.1',
+      MORAINE_SERVICE_PORT: '7400',
+      MORAINE_SERVICE_PORT_GLACIER: '7400',
+      MORAINE_PORT: 'tcp://10.0.0.1:7400',
+      MORAINE_PORT_7400_TCP: 'tcp://10.0.0.1:7400',
+      MORAINE_PORT_7400_TCP_ADDR: '10.0.0.1',
+    };
+    expect(problemOf({ env })).toBe('accepted');
+  });
+});
+
+describe('the file', () => {
+  test.each([
+    ['', 'accepted'],
+    ['# nothing\n', 'accepted'],
+    ['regoin: a-1', `"regoin" in ${path} is no setting; did you mean region?`],
+    ['config: x', `"config" in ${path} is no setting`],
+    ['region:', `region in ${path} must not be empty`],
+    ['region: [a]', `region in ${path} must be a single value`],
+    ['retrieval-times: [a]', `retrieval-times in ${path} must be a single value or a mapping of names to values`],
+    ['- a', `${path} must hold a mapping of settings, like "region: us-east-1"`],
+    ['region: a\nregion: b', `${path} is no valid YAML: Map keys must be unique at line 2, column 1`],
+    ['{a: 1}: x', `${path} has a key that is no text`],
+    ['__proto__: x', `"__proto__" in ${path} is no setting`],
+    [
+      'root-access-key-id: x',
+      `root-access-key-id in ${path} is a secret; set MORAINE_ROOT_ACCESS_KEY_ID in the environment`,
+    ],
+  ])('%j', (file, message) => {
+    expect(problemOf({ file })).toBe(message);
+  });
+
+  test('one that is not there', () => {
+    expect(problemOf({ env: { MORAINE_CONFIG: '/nowhere.yaml' } })).toBe(
+      "MORAINE_CONFIG names a file that cannot be read: ENOENT: no such file or directory, open '/nowhere.yaml'",
+    );
+    expect(problemOf({ flags: { config: '' } })).toBe('--config must not be empty');
+  });
+});
+
+describe('the root key', () => {
+  const id = { MORAINE_ROOT_ACCESS_KEY_ID: 'AKIDEXAMPLE' };
+  const secret = { MORAINE_ROOT_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+
+  test('comes from the environment, apart from the configuration', () => {
+    expect(loadConfig({ flags: {}, env: { ...id, ...secret } }).secrets).toEqual({
+      rootAccessKeyId: 'AKIDEXAMPLE',
+      rootSecretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+    });
+  });
+
+  test.each<[Environment, string]>([
+    [id, 'MORAINE_ROOT_ACCESS_KEY_ID needs MORAINE_ROOT_SECRET_ACCESS_KEY beside it'],
+    [secret, 'MORAINE_ROOT_SECRET_ACCESS_KEY needs MORAINE_ROOT_ACCESS_KEY_ID beside it'],
+    [
+      { ...secret, MORAINE_ROOT_ACCESS_KEY_ID: 'a/b/c' },
+      'MORAINE_ROOT_ACCESS_KEY_ID must be 3 to 128 letters, digits, "_" or "-"',
+    ],
+    [{ ...id, MORAINE_ROOT_SECRET_ACCESS_KEY: '' }, 'MORAINE_ROOT_SECRET_ACCESS_KEY must not be empty'],
+    [
+      { ...id, MORAINE_ROOT_SECRET_ACCESS_KEY: 'top secret' },
+      'MORAINE_ROOT_SECRET_ACCESS_KEY must be 1 to 128 printable characters without spaces',
+    ],
+  ])('%j is refused, and the secret is not repeated', (env, message) => {
+    expect(problemOf({ env })).toBe(message);
+  });
+});

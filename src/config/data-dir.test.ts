@@ -1,0 +1,67 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openDataDir } from './data-dir.ts';
+
+let root = '';
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'moraine-data-dir-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const modeOf = (path: string): number => statSync(path).mode & 0o777;
+
+const directory = (mode: number, ...names: string[]): string => {
+  const path = join(root, 'data');
+  mkdirSync(path);
+  for (const name of names) writeFileSync(join(path, name), '');
+  chmodSync(path, mode);
+  return path;
+};
+
+test('makes it private, with its parents, and writes nothing into it', () => {
+  const path = join(root, 'a', 'b');
+  expect(openDataDir(path)).toEqual({ path });
+  expect(modeOf(path)).toBe(0o700);
+  expect(readdirSync(path)).toEqual([]);
+  expect(openDataDir(path)).toEqual({ path });
+});
+
+test('an empty directory, a fresh mount and an earlier data directory are made private', () => {
+  for (const names of [[], ['lost+found'], ['owner.lock', 'metadata.sqlite']]) {
+    const path = directory(0o755, ...names);
+    openDataDir(path);
+    expect(modeOf(path)).toBe(0o700);
+    rmSync(path, { recursive: true });
+  }
+});
+
+test("somebody else's open directory is left as it is", () => {
+  const path = directory(0o1777, 'thesis.tex');
+  expect(() => openDataDir(path)).toThrow(
+    `the data directory ${path} is open to other users (mode 1777) and holds files that are not Moraine's; ` +
+      'name an empty directory, or make this one private with chmod 700',
+  );
+  expect(modeOf(path)).toBe(0o777);
+});
+
+test('a private directory may hold anything', () => {
+  const path = directory(0o700, 'moraine.yaml');
+  expect(openDataDir(path)).toEqual({ path });
+});
+
+test('a symbolic link to a directory is followed', () => {
+  const path = directory(0o755);
+  symlinkSync(path, join(root, 'link'));
+  expect(openDataDir(join(root, 'link'))).toEqual({ path });
+  expect(modeOf(path)).toBe(0o700);
+});
+
+test('a file in its place and a place that cannot be are refused', () => {
+  const path = join(root, 'file');
+  writeFileSync(path, '');
+  expect(() => openDataDir(path)).toThrow(`the data directory ${path} must be a directory`);
+  expect(() => openDataDir(join(path, 'below'))).toThrow('cannot be used: ENOTDIR');
+  expect(() => openDataDir('/proc/moraine')).toThrow('the data directory /proc/moraine cannot be used: ');
+});

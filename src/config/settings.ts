@@ -1,0 +1,163 @@
+import type { z } from 'zod';
+import {
+  accessKeyId,
+  accountId,
+  address,
+  choiceWithLater,
+  duration,
+  later,
+  oneOf,
+  path,
+  region,
+  retrievalTimes,
+  secretAccessKey,
+} from './values.ts';
+
+/** One thing the operator can set. The flag, the environment variable and the YAML key follow from its name. */
+export interface Setting {
+  /** What stands for the value in `--help`. */
+  placeholder: string;
+  /** The text that counts when nobody says anything; without one the setting is off. */
+  default?: string;
+  meaning: string;
+  /** What only the reference page has room for. */
+  detail?: string;
+  /** Reads the text; its issues complete the sentence "`--name` ...". */
+  value: z.ZodType<unknown, string>;
+  /** False for what cannot be a key of the configuration file. */
+  inFile?: false;
+  /** True where the file may hold a mapping in place of `a=x,b=y`. */
+  mapping?: true;
+}
+
+/** Every setting but the secrets: the one place from which parsing, `--help` and docs/configuration.md follow. */
+export const settings = {
+  config: {
+    placeholder: 'FILE',
+    meaning: 'YAML file with settings, by the names of the flags without the dashes',
+    value: path,
+    inFile: false,
+  },
+  listen: {
+    placeholder: 'HOST:PORT',
+    default: '127.0.0.1:7400',
+    meaning: 'where the Glacier API listens',
+    detail: 'Port 0 takes a free port, which the ready line names. IPv6 addresses stand in brackets: `[::1]:7400`.',
+    value: address,
+  },
+  'data-dir': {
+    placeholder: 'DIR',
+    default: './moraine-data',
+    meaning: 'everything Moraine keeps, mode 0700, one server at a time',
+    detail: 'A relative path starts at the working directory of the process, also when it stands in the file.',
+    value: path,
+  },
+  region: {
+    placeholder: 'REGION',
+    default: 'us-east-1',
+    meaning: 'region in ARNs and in signatures',
+    detail: 'Any lower-case name with dashes will do; clients must be set to the same one.',
+    value: region,
+  },
+  'account-id': {
+    placeholder: 'ID',
+    default: '111122223333',
+    meaning: 'the first account, 12 digits',
+    value: accountId,
+  },
+  metadata: {
+    placeholder: 'sqlite',
+    default: 'sqlite',
+    meaning: 'where the metadata is kept: sqlite (in the data directory)',
+    detail: '`postgres://...` is refused: this version does not have it yet.',
+    value: choiceWithLater({
+      ready: 'sqlite',
+      value: { engine: 'sqlite' as const },
+      later: { pattern: /^postgres(ql)?:\/\//i, what: 'PostgreSQL' },
+    }),
+  },
+  blobs: {
+    placeholder: 'disk',
+    default: 'disk',
+    meaning: 'where the bytes of archives are kept: disk (in the data directory)',
+    detail: '`s3://bucket/prefix?...` is refused: this version does not have it yet.',
+    value: choiceWithLater({
+      ready: 'disk',
+      value: { provider: 'disk' as const },
+      later: { pattern: /^s3:\/\//i, what: 'an S3 store' },
+    }),
+  },
+  profile: {
+    placeholder: 'local|amazon',
+    default: 'local',
+    meaning: 'amazon sets the retrieval times of Amazon and daily inventories; single settings still override',
+    value: oneOf(['local', 'amazon']),
+  },
+  'retrieval-times': {
+    placeholder: 'LIST',
+    default: 'expedited=0s,standard=0s,bulk=0s,inventory=0s',
+    meaning: 'delay from InitiateJob to completion for expedited, standard, bulk and inventory, each X or X..Y',
+    detail:
+      '`X..Y` is a uniform draw. What the list does not name stays as the profile has it. The file may hold a mapping.',
+    value: retrievalTimes,
+    mapping: true,
+  },
+  inventory: {
+    placeholder: 'live|daily',
+    default: 'live',
+    meaning: 'live: counts and inventories are as of now; daily: they are brought up to date once a day, as at Amazon',
+    value: oneOf(['live', 'daily']),
+  },
+  'job-retention': {
+    placeholder: 'DURATION',
+    default: '24h',
+    meaning: 'how long a finished job and its output stay',
+    value: duration({ min: '1s', max: '36500d' }),
+  },
+  'upload-stall-timeout': {
+    placeholder: 'DURATION',
+    default: '60s',
+    meaning: 'an upload whose client sends almost nothing for this long is answered 408',
+    value: duration({ min: '100ms', max: '1d' }),
+  },
+  'sns-endpoint': {
+    placeholder: 'URL',
+    meaning: 'SNS-compatible endpoint for notifications; refused, as this version does not have it yet',
+    value: later('notifications through SNS'),
+  },
+  'select-output': {
+    placeholder: 'disk',
+    default: 'disk',
+    meaning: 'where the results of Select jobs go: disk (<data-dir>/select-output/<bucket>/<key>)',
+    detail: '`s3?endpoint=...` is refused: this version does not have it yet.',
+    value: choiceWithLater({
+      ready: 'disk',
+      value: { provider: 'disk' as const },
+      later: { pattern: /^s3(\?|:|$)/i, what: 'Select results in a bucket' },
+    }),
+  },
+  'log-level': {
+    placeholder: 'LEVEL',
+    default: 'info',
+    meaning: 'how much is logged: trace, debug, info, warn, error, fatal or silent',
+    value: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+  },
+} satisfies Record<string, Setting>;
+
+/** The kebab-case name that flag, variable and YAML key share. */
+export type SettingName = keyof typeof settings;
+
+/** What a profile says for the settings that nobody set. */
+export const profiles: Record<z.output<typeof settings.profile.value>, Partial<Record<SettingName, string>>> = {
+  local: {},
+  amazon: {
+    'retrieval-times': 'expedited=1m..5m,standard=3h..5h,bulk=5h..12h,inventory=3h..5h',
+    inventory: 'daily',
+  },
+};
+
+/** The secrets: from the environment only, because flags show in process lists and files are copied about. */
+export const secretSettings = {
+  MORAINE_ROOT_ACCESS_KEY_ID: { meaning: 'access key id of the root key of the first account', value: accessKeyId },
+  MORAINE_ROOT_SECRET_ACCESS_KEY: { meaning: 'secret access key of the root key', value: secretAccessKey },
+} satisfies Record<string, { meaning: string; value: z.ZodType<string, string> }>;

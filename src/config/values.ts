@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { parseAddress } from './addresses.ts';
+import { parseDuration } from './durations.ts';
+import { readRetrievalTimes } from './retrieval-times.ts';
+
+/**
+ * The kinds of value a setting can have, each read from text. A problem is a predicate that completes the sentence
+ * "`--listen` ...", so that one line can say which setting it was and where the value came from.
+ */
+const SHOWN_LENGTH_MAX = 80;
+const REGION_LENGTH_MAX = 64;
+const ACCESS_KEY_ID = /^[\w-]{3,128}$/;
+const SECRET_ACCESS_KEY = /^[!-~]{1,128}$/;
+const REGION = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
+const given = z.string().min(1, 'must not be empty');
+
+const shown = (text: string): string =>
+  JSON.stringify(text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)}...` : text);
+
+/** A URL may hold a password, so only what stands before its first punctuation is repeated. */
+const shownScheme = (text: string): string => shown(text.split(/[:?/@]/)[0] ?? '');
+
+/** Text that `parse` understands; it is described by `wanted`. */
+const readAs = <T>(wanted: string, parse: (text: string) => T | undefined) =>
+  given.transform((text, context): T => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue(`must be ${wanted}, not ${shown(text)}`);
+    return z.NEVER;
+  });
+
+/** One of a few words. */
+export const oneOf = <const T extends string>(words: readonly [T, ...T[]]) =>
+  given.pipe(z.enum(words, { error: ({ input }) => `must be ${words.join(' or ')}, not ${shown(String(input))}` }));
+
+/** Where to listen. */
+export const address = readAs('HOST:PORT like 127.0.0.1:7400 or [::1]:7400', parseAddress);
+
+/** Twelve digits, kept as text because the first may be 0. */
+export const accountId = given.regex(/^\d{12}$/, {
+  error: ({ input }) => `must be an account id of 12 digits, not ${shown(String(input))}`,
+});
+
+/** A part of ARNs and of a signature's scope, which `:` and `/` separate; it need not be one of Amazon's. */
+export const region = readAs('a region like us-east-1', (text) =>
+  text.length <= REGION_LENGTH_MAX && REGION.test(text) ? text : undefined,
+);
+
+/** A file or directory, not looked at here. */
+export const path = readAs('a path', (text) => (text.includes('\0') ? undefined : text));
+
+/** A duration between two others, both included; all three are written alike. */
+export const duration = ({ min, max }: { min: string; max: string }) =>
+  readAs(`a duration like 90s or 24h, from ${min} to ${max}`, (text) => {
+    const durationMs = parseDuration(text);
+    if (durationMs === undefined) return undefined;
+    return durationMs >= (parseDuration(min) ?? 0) && durationMs <= (parseDuration(max) ?? 0) ? durationMs : undefined;
+  });
+
+/** Some of the retrieval times. */
+export const retrievalTimes = given.transform((text, context) => {
+  const reading = readRetrievalTimes(text);
+  if ('times' in reading) return reading.times;
+  context.addIssue(reading.problem);
+  return z.NEVER;
+});
+
+/** `ready` is what this version offers; `later` says what the contract promises beside it and this version lacks. */
+export const choiceWithLater = <T>({ ready, value, later }: { ready: string; value: T; later: Later }) =>
+  given.transform((text, context): T => {
+    if (text === ready) return value;
+    context.addIssue(
+      later.pattern.test(text)
+        ? `asks for ${later.what}, which this version of Moraine does not have yet; use ${ready}`
+        : `must be ${ready}, not ${shownScheme(text)}`,
+    );
+    return z.NEVER;
+  });
+
+/** A value that is known and cannot be had yet. */
+export interface Later {
+  pattern: RegExp;
+  what: string;
+}
+
+/** A setting that is promised and refused: to take it and do nothing would be worse. */
+export const later = (what: string) =>
+  given.transform((_text, context): undefined => {
+    context.addIssue(`asks for ${what}, which this version of Moraine does not have yet; leave it out`);
+    return z.NEVER;
+  });
+
+/** Parts of a signature's scope are separated by `/`, so an access key id holds letters, digits, `_` and `-` only. */
+export const accessKeyId = given.regex(ACCESS_KEY_ID, 'must be 3 to 128 letters, digits, "_" or "-"');
+
+/** A problem with it never repeats it. */
+export const secretAccessKey = given.regex(SECRET_ACCESS_KEY, 'must be 1 to 128 printable characters without spaces');

@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** The `moraine` program as a user starts it. The tests that use it know nothing of its source. */
+const PROGRAM = fileURLToPath(new URL('../../bin/moraine.cjs', import.meta.url));
+const RUN_MS_MAX = 30_000;
+
+/** Variables that a test adds, or with undefined takes away. */
+export type Environment = Record<string, string | undefined>;
+
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  tookMs: number;
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Starts the program with none of the MORAINE_ variables of whoever runs the tests; it dies with them. */
+export function spawnProgram(args: readonly string[], { env = {}, cwd }: { env?: Environment; cwd?: string } = {}) {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('MORAINE_'));
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    env: { ...Object.fromEntries(inherited), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  running.add(child);
+  child.once('close', () => running.delete(child));
+  return child;
+}
+
+/** Runs the program to its end. */
+export async function runProgram(
+  args: readonly string[],
+  options: { env?: Environment; cwd?: string } = {},
+): Promise<Outcome> {
+  const startedAtMs = performance.now();
+  const child = spawnProgram(args, options);
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  const timer = setTimeout(() => child.kill('SIGKILL'), RUN_MS_MAX);
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(timer);
+  return { code, stdout: stdout(), stderr: stderr(), tookMs: performance.now() - startedAtMs };
+}
+
+/** What a stream has said until now. */
+export function collect(stream: NodeJS.ReadableStream): () => string {
+  let text = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    text += chunk;
+  });
+  return () => text;
+}
