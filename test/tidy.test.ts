@@ -91,7 +91,9 @@ describe('lists kept by hand', () => {
 
   test('src/README.md says what every folder is for', () => {
     const folders = new Set(sources.flatMap((path) => path.match(/^src\/([a-z0-9-]+)\//)?.[1] ?? []));
-    expect([...folders].filter((folder) => !textOf('src/README.md').includes(`| \`${folder}/\` |`))).toEqual([]);
+    expect(
+      [...folders].filter((folder) => !new RegExp(`^\\| \`${folder}/\` +\\|`, 'm').test(textOf('src/README.md'))),
+    ).toEqual([]);
   });
 });
 
