@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../model/clock.ts';
-import { GlacierError, invalidParameter } from '../model/errors.ts';
+import { GlacierError, invalidParameter, missingParameter } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import { parseAmzDate, signatureExpiredMessage } from '../sigv4/amz-date.ts';
 import { type Authorization, parseAuthorization } from '../sigv4/authorization.ts';
@@ -65,7 +65,7 @@ export async function authenticate(gate: Gate, { head, segments, body }: Unauthe
   const amzDate = checkDate(gate, { head, authorization });
   checkScope(gate, authorization);
   checkSignedHeaders(head, authorization);
-  const payloadHash = literalHash(head) ?? hash('sha256', await body.whole(), 'hex');
+  const payloadHash = literalHash(head) ?? hash('sha256', await unhashedBody(body), 'hex');
   const { accessKeyId, secretAccessKey, accountId } = key;
   const verdict = verifySignature({
     method: head.method,
@@ -138,6 +138,12 @@ function literalHash(head: RequestHead): string | undefined {
     throw invalidParameter(`Invalid x-amz-content-sha256: ${stated}`);
   }
   return stated;
+}
+
+/** A body that comes without its hash must be there before the signature can be checked, so it must be small. */
+function unhashedBody(body: RequestBody): Promise<Buffer> {
+  if ((body.lengthBytes ?? 0) > limits.wholeBodyBytesMax) throw missingParameter('x-amz-content-sha256');
+  return body.whole();
 }
 
 const invalidSignature = (message: string): GlacierError => new GlacierError('InvalidSignatureException', message);

@@ -52,10 +52,26 @@ export class RequestBody {
     return !this.#awaitsInvitation;
   }
 
-  /** Makes reading the body fail, for instance because the connection broke a rule of HTTP. */
+  /** Makes reading the body fail, because the connection ended or broke a rule of HTTP. */
   fail(error: Error): void {
     this.#failure = error;
     this.#wake();
+  }
+
+  /**
+   * Waits until the client has sent everything or has given up, but no longer than `timeoutMs`. With `read` what comes is
+   * taken and thrown away, so that the client gets on; without, it stays in the network.
+   */
+  async settle({ timeoutMs, read }: { timeoutMs: number; read: boolean }): Promise<void> {
+    const request = this.#request;
+    if (this.#failure !== undefined || request.destroyed || request.complete) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = setTimeout(resolve, timeoutMs);
+    for (const event of ENDS) request.once(event, () => resolve());
+    if (read) request.resume();
+    await promise;
+    clearTimeout(timer);
   }
 
   /** The whole body, at most `limits.wholeBodyBytesMax`; may be asked for again. */
@@ -122,7 +138,8 @@ export class RequestBody {
   }
 }
 
-const EVENTS = ['readable', 'end', 'error', 'close'] as const;
+const ENDS = ['end', 'error', 'close'] as const;
+const EVENTS = ['readable', ...ENDS] as const;
 
 const tooLong = (sizeBytes: number | undefined): GlacierError =>
   invalidParameter(`Invalid Content-Length: ${sizeBytes}`);
@@ -153,10 +170,12 @@ class StallWatch {
   async wait(arrival: Promise<void>, give: () => void): Promise<boolean> {
     const startedAt = performance.now();
     let stalled = false;
-    const timer = setTimeout(() => {
+    const giveUp = () => {
       stalled = true;
       give();
-    }, this.#timeoutMs - this.#waitedMs);
+    };
+    // A busy server looks at what has arrived meanwhile before it blames the client.
+    const timer = setTimeout(() => setImmediate(giveUp), Math.max(0, this.#timeoutMs - this.#waitedMs));
     await arrival;
     clearTimeout(timer);
     this.#waitedMs += performance.now() - startedAt;

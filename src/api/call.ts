@@ -98,7 +98,7 @@ export class Call {
 function parseObject(body: Buffer): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));
   } catch (cause) {
     throw new GlacierError('SerializationException', 'The request body is not valid JSON.', { cause });
   }

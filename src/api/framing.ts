@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { GlacierError } from '../model/errors.ts';
+import { limits } from '../model/limits.ts';
 import type { HeaderPair } from '../sigv4/headers.ts';
 import { type RequestTarget, splitTarget } from '../sigv4/path.ts';
 
@@ -30,6 +31,7 @@ export interface RequestHead {
 /** Takes a request's head apart; BadRequest when it is ambiguous or not of a form that can be signed. */
 export function readHead(request: IncomingMessage): RequestHead {
   const headers = pairs(request.rawHeaders);
+  if (headers.length > limits.headersMax) throw badRequest('The request has too many headers.');
   const byName = new Map<string, string>();
   for (const [rawName, value] of headers) {
     const name = rawName.toLowerCase();
@@ -41,6 +43,15 @@ export function readHead(request: IncomingMessage): RequestHead {
   const target = request.url ?? '';
   if (target.includes('#')) throw badRequest('The request target must not hold a fragment.');
   if (!byName.has('host')) throw badRequest('The header Host is missing.');
+  const expected = byName.get('expect');
+  if (expected !== undefined && expected.toLowerCase() !== '100-continue') {
+    throw badRequest(`The expectation cannot be met: ${expected}`);
+  }
+  const encoding = byName.get('transfer-encoding');
+  // A proxy that knows no more than HTTP/1.0, or another encoding than we do, would see another end of this body.
+  if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || request.httpVersion !== '1.1')) {
+    throw badRequest(`The transfer encoding cannot be used: ${encoding}`);
+  }
   return {
     method: request.method ?? '',
     target: splitTarget(target),

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Reply } from './reply.ts';
 
 /** Moraine's own pages beside the API, for load balancers and supervisors. They tell nothing but whether it works. */
 export interface Health {
@@ -6,25 +6,19 @@ export interface Health {
   isReady: () => Promise<boolean>;
 }
 
-/** Answers `/healthz` (the process lives) and `/readyz` (it can serve); false when the request is for neither. */
-export async function servePage(health: Health, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-  if (request.url === '/healthz') send(response, { status: 200, text: '{"status":"ok"}' });
-  else if (request.url === '/readyz') {
-    const ready = await health.isReady();
-    send(
-      response,
-      ready ? { status: 200, text: '{"status":"ok"}' } : { status: 503, text: '{"status":"unavailable"}' },
-    );
-  } else return false;
-  return true;
+/** `/healthz` (the process lives) or `/readyz` (it can serve); undefined when the request is for neither. */
+export async function findPage(
+  health: Health,
+  { method, url }: { method?: string | undefined; url?: string | undefined },
+): Promise<Required<Reply> | undefined> {
+  if (method !== 'GET' && method !== 'HEAD') return undefined;
+  if (url === '/healthz') return page(200, 'ok');
+  if (url === '/readyz') return (await health.isReady()) ? page(200, 'ok') : page(503, 'unavailable');
+  return undefined;
 }
 
-function send(response: ServerResponse, { status, text }: { status: number; text: string }): void {
-  response.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Content-Length': text.length,
-    'Cache-Control': 'no-store',
-  });
-  response.end(text);
-}
+const page = (status: number, word: string): Required<Reply> => ({
+  status,
+  headers: [['Cache-Control', 'no-store']],
+  content: { kind: 'json', text: JSON.stringify({ status: word }) },
+});

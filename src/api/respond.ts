@@ -1,9 +1,12 @@
 import type { ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import type { GlacierError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { RequestBody } from './body.ts';
 import { renderError, statusOf } from './errors.ts';
-import type { HeaderList, Reply } from './reply.ts';
+import type { Content, HeaderList, Reply } from './reply.ts';
+
+type BytesContent = Extract<Content, { kind: 'bytes' }>;
 
 /** What is needed to answer one request. */
 export interface Exchange {
@@ -24,6 +27,8 @@ export async function sendReply(exchange: Exchange, reply: Required<Reply>): Pro
 
 /** Sends an error in the shape of the real service. */
 export async function sendError(exchange: Exchange, error: GlacierError): Promise<void> {
+  // Where a request is not clear, neither is where the next one begins.
+  if (error.code === 'BadRequest') exchange.response.shouldKeepAlive = false;
   await sendText(exchange, { status: statusOf(error.code), headers: [], text: renderError(error) });
 }
 
@@ -32,6 +37,8 @@ async function sendText(
   { status, headers, text }: { status: number; headers: HeaderList; text: string },
 ): Promise<void> {
   const { response, body } = exchange;
+  // Whether the rest of the packet that brought the head completes the request shows only after it was looked through.
+  if (!body.isComplete) await setImmediate();
   const content: HeaderList =
     text === ''
       ? []
@@ -39,71 +46,73 @@ async function sendText(
           ['Content-Type', 'application/json'],
           ['Content-Length', String(Buffer.byteLength(text))],
         ];
-  // After an answer in the middle of a body the connection cannot carry another request.
-  const closing: HeaderList = body.isComplete ? [] : [['Connection', 'close']];
-  writeHead(exchange, status, [...headers, ...content, ...closing]);
-  if (!body.isComplete) {
-    response.write(text);
-    await discard(exchange);
-    response.end();
-  } else {
+  if (body.isComplete) {
+    writeHead(exchange, status, [...headers, ...content]);
     response.end(text);
+    return;
   }
+  // After an answer in the middle of a body the connection cannot carry another request.
+  response.shouldKeepAlive = false;
+  writeHead(exchange, status, [...headers, ...content]);
+  response.write(text);
+  await linger(exchange);
+  response.end();
 }
 
 async function sendBytes(
   exchange: Exchange,
-  {
-    status,
-    headers,
-    content,
-  }: { status: number; headers: HeaderList; content: Extract<Reply['content'], { kind: 'bytes' }> },
+  { status, headers, content }: { status: number; headers: HeaderList; content: BytesContent },
 ): Promise<void> {
   const { response } = exchange;
   const pieces = content.read();
   try {
     // The first piece is read and verified before anything is said, so that damage found there becomes an error answer.
     let piece = await pieces.next();
+    // Fewer or more bytes than announced are an error too, and cut the connection.
+    response.strictContentLength = true;
     writeHead(exchange, status, [
       ...headers,
       ['Content-Type', content.contentType],
       ['Content-Length', String(content.lengthBytes)],
     ]);
-    response.setTimeout(limits.sendStallMs, () => response.destroy());
     for (; piece.done !== true; piece = await pieces.next()) await write(response, piece.value);
-    response.setTimeout(0);
     response.end();
   } finally {
     await pieces.return();
   }
 }
 
-/** Resolves when the bytes have left this process, so that their buffer can be used again. */
-function write(response: ServerResponse, bytes: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
+/**
+ * Resolves when the bytes have left this process, so that their buffer can be used again. Between the end of the socket
+ * and that of the response Node forgets the callbacks of writes, so the end is watched too.
+ */
+async function write(response: ServerResponse, bytes: Buffer): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const gone = () => reject(new Error('the connection was closed during the answer'));
+  response.once('close', gone);
+  try {
+    // Throws at once when there are more bytes than were announced; `gone` must not outlive that.
     response.write(bytes, (error) => (error ? reject(error) : resolve()));
-  });
+    await promise;
+  } finally {
+    response.off('close', gone);
+  }
 }
 
 function writeHead({ response, requestId }: Exchange, status: number, headers: HeaderList): void {
+  // Node takes the time-out back when the answer is out.
+  response.setTimeout(limits.sendStallMs, () => response.destroy());
   response.writeHead(status, [['x-amzn-RequestId', requestId], ...headers].flat());
 }
 
 /**
- * Reads on for a while after an early answer: a client that is still sending would otherwise meet a reset connection
- * and never see why. Strangers get this for small bodies only.
+ * Keeps the connection for a while after an early answer: a client that is still sending would otherwise meet a reset
+ * connection and never see why. Most clients must get rid of their body before they look for an answer, so it is read on;
+ * strangers are done this favour for small bodies only, the others are left a moment to notice.
  */
-async function discard({ response, body, authenticated }: Exchange): Promise<void> {
+async function linger({ response, body, authenticated }: Exchange): Promise<void> {
+  if (response.destroyed) return;
   const smallEnough = (body.lengthBytes ?? Number.POSITIVE_INFINITY) <= limits.discardBytesMax;
-  if (!body.isInvited || response.destroyed || !(authenticated || smallEnough)) return;
-  const { req: request } = response;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, limits.discardMsMax);
-  request
-    .once('end', resolve)
-    .once('close', resolve)
-    .once('error', () => resolve());
-  request.resume();
-  await promise;
-  clearTimeout(timer);
+  const read = body.isInvited && (authenticated || smallEnough);
+  await body.settle({ read, timeoutMs: read ? limits.discardMsMax : limits.lingerMs });
 }

@@ -10,14 +10,15 @@ import { authenticate, type Gate } from './authenticate.ts';
 import { authorize } from './authorize.ts';
 import { ClientGoneError, RequestBody } from './body.ts';
 import { Call } from './call.ts';
-import { refuseConnection } from './connection-errors.ts';
+import { endConnection, rawAnswer, refuseConnection } from './connection-errors.ts';
 import { INTERNAL_ERROR } from './errors.ts';
 import { readHead } from './framing.ts';
 import { operations } from './operations/index.ts';
-import { type Health, servePage } from './pages.ts';
+import { findPage, type Health } from './pages.ts';
 import type { Reply } from './reply.ts';
 import { type Exchange, sendError, sendReply } from './respond.ts';
 import { createRouter } from './route.ts';
+import { Turns } from './turns.ts';
 
 export interface ApiServerOptions {
   core: Core;
@@ -33,22 +34,40 @@ export class ApiServer implements AsyncDisposable {
   readonly #options: ApiServerOptions;
   readonly #server: Server;
   readonly #route = createRouter(operations);
-  /** The request that a connection is working on. */
-  readonly #current = new WeakMap<Socket, Exchange>();
+  readonly #turns = new Turns();
+  /** The request that arrived last on a connection. */
+  readonly #latest = new WeakMap<Socket, Exchange>();
 
   private constructor(options: ApiServerOptions) {
     this.#options = options;
     this.#server = createServer({
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.headersCheckPauseMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       // An upload may take hours; what must not happen is that it stands still, and the body watches that itself.
       requestTimeout: 0,
+      // Without it Node would answer by itself, and not as we do.
+      requireHostHeader: false,
     });
+    // Headers beyond this number would be dropped in silence; reading the head counts them.
+    this.#server.maxHeadersCount = 0;
+    // A client that has sent everything may close its half of the connection and still wants its answer. Not in the types.
+    Object.assign(this.#server, { httpAllowHalfOpen: true });
+    this.#listen();
+  }
+
+  #listen(): void {
     this.#server.on('request', (request, response) => this.#accept(request, response, false));
     this.#server.on('checkContinue', (request, response) => this.#accept(request, response, true));
+    this.#server.on('checkExpectation', (request, response) => this.#accept(request, response, false));
+    this.#server.on('connect', (_request, socket) => {
+      // Node has let go of this socket, its errors included.
+      socket.on('error', () => undefined);
+      endConnection(socket as Socket, rawAnswer(undefined));
+    });
     this.#server.on('clientError', (error, socket) =>
-      refuseConnection(error, { socket: socket as Socket, exchange: this.#current.get(socket as Socket) }),
+      refuseConnection(error, { socket: socket as Socket, exchange: this.#latest.get(socket as Socket) }),
     );
   }
 
@@ -72,28 +91,36 @@ export class ApiServer implements AsyncDisposable {
     this.#server.close(() => resolve());
     this.#server.closeIdleConnections();
     await promise;
+    // A request whose client is gone may still be tidying up.
+    await this.#turns.over();
   }
 
   #accept(request: IncomingMessage, response: ServerResponse, awaitsInvitation: boolean): void {
-    const body = new RequestBody({
-      request,
-      response,
-      awaitsInvitation,
-      stallTimeoutMs: this.#options.uploadStallTimeoutMs,
-    });
+    const { socket } = request;
+    const { uploadStallTimeoutMs: stallTimeoutMs } = this.#options;
+    const body = new RequestBody({ request, response, awaitsInvitation, stallTimeoutMs });
     const exchange: Exchange = { requestId: newRequestId(), response, body, authenticated: false };
-    this.#current.set(request.socket, exchange);
+    this.#latest.set(socket, exchange);
     // Errors of the connection reach whoever reads the body or writes the answer; alone they mean nothing.
     request.on('error', () => undefined);
     response.on('error', () => undefined);
-    this.#handle(request, exchange).catch((error: unknown) => {
-      this.#options.log.error({ error, requestId: exchange.requestId }, 'the answer could not be sent');
+    if (!this.#turns.take(socket, () => this.#serve(request, exchange))) socket.destroy();
+  }
+
+  async #serve(request: IncomingMessage, exchange: Exchange): Promise<void> {
+    const { requestId, response } = exchange;
+    if (request.socket.destroyed) return;
+    try {
+      await this.#handle(request, exchange);
+    } catch (error) {
+      this.#options.log.error({ error, requestId }, 'the answer could not be sent');
       response.destroy();
-    });
+    }
+    if (!response.closed) await new Promise((resolve) => response.once('close', resolve));
+    if (!this.#server.listening) this.#server.closeIdleConnections();
   }
 
   async #handle(request: IncomingMessage, exchange: Exchange): Promise<void> {
-    if (await servePage(this.#options.health, request, exchange.response)) return;
     try {
       await sendReply(exchange, await this.#answer(request, exchange));
     } catch (error) {
@@ -101,9 +128,11 @@ export class ApiServer implements AsyncDisposable {
     }
   }
 
-  /** Authentication, routing, authorisation, the operation: in this order for every request. */
+  /** Authentication, routing, authorisation, the operation: in this order for every request but those for our pages. */
   async #answer(request: IncomingMessage, exchange: Exchange): Promise<Required<Reply>> {
-    const { gate, core } = this.#options;
+    const { gate, core, health } = this.#options;
+    const page = await findPage(health, request);
+    if (page !== undefined) return page;
     const head = readHead(request);
     // What is signed and what is routed are the same list.
     const segments = pathSegments(head.target.path);

@@ -26,6 +26,8 @@ export const limits = {
   pageUploadsMax: 50,
   clockSkewMs: 5 * MINUTE_MS,
   uploadIdleMs: DAY_MS,
+  /** A part that begins sooner after the last sign of life does not note another one: each note is a commit. */
+  uploadTouchMs: HOUR_MS,
   /** How long a completed or aborted upload is remembered, so that repeating the call gives the same answer. */
   uploadRepeatMs: DAY_MS,
   /** Added to the size of each archive in a vault's SizeInBytes, as Amazon does for its index and metadata. */
@@ -33,7 +35,12 @@ export const limits = {
 
   // Requests.
   headerBytesMax: 16 * KIB,
-  headersTimeoutMs: MINUTE_MS,
+  /** Far more than clients and the proxies on the way send. */
+  headersMax: 200,
+  headersTimeoutMs: 30 * SECOND_MS,
+  headersCheckPauseMs: 10 * SECOND_MS,
+  /** Requests that a client may send ahead on one connection; none that we know sends any. */
+  requestsWaitingMax: 100,
   keepAliveTimeoutMs: MINUTE_MS,
   /** A download whose client takes nothing for this long is given up. */
   sendStallMs: 10 * MINUTE_MS,
@@ -45,19 +52,27 @@ export const limits = {
   /** What is still read of a body nobody will use, so that the client sees the answer instead of a reset connection. */
   discardBytesMax: 16 * MIB,
   discardMsMax: 5 * SECOND_MS,
+  /** How long a connection stays open after its last answer when nothing more is read from it. */
+  lingerMs: SECOND_MS,
   signingKeysCachedMax: 1000,
 
   // The worker.
-  jobsClaimedAtOnceMax: 64,
   jobsRunningMax: 4,
   jobLeaseMs: MINUTE_MS,
   jobAttemptsMax: 5,
   jobRetryDelayMs: 5 * SECOND_MS,
   sweepRowsMax: 500,
+  /** The event loop stands still while an archive or upload of up to 10,000 blobs is given up, so few go at once. */
+  idleUploadsAtOnceMax: 1,
+  jobsExpiredAtOnceMax: 20,
   sweepPauseMs: SECOND_MS,
+  /** After a failure, which is likely to come again. */
+  sweepRetryPauseMs: MINUTE_MS,
   /** Bytes that no row refers to are kept this long: a metadata backup put back in their place may still name them. */
   orphanAgeMs: 7 * DAY_MS,
   orphanScanPauseMs: DAY_MS,
+  /** The scan looks at every blob, so a server that starts again and again does not begin with it. */
+  orphanScanFirstPauseMs: 10 * MINUTE_MS,
   inventoryPageRows: 1000,
   inventoryDailyMs: DAY_MS,
 } as const;

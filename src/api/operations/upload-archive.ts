@@ -10,8 +10,8 @@ export const uploadArchive: Operation = {
   status: 201,
   body: 'stream',
   async run(call, core) {
-    bodySize(call);
     const claimed = claimedHashes(call);
+    bodySize(call);
     const description = parseDescription(call.header('x-amz-archive-description'));
     const { vault } = call;
     const { id, treeHash } = await core.archives.upload({ vault, description, claimed, body: call.body.stream() });

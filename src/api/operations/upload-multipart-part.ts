@@ -9,9 +9,8 @@ export const uploadMultipartPart: Operation = {
   status: 204,
   body: 'stream',
   async run(call, core) {
-    const sizeBytes = bodySize(call);
-    const range = partRange(call, sizeBytes);
     const claimed = claimedHashes(call);
+    const range = partRange(call, bodySize(call));
     const name = { vault: call.vault, id: call.parameter('uploadId') };
     const treeHash = await core.uploads.putPart({ name, range, claimed, body: call.body.stream() });
     return nothing([['x-amz-sha256-tree-hash', treeHash]]);

@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test, vi } from 'vitest';
+import { limits } from '../model/limits.ts';
+import type { HeaderPair } from '../sigv4/headers.ts';
+import { pathSegments, splitTarget } from '../sigv4/path.ts';
+import { canonicalRequest, signatureOf, stringToSign } from '../sigv4/signature.ts';
+import { deriveSigningKey, SigningKeyCache } from '../sigv4/signing-key.ts';
+import { authenticate, type Gate } from './authenticate.ts';
+import type { RequestBody } from './body.ts';
+
+const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
+const KEY_ID = 'AKIAIOSFODNN7EXAMPLE';
+const DATE = '20120525T002453Z';
+const EMPTY_HASH = createHash('sha256').digest('hex');
+const gate: Gate = {
+  clock: { nowMs: () => Date.UTC(2012, 4, 25, 0, 24, 53) },
+  region: 'us-east-1',
+  signingKeys: new SigningKeyCache(),
+  findAccessKey: (id) =>
+    id === KEY_ID ? { accessKeyId: id, secretAccessKey: SECRET, accountId: '111122223333' } : undefined,
+};
+
+interface Sent {
+  method?: string;
+  target?: string;
+  headers?: HeaderPair[];
+  body?: string;
+  lengthBytes?: number;
+}
+
+function sent({ method = 'PUT', target = '/-/vaults/examplevault', headers = BASE, body = '', lengthBytes }: Sent) {
+  const whole = vi.fn(async () => Buffer.from(body));
+  const found = (name: string) => headers.find(([other]) => other.toLowerCase() === name)?.[1];
+  const head = { method, target: splitTarget(target), headers, header: found };
+  const fake = { whole, lengthBytes: lengthBytes ?? body.length } as unknown as RequestBody;
+  return { request: { head, segments: pathSegments(head.target.path), body: fake }, whole };
+}
+
+const BASE: HeaderPair[] = [
+  ['Host', 'glacier.us-east-1.amazonaws.com'],
+  ['x-amz-date', DATE],
+  ['x-amz-glacier-version', '2012-06-01'],
+];
+const SCOPE = { date: '20120525', region: 'us-east-1', service: 'glacier' };
+
+function authorization(signature: string, names = 'host;x-amz-date;x-amz-glacier-version'): HeaderPair {
+  const credential = `${KEY_ID}/20120525/us-east-1/glacier/aws4_request`;
+  return ['Authorization', `AWS4-HMAC-SHA256 Credential=${credential},SignedHeaders=${names},Signature=${signature}`];
+}
+
+/** Adds the right signature over all headers that are there. */
+function signed(headers: HeaderPair[], payloadHash: string): HeaderPair[] {
+  const signedHeaders = headers.map(([name]) => name.toLowerCase()).sort();
+  const segments = ['-', 'vaults', 'examplevault'];
+  const canonical = canonicalRequest({ method: 'PUT', segments, query: '', headers, signedHeaders, payloadHash });
+  const toSign = stringToSign({ amzDate: DATE, scope: SCOPE, canonicalRequest: canonical });
+  return [...headers, authorization(signatureOf(deriveSigningKey(SECRET, SCOPE), toSign), signedHeaders.join(';'))];
+}
+
+const refusal = (message: Sent) => authenticate(gate, sent(message).request).catch((error) => error);
+const CREATE_VAULT = '3ce5b2f2fffac9262b4da9256f8d086b4aaf42eba5f111c21681a65a127b7c2a';
+const ZEROS = '0'.repeat(64);
+
+describe('authenticate', () => {
+  test("the signature of Amazon's example", async () => {
+    const { request } = sent({ headers: [...BASE, authorization(CREATE_VAULT)] });
+    expect(await authenticate(gate, request)).toEqual({
+      caller: { accessKeyId: KEY_ID, accountId: '111122223333' },
+      payloadHash: EMPTY_HASH,
+    });
+  });
+
+  test('a body with a stated hash is not read', async () => {
+    const stated: HeaderPair[] = [...BASE, ['x-amz-content-sha256', ZEROS]];
+    const { request, whole } = sent({ headers: signed(stated, ZEROS), body: 'anything' });
+    expect((await authenticate(gate, request)).payloadHash).toBe(ZEROS);
+    expect(whole).not.toHaveBeenCalled();
+  });
+
+  test('the hash of the body need not be among the signed headers, for it is signed anyway', async () => {
+    const headers: HeaderPair[] = [...signed(BASE, ZEROS), ['x-amz-content-sha256', ZEROS]];
+    expect((await authenticate(gate, sent({ headers }).request)).payloadHash).toBe(ZEROS);
+  });
+
+  test('a body without one is read and hashed, unless it is large', async () => {
+    const payloadHash = createHash('sha256').update('{}').digest('hex');
+    const { request, whole } = sent({ headers: signed(BASE, payloadHash), body: '{}' });
+    expect((await authenticate(gate, request)).payloadHash).toBe(payloadHash);
+    expect(whole).toHaveBeenCalledTimes(1);
+    const large = sent({ headers: signed(BASE, EMPTY_HASH), lengthBytes: limits.wholeBodyBytesMax + 1 });
+    await expect(authenticate(gate, large.request)).rejects.toThrow('Required parameter missing: x-amz-content-sha256');
+    expect(large.whole).not.toHaveBeenCalled();
+  });
+
+  test('everything that can be checked is, before a body is read', async () => {
+    const early: HeaderPair[][] = [
+      BASE,
+      [...BASE, ['Authorization', 'Bearer x']],
+      [...BASE, ['Authorization', authorization(ZEROS)[1].replace(KEY_ID, 'other')]],
+      [...BASE, ['Authorization', authorization(ZEROS)[1].replace('us-east-1', 'us-west-1')]],
+      [...BASE, ['Authorization', authorization(ZEROS)[1].replace('/glacier/', '/s3/')]],
+      [...BASE, authorization(ZEROS, 'x-amz-date;x-amz-glacier-version')],
+      [...BASE.slice(0, 1), ['x-amz-date', '20120525T003053Z'], authorization(ZEROS)],
+      [...BASE.slice(0, 1), authorization(ZEROS)],
+    ];
+    for (const headers of early) {
+      const { request, whole } = sent({ headers, body: '{}' });
+      await expect(authenticate(gate, request)).rejects.toThrow();
+      expect(whole).not.toHaveBeenCalled();
+    }
+  });
+
+  test('checks in the order that clients can observe', async () => {
+    const [, good] = authorization(ZEROS);
+    const header = (change: (text: string) => string, date = DATE): Sent => ({
+      headers: [
+        ...BASE.filter(([name]) => name !== 'x-amz-date'),
+        ['x-amz-date', date],
+        ['Authorization', change(good)],
+      ],
+    });
+    const late = '20120525T000000Z';
+    const unknown = (text: string) => text.replace(KEY_ID, 'other');
+    expect(await refusal({})).toMatchObject({ code: 'MissingAuthenticationTokenException' });
+    expect(await refusal(header(unknown, late))).toMatchObject({ code: 'UnrecognizedClientException' });
+    expect((await refusal(header((text) => text.replace('us-east-1', 'x'), late))).message).toBe(
+      'Signature expired: 20120525T000000Z is now earlier than 20120525T001953Z (20120525T002453Z - 5 min.)',
+    );
+    expect((await refusal(header((text) => text))).message).toContain('The Canonical String for this request');
+  });
+
+  test.each(['X-Amz-Signature=1', 'x=1&x-amz-algorithm', 'X-Amz-Expires=', 'x%2damz-credential=1', 'X-AMZ-DATE=1'])(
+    'credentials in the query are refused whatever the header says: %s',
+    async (query) => {
+      const headers = [...BASE, authorization(CREATE_VAULT)];
+      const outcome = await refusal({ headers, target: `/-/vaults/examplevault?${query}` });
+      expect(outcome).toMatchObject({ code: 'MissingAuthenticationTokenException' });
+    },
+  );
+
+  test.each(['UNSIGNED-PAYLOAD', 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', '', 'A'.repeat(64), '0'.repeat(63)])(
+    'the payload mode %j is refused, though it is signed',
+    async (mode) => {
+      const headers = signed([...BASE, ['x-amz-content-sha256', mode]], mode);
+      expect(await refusal({ headers })).toMatchObject({ code: 'InvalidParameterValueException' });
+    },
+  );
+});

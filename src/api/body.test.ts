@@ -1,0 +1,195 @@
+import { stat } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test, vi } from 'vitest';
+import { GlacierError } from '../model/errors.ts';
+import { limits } from '../model/limits.ts';
+import { ClientGoneError, RequestBody } from './body.ts';
+
+const STALL_MS = 80;
+
+/** A body whose bytes come when the test says so. */
+function bodyOf({ length, awaitsInvitation = false }: { length?: number; awaitsInvitation?: boolean }) {
+  const headers = length === undefined ? {} : { 'content-length': String(length) };
+  const request = Object.assign(new Readable({ read() {} }), { headers, complete: false });
+  const writeContinue = vi.fn();
+  const body = new RequestBody({
+    request: request as unknown as IncomingMessage,
+    response: { writeContinue } as unknown as ServerResponse,
+    awaitsInvitation,
+    stallTimeoutMs: STALL_MS,
+  });
+  const end = () => {
+    request.complete = true;
+    request.push(null);
+  };
+  request.on('error', () => undefined);
+  return { body, request, writeContinue, end };
+}
+
+const error = (code: string) => expect.objectContaining({ code });
+const listeners = (request: Readable) => request.eventNames().map((name) => [name, request.listenerCount(name)]);
+
+describe('stream', () => {
+  test('gives the bytes as they come, and leaves no listeners', async () => {
+    const { body, request, end } = bodyOf({ length: 4 });
+    const before = listeners(request);
+    setTimeout(() => request.push('ab'), 5);
+    setTimeout(() => request.push('cd'), 10);
+    setTimeout(end, 15);
+    const chunks: string[] = [];
+    for await (const chunk of body.stream()) chunks.push(String(chunk));
+    expect(chunks).toEqual(['ab', 'cd']);
+    expect(body.isComplete).toBe(true);
+    expect(listeners(request)).toEqual(before);
+  });
+
+  test('is over at once when the length is 0', async () => {
+    const { body } = bodyOf({ length: 0 });
+    expect((await body.whole()).length).toBe(0);
+  });
+
+  test('invites the client when it is first read, once', async () => {
+    const { body, request, end, writeContinue } = bodyOf({ length: 1, awaitsInvitation: true });
+    expect(body.isInvited).toBe(false);
+    const whole = body.whole();
+    request.push('a');
+    end();
+    expect(String(await whole)).toBe('a');
+    expect(String(await body.whole())).toBe('a');
+    expect(body.isInvited).toBe(true);
+    expect(writeContinue).toHaveBeenCalledTimes(1);
+  });
+
+  test('ends in RequestTimeoutException when the client stands still', async () => {
+    const { body, request } = bodyOf({ length: 4 });
+    request.push('ab');
+    await expect(body.whole()).rejects.toThrow(error('RequestTimeoutException'));
+  });
+
+  test('or as good as still', async () => {
+    const { body, request } = bodyOf({ length: 1000 });
+    const drip = setInterval(() => request.push('a'), STALL_MS / 2);
+    await expect(body.whole()).rejects.toThrow(error('RequestTimeoutException'));
+    clearInterval(drip);
+  });
+
+  test('takes as long as it likes while enough comes', async () => {
+    const { body, request, end } = bodyOf({ length: 1000 });
+    const startedAtMs = performance.now();
+    const flow = setInterval(() => request.push(Buffer.alloc(limits.bodyRateBytesPerSecondMin)), STALL_MS / 4);
+    setTimeout(() => {
+      clearInterval(flow);
+      end();
+    }, STALL_MS * 4);
+    await body.whole();
+    expect(performance.now() - startedAtMs).toBeGreaterThan(STALL_MS * 3);
+  });
+
+  test('is not blamed for a server that was busy', async () => {
+    const { body, request, end } = bodyOf({ length: 1 });
+    const whole = body.whole();
+    await sleep(1);
+    // Like bytes from the network, the answer of the file system is there when the busy time is over, but found only then.
+    setImmediate(() => {
+      stat(import.meta.filename, () => {
+        request.push('a');
+        end();
+      });
+      for (const startedAtMs = performance.now(); performance.now() - startedAtMs < STALL_MS * 1.5; );
+    });
+    expect(String(await whole)).toBe('a');
+  });
+
+  test('does not count the time the reader takes', async () => {
+    const { body, request, end } = bodyOf({ length: 2 });
+    request.push('a');
+    for await (const chunk of body.stream()) {
+      await sleep(STALL_MS * 1.5);
+      if (String(chunk) === 'a') request.push('b');
+      else end();
+    }
+  });
+
+  test.each([
+    ['destroyed', (request: Readable) => request.destroy()],
+    ['destroyed with an error', (request: Readable) => request.destroy(new Error('aborted'))],
+  ])('tells that the client is gone when the request is %s', async (_, leave) => {
+    const { body, request } = bodyOf({ length: 4 });
+    setTimeout(() => leave(request), 5);
+    await expect(body.whole()).rejects.toThrow(ClientGoneError);
+    const late = bodyOf({ length: 4 });
+    leave(late.request);
+    await sleep(1);
+    await expect(late.body.whole()).rejects.toThrow(ClientGoneError);
+  });
+
+  test('gives what came before it fails with what it was told', async () => {
+    const { body, request } = bodyOf({ length: 4 });
+    request.push('ab');
+    const chunks: string[] = [];
+    const reading = (async () => {
+      for await (const chunk of body.stream()) chunks.push(String(chunk));
+    })();
+    await sleep(5);
+    body.fail(new GlacierError('BadRequest', 'it broke'));
+    await expect(reading).rejects.toThrow('it broke');
+    expect(chunks).toEqual(['ab']);
+  });
+});
+
+describe('whole', () => {
+  test('reads nothing of a body that is announced too long', async () => {
+    const { body, writeContinue } = bodyOf({ length: limits.wholeBodyBytesMax + 1, awaitsInvitation: true });
+    await expect(body.whole()).rejects.toThrow('Invalid Content-Length: 1048577');
+    expect(writeContinue).not.toHaveBeenCalled();
+  });
+
+  test('gives up on one that turns out too long', async () => {
+    const { body, request } = bodyOf({});
+    expect(body.lengthBytes).toBeUndefined();
+    setTimeout(() => request.push(Buffer.alloc(limits.wholeBodyBytesMax)), 1);
+    setTimeout(() => request.push(Buffer.alloc(1)), 2);
+    await expect(body.whole()).rejects.toThrow(error('InvalidParameterValueException'));
+  });
+});
+
+describe('settle', () => {
+  const tookMs = async (settling: Promise<void>): Promise<number> => {
+    const startedAtMs = performance.now();
+    await settling;
+    return performance.now() - startedAtMs;
+  };
+
+  test('reads on to the end, also after somebody read a part', async () => {
+    const { body, request, end } = bodyOf({ length: 1_000_000 });
+    request.push('ab');
+    for await (const _ of body.stream()) break;
+    request.destroyed || request.push(Buffer.alloc(100_000));
+    setTimeout(end, 10);
+    expect(await tookMs(body.settle({ read: true, timeoutMs: 2000 }))).toBeLessThan(1000);
+    expect(request.readableLength).toBe(0);
+  });
+
+  test('waits no longer than it should, and leaves the bytes where they are', async () => {
+    const { body, request } = bodyOf({ length: 1_000_000 });
+    request.push('ab');
+    const took = await tookMs(body.settle({ read: false, timeoutMs: 50 }));
+    expect(took).toBeGreaterThan(40);
+    expect(took).toBeLessThan(1000);
+    expect(request.readableLength).toBe(2);
+  });
+
+  test.each([
+    ['the client goes', ({ request }: ReturnType<typeof bodyOf>) => request.destroy()],
+    ['the body breaks', ({ body }: ReturnType<typeof bodyOf>) => body.fail(new Error('broken'))],
+  ])('ends when %s, before or after', async (_, happen) => {
+    const before = bodyOf({ length: 4 });
+    happen(before);
+    expect(await tookMs(before.body.settle({ read: true, timeoutMs: 2000 }))).toBeLessThan(1000);
+    const after = bodyOf({ length: 4 });
+    setTimeout(() => happen(after), 5);
+    expect(await tookMs(after.body.settle({ read: true, timeoutMs: 2000 }))).toBeLessThan(1000);
+  });
+});
