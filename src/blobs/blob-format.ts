@@ -8,7 +8,7 @@ import { BlobDamagedError, FRAME_BYTES } from './blob-store.ts';
  *   checks    CRC-32 of each frame, 4 bytes each, little-endian
  *   leaves    SHA-256 of each frame, 32 bytes each
  *   footer    64 bytes: magic "MORAINE\x01", blob id (16), data size (8), frame count (4), CRC-32 of checks, leaves and
- *             the footer before this field (4), zeros
+ *             the footer before this field (4), zeros (24)
  *
  * CRC-32 is checked on every read because it costs half of SHA-256; the leaves serve tree hashes and later scrubs. The blob
  * id in the footer tells swapped files. The format is described for operators in docs/storage-format.md.
@@ -21,6 +21,7 @@ const ID_AT = 8;
 const SIZE_AT = 24;
 const FRAMES_AT = 32;
 const CHECKSUM_AT = 36;
+const ZEROS = Buffer.alloc(24);
 
 /** What the footer says of the parts before it. */
 export interface Footer {
@@ -62,7 +63,8 @@ export class CheckTable {
 
 /** Reads a footer; throws BlobDamagedError when it is not this blob's or does not fit the length of the file. */
 export function parseFooter(footer: Buffer, { blobId, fileBytes }: { blobId: string; fileBytes: number }): Footer {
-  if (footer.length !== FOOTER_BYTES || !footer.subarray(0, ID_AT).equals(MAGIC)) {
+  const framed = footer.subarray(0, ID_AT).equals(MAGIC) && footer.subarray(-ZEROS.length).equals(ZEROS);
+  if (footer.length !== FOOTER_BYTES || !framed) {
     throw new BlobDamagedError(blobId, 'its footer is not one');
   }
   const ownId = footer.toString('hex', ID_AT, SIZE_AT);

@@ -6,11 +6,14 @@ import { MIB } from '../model/limits.ts';
  * without reading bytes. A store verifies every frame before it hands it out.
  */
 export interface BlobStore extends AsyncDisposable {
-  /** Begins a blob. Nothing is visible before `commit`; disposing the writer before that leaves nothing behind. */
+  /**
+   * Begins a blob. Nothing is visible before `commit`; disposing the writer before that leaves nothing behind. Blobs never
+   * change, so an id that is taken is refused.
+   */
   put(blobId: string): Promise<BlobWriter>;
   /** Opens a blob for reading. Throws BlobMissingError, or BlobDamagedError when its description cannot be trusted. */
   open(blobId: string): Promise<BlobReader>;
-  /** Size and last change, or undefined when there is no such blob. */
+  /** The size of a blob, or undefined when there is none; throws BlobDamagedError like `open`. */
   stat(blobId: string): Promise<{ sizeBytes: number } | undefined>;
   /** Deletes a blob; deleting what is not there succeeds. A reader that is open goes on to the end. */
   delete(blobId: string): Promise<void>;
@@ -31,7 +34,10 @@ export interface BlobReader extends AsyncDisposable {
   readonly sizeBytes: number;
   /** The SHA-256 hashes of the frames, 32 bytes each. */
   readonly leaves: Buffer;
-  /** Reads a frame into `into` (FRAME_BYTES or more) and verifies it; throws BlobDamagedError. Returns the bytes. */
+  /**
+   * Reads a frame into `into` (FRAME_BYTES or more) and verifies it; throws BlobDamagedError, or RangeError when the blob
+   * has no such frame. Returns the bytes.
+   */
   readFrame(index: number, into: Buffer): Promise<Buffer>;
 }
 

@@ -1,16 +1,10 @@
-import { type FileHandle, open, opendir, readdir, stat, unlink } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, opendir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FOOTER_BYTES, parseFooter, parseTables, verifyFrame } from './blob-format.ts';
-import {
-  BlobDamagedError,
-  BlobMissingError,
-  type BlobReader,
-  type BlobStore,
-  type BlobWriter,
-  FRAME_BYTES,
-} from './blob-store.ts';
+import { BlobMissingError, type BlobReader, type BlobStore, type BlobWriter } from './blob-store.ts';
+import { DiskReader } from './disk-reader.ts';
 import { type BlobPaths, DiskWriter } from './disk-writer.ts';
-import { isErrno, makeDirectory, readFully, syncDirectory } from './durable.ts';
+import { isErrno, makeDirectory, syncDirectory } from './durable.ts';
 
 /**
  * Blobs as files: `<root>/<first two digits of the id>/<id>`, written under `<root>/incoming` and renamed when whole. The
@@ -36,15 +30,18 @@ export class DiskBlobStore implements BlobStore {
     const present = new Set(await readdir(root));
     const missing = [INCOMING, ...DIRECTORIES].filter((name) => !present.has(name));
     for (const name of missing) await makeDirectory(join(root, name));
-    if (missing.length > 0) await syncDirectory(root);
+    // Also when none is missing: a run that was killed may have made them and not come as far as this.
+    await syncDirectory(root);
     for (const name of await readdir(join(root, INCOMING))) await unlink(join(root, INCOMING, name));
     return new DiskBlobStore(root);
   }
 
   async put(blobId: string): Promise<BlobWriter> {
     const paths = this.#pathsOf(blobId);
+    if (this.#writing.has(blobId)) throw new Error(`the blob ${blobId} is being written already`);
     this.#writing.add(blobId);
     try {
+      if ((await statOf(paths.final)) !== undefined) throw new Error(`the blob ${blobId} exists already`);
       return await DiskWriter.open({ blobId, paths, onClose: () => this.#writing.delete(blobId) });
     } catch (error) {
       this.#writing.delete(blobId);
@@ -53,19 +50,7 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async open(blobId: string): Promise<BlobReader> {
-    let handle: FileHandle;
-    try {
-      handle = await open(this.#pathsOf(blobId).final, 'r');
-    } catch (error) {
-      if (isErrno(error, 'ENOENT')) throw new BlobMissingError(blobId, { cause: error });
-      throw error;
-    }
-    try {
-      return await DiskReader.over(handle, blobId);
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
+    return DiskReader.open({ path: this.#pathsOf(blobId).final, blobId });
   }
 
   async stat(blobId: string): Promise<{ sizeBytes: number } | undefined> {
@@ -90,8 +75,8 @@ export class DiskBlobStore implements BlobStore {
     for (const name of DIRECTORIES) {
       for await (const entry of await opendir(join(this.#root, name))) {
         if (!BLOB_ID.test(entry.name) || this.#writing.has(entry.name)) continue;
-        const { mtimeMs } = await stat(join(this.#root, name, entry.name));
-        yield { blobId: entry.name, changedAtMs: mtimeMs };
+        const found = await statOf(join(this.#root, name, entry.name));
+        if (found?.isFile()) yield { blobId: entry.name, changedAtMs: found.mtimeMs };
       }
     }
   }
@@ -105,45 +90,12 @@ export class DiskBlobStore implements BlobStore {
   }
 }
 
-class DiskReader implements BlobReader {
-  readonly sizeBytes: number;
-  readonly leaves: Buffer;
-  readonly #blobId: string;
-  readonly #handle: FileHandle;
-  readonly #checks: Buffer;
-
-  private constructor(
-    handle: FileHandle,
-    blobId: string,
-    described: { sizeBytes: number; checks: Buffer; leaves: Buffer },
-  ) {
-    this.#handle = handle;
-    this.#blobId = blobId;
-    this.#checks = described.checks;
-    this.sizeBytes = described.sizeBytes;
-    this.leaves = described.leaves;
-  }
-
-  static async over(handle: FileHandle, blobId: string): Promise<DiskReader> {
-    const { size: fileBytes } = await handle.stat();
-    if (fileBytes < FOOTER_BYTES) throw new BlobDamagedError(blobId, `its file has only ${fileBytes} bytes`);
-    const end = await readFully(handle, Buffer.alloc(FOOTER_BYTES), fileBytes - FOOTER_BYTES);
-    const footer = parseFooter(end, { blobId, fileBytes });
-    const tail = await readFully(handle, Buffer.alloc(footer.tablesBytes + FOOTER_BYTES), footer.sizeBytes);
-    const tables = parseTables(tail, { blobId, frames: footer.frames });
-    return new DiskReader(handle, blobId, { sizeBytes: footer.sizeBytes, ...tables });
-  }
-
-  async readFrame(index: number, into: Buffer): Promise<Buffer> {
-    const startByte = index * FRAME_BYTES;
-    const lengthBytes = Math.min(FRAME_BYTES, this.sizeBytes - startByte);
-    const frame = await readFully(this.#handle, into.subarray(0, lengthBytes), startByte);
-    if (frame.length !== lengthBytes) throw new BlobDamagedError(this.#blobId, `frame ${index} is cut short`);
-    verifyFrame(frame, { blobId: this.#blobId, checks: this.#checks, index });
-    return frame;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#handle.close();
+/** What is at `path` itself, links not followed; undefined when nothing is, or nothing is any more. */
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
   }
 }

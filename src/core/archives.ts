@@ -43,7 +43,7 @@ export class Archives {
       nowMs: clock.nowMs(),
     });
     if (!added) {
-      await metadata.reclaim.add(received.blobId);
+      await metadata.reclaim.addUnknown([received.blobId]);
       throw this.#vaults.notFound(vault);
     }
     return { id, treeHash: received.treeHash };

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Archive } from '../model/archives.ts';
 import { type ByteRange, formatRange, sizeOf, wholeOf } from '../model/byte-range.ts';
-import { invalidParameter, notFound } from '../model/errors.ts';
+import { type GlacierError, invalidParameter, notFound } from '../model/errors.ts';
 import { type ListPosition, newJobId } from '../model/ids.ts';
 import type {
   ArchiveRetrieval,
@@ -82,7 +82,11 @@ export class Jobs {
       tier: asked.tier,
       range,
       rangeAsked: asked.range !== null,
-      treeHash: await this.#treeHashOf(archive, range),
+      treeHash: await this.#treeHashOf(archive, range).catch(async (error: unknown) => {
+        // Deleted meanwhile, the archive has no bytes any more: that is the client's news, and not the failure.
+        await this.#requireArchive(vault, archive.id);
+        throw error;
+      }),
     };
     return this.#start({ vault, notes: asked, delay: this.#given.retrievalTimes[tier], request });
   }
@@ -107,7 +111,7 @@ export class Jobs {
   async describe({ vault, id }: JobName): Promise<Job> {
     const { key: vaultKey } = await this.#vaults.require(vault);
     const job = await this.#given.metadata.jobs.find({ vaultKey, id });
-    if (job === undefined) throw notFound(`The job ID was not found: ${id}`);
+    if (job === undefined) throw jobNotFound(id);
     return job;
   }
 
@@ -132,15 +136,25 @@ export class Jobs {
     if (job.status !== 'Succeeded') {
       throw invalidParameter(`The job is not currently available for download: ${name.id}`);
     }
-    return job.kind === 'archive-retrieval' ? this.#archiveOutput(job, choose) : this.#ownOutput(job, choose);
+    return job.kind === 'archive-retrieval' ? this.#archiveOutput({ name, job, choose }) : this.#ownOutput(job, choose);
   }
 
-  async #archiveOutput(job: ArchiveRetrievalJob, choose: (totalBytes: number) => ByteRange): Promise<JobOutput> {
+  async #archiveOutput({
+    name,
+    job,
+    choose,
+  }: {
+    name: JobName;
+    job: ArchiveRetrievalJob;
+    choose: (totalBytes: number) => ByteRange;
+  }): Promise<JobOutput> {
     const totalBytes = sizeOf(job.range);
     const range = choose(totalBytes);
     const offset = job.range.startByte;
     const inArchive = { startByte: offset + range.startByte, endByte: offset + range.endByte };
     const refs = await this.#given.metadata.archives.blobs({ archiveKey: job.archiveKey, range: inArchive });
+    // When the job has just expired, a deleted archive's bytes have gone with it: then the job is what is not found.
+    if (refs.length === 0) await this.describe(name);
     const whole = sizeOf(range) === totalBytes;
     const aligned = job.treeHash !== null && isTreeHashAligned({ ...inArchive, sizeBytes: job.archiveSizeBytes });
     return {
@@ -194,6 +208,8 @@ export class Jobs {
     return treeHashOfRange(this.#given, { refs, range });
   }
 }
+
+const jobNotFound = (id: string): GlacierError => notFound(`The job ID was not found: ${id}`);
 
 /** A retrieved range lies inside the archive and is aligned to MiB (developer guide, "InitiateJob"). */
 function checkRange(range: ByteRange, { sizeBytes }: Archive): void {

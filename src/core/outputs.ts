@@ -1,10 +1,22 @@
-import { BlobDamagedError, FRAME_BYTES } from '../blobs/blob-store.ts';
+import { BlobDamagedError, BlobMissingError, FRAME_BYTES } from '../blobs/blob-store.ts';
 import type { BlobRef } from '../model/archives.ts';
 import { type ByteRange, overlap, sizeOf } from '../model/byte-range.ts';
 import { combine, NODE_BYTES } from '../tree-hash/nodes.ts';
 import type { Arrangement } from './arrangement.ts';
 
 type Stores = Pick<Arrangement, 'blobs' | 'frames'>;
+
+/** Throws BlobMissingError unless the blobs, in order, hold every byte of the range. */
+export function checkCoverage(refs: readonly BlobRef[], range: ByteRange): void {
+  let nextByte = range.startByte;
+  for (const ref of refs) {
+    const wanted = overlap(range, ref);
+    if (wanted === undefined) continue;
+    if (ref.startByte + wanted.startByte !== nextByte) break;
+    nextByte += sizeOf(wanted);
+  }
+  if (nextByte <= range.endByte) throw new BlobMissingError(`that holds byte ${nextByte} of an archive`);
+}
 
 /**
  * The bytes of a range that lies in these blobs, one verified frame (or a piece of one) at a time, while the next is being
@@ -14,6 +26,8 @@ export async function* readRange(
   stores: Stores,
   { refs, range }: { refs: readonly BlobRef[]; range: ByteRange },
 ): AsyncGenerator<Buffer, void, void> {
+  // Fewer bytes than were announced would be taken for the next answer's by the client.
+  checkCoverage(refs, range);
   const pieces = readPieces(stores, refs, range);
   let next = pieces.next();
   try {

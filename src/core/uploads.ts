@@ -1,6 +1,7 @@
 import type { ByteRange } from '../model/byte-range.ts';
 import { type GlacierError, invalidParameter, notFound } from '../model/errors.ts';
 import { type ListPosition, newArchiveId, newUploadId } from '../model/ids.ts';
+import { limits } from '../model/limits.ts';
 import { checkAssembly, checkPartRange, type Part, type Upload } from '../model/uploads.ts';
 import type { VaultName } from '../model/vaults.ts';
 import { combine } from '../tree-hash/nodes.ts';
@@ -57,12 +58,13 @@ export class Uploads {
     const { metadata, blobs, frames, clock } = this.#given;
     const upload = await this.#requireOpen(name);
     checkPartRange(range, upload.partSizeBytes);
-    await metadata.uploads.touch({ uploadKey: upload.key, nowMs: clock.nowMs() });
+    const nowMs = clock.nowMs();
+    await metadata.uploads.touch({ uploadKey: upload.key, nowMs, beforeMs: nowMs - limits.uploadTouchMs });
     const received = await receive({ blobs, frames, source: body, check: matchesClaim(claimed) });
     const part = { ...received, startByte: range.startByte };
     const stored = await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: clock.nowMs() });
     if (!stored) {
-      await metadata.reclaim.add(received.blobId);
+      await metadata.reclaim.addUnknown([received.blobId]);
       throw uploadNotFound(name.id);
     }
     return received.treeHash;

@@ -1,6 +1,7 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
 import type { Archive, BlobRef } from '../model/archives.ts';
 import type { ByteRange } from '../model/byte-range.ts';
+import { refuseGivenUp } from './reclaim.ts';
 import type { ArchiveRow, Tables } from './tables.ts';
 
 /** The facts of an archive about to be recorded. */
@@ -35,6 +36,7 @@ export class ArchiveRecords {
   /** Records an archive whose bytes are one durable blob; false when the vault is gone. */
   async add(archive: NewArchive & { blob: BlobRef }): Promise<boolean> {
     return this.#db.transaction().execute(async (trx) => {
+      await refuseGivenUp(trx, archive.blob.blobId);
       const archiveKey = await insertArchive(trx, archive);
       if (archiveKey === undefined) return false;
       await trx
@@ -69,8 +71,19 @@ export class ArchiveRecords {
       .selectFrom('archive_blobs')
       .select(['blob_id', 'start_byte', 'size_bytes', 'tree_hash'])
       .where('archive_key', '=', archiveKey)
+      .where((eb) =>
+        // From the blob that the range begins in, found by its start, so that a late range does not walk over all others.
+        eb(
+          'start_byte',
+          '>=',
+          eb
+            .selectFrom('archive_blobs')
+            .select((of) => of.fn.max('start_byte').as('start_byte'))
+            .where('archive_key', '=', archiveKey)
+            .where('start_byte', '<=', range.startByte),
+        ),
+      )
       .where('start_byte', '<=', range.endByte)
-      .where((eb) => eb(eb('start_byte', '+', eb.ref('size_bytes')), '>', range.startByte))
       .orderBy('start_byte')
       .execute();
     return rows.map(toBlobRef);
@@ -93,7 +106,7 @@ export class ArchiveRecords {
       await trx
         .updateTable('vaults')
         .set((eb) => ({
-          written_at: nowMs,
+          written_at: laterWrite(eb, nowMs),
           archive_count: eb('archive_count', '-', 1),
           archive_bytes: eb('archive_bytes', '-', archive.size_bytes),
         }))
@@ -130,7 +143,7 @@ export async function insertArchive(trx: Transaction<Tables>, archive: NewArchiv
   const counted = await trx
     .updateTable('vaults')
     .set((eb) => ({
-      written_at: archive.nowMs,
+      written_at: laterWrite(eb, archive.nowMs),
       archive_count: eb('archive_count', '+', 1),
       archive_bytes: eb('archive_bytes', '+', archive.sizeBytes),
     }))
@@ -152,6 +165,11 @@ export async function insertArchive(trx: Transaction<Tables>, archive: NewArchiv
     .returning('key')
     .executeTakeFirstOrThrow();
   return key;
+}
+
+/** When the vault was last written to never goes back, even if the clock does: inventories show what was written by then. */
+function laterWrite(eb: ExpressionBuilder<Tables, 'vaults'>, nowMs: number) {
+  return eb.case().when('written_at', '>', nowMs).then(eb.ref('written_at')).else(nowMs).end();
 }
 
 /** Hands the bytes of a deleted archive to the reclaim sweep, unless a job still refers to them. */

@@ -3,6 +3,7 @@ import type { ListPosition } from '../model/ids.ts';
 import type { Job, JobStatus, Lease } from '../model/jobs.ts';
 import { giveUpBytes } from './archives.ts';
 import { type NewJob, toJob, toNewRow } from './job-rows.ts';
+import { refuseGivenUp } from './reclaim.ts';
 import type { Tables } from './tables.ts';
 
 /** Which jobs a listing shows; null means no filter. */
@@ -115,27 +116,40 @@ export class JobRecords {
     return this.#reschedule(lease, { due_at: dueAtMs, lease_token: null });
   }
 
+  /** Ends every lease: the jobs are due at once. For the start of the only process that can have leases. */
+  async releaseAll(): Promise<void> {
+    await this.#db
+      .updateTable('jobs')
+      .set({ due_at: 0, lease_token: null })
+      .where('due_at', 'is not', null)
+      .where('lease_token', 'is not', null)
+      .execute();
+  }
+
   /** Writes a job's end, once; false when the lease was lost, and then nothing is written. */
   async end(end: JobEnd): Promise<boolean> {
-    const result = await this.#db
-      .updateTable('jobs')
-      .set((eb) => ({
-        status: end.status,
-        completed: 1,
-        status_message: end.statusMessage,
-        completed_at: end.nowMs,
-        expires_at: end.expiresAtMs,
-        due_at: null,
-        lease_token: null,
-        output_blob_id: end.output?.blobId ?? null,
-        output_size_bytes: end.output?.sizeBytes ?? null,
-        inventory_marker: end.status === 'Succeeded' ? end.marker : eb.ref('inventory_marker'),
-      }))
-      .where('key', '=', end.lease.jobKey)
-      .where('lease_token', '=', end.lease.token)
-      .where('status', '=', 'InProgress')
-      .executeTakeFirst();
-    return result.numUpdatedRows > 0n;
+    return this.#db.transaction().execute(async (trx) => {
+      if (end.output !== null) await refuseGivenUp(trx, end.output.blobId);
+      const result = await trx
+        .updateTable('jobs')
+        .set((eb) => ({
+          status: end.status,
+          completed: 1,
+          status_message: end.statusMessage,
+          completed_at: end.nowMs,
+          expires_at: end.expiresAtMs,
+          due_at: null,
+          lease_token: null,
+          output_blob_id: end.output?.blobId ?? null,
+          output_size_bytes: end.output?.sizeBytes ?? null,
+          inventory_marker: end.status === 'Succeeded' ? end.marker : eb.ref('inventory_marker'),
+        }))
+        .where('key', '=', end.lease.jobKey)
+        .where('lease_token', '=', end.lease.token)
+        .where('status', '=', 'InProgress')
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    });
   }
 
   /** Deletes ended jobs whose time is over, with their outputs; returns how many. */

@@ -1,4 +1,4 @@
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { ArchiveRecords } from './archives.ts';
 import { sqliteDdl } from './ddl.ts';
 import { JobRecords } from './jobs.ts';
@@ -32,17 +32,23 @@ export class Metadata implements AsyncDisposable {
 
   /**
    * Opens the SQLite database at `path`, making or upgrading it. Throws SchemaTooNewError for one of a newer release.
-   * `onFatal` is told when the database's files fail: nothing may be acknowledged after that.
+   * `onFatal` is told when the database's files fail: nothing may be acknowledged after that. Whoever opens it must be the
+   * only one: leases found in it are those of a process that is gone, and are let go.
    */
   static async openSqlite(options: { path: string; onFatal: (error: unknown) => void }): Promise<Metadata> {
     const db = new Kysely<Tables>({ dialect: openSqlite(options) });
     try {
       await migrate(db as Kysely<unknown>, sqliteDdl);
+      // If the last process ended because an fsync failed, the log may hold commits that only seem to be on disk. Copied
+      // into the database they are written and synced afresh, before anything is built on them.
+      await sql`pragma wal_checkpoint(truncate)`.execute(db);
+      const metadata = new Metadata(db);
+      await metadata.jobs.releaseAll();
+      return metadata;
     } catch (error) {
       await db.destroy();
       throw error;
     }
-    return new Metadata(db);
   }
 
   /** Whether the database can be read now. */

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Tables } from './tables.ts';
 
 /** Bytes that no archive, part or job refers to any more. */
@@ -9,7 +9,7 @@ export class ReclaimRecords {
     this.#db = db;
   }
 
-  /** Blobs that were given up, in no order. */
+  /** Blobs that were given up, in no order. A blob is either here or referred to by exactly one row, never both. */
   async list({ limit }: { limit: number }): Promise<string[]> {
     const rows = await this.#db.selectFrom('reclaimable_blobs').select('blob_id').limit(limit).execute();
     return rows.map((row) => row.blob_id);
@@ -21,29 +21,43 @@ export class ReclaimRecords {
     await this.#db.deleteFrom('reclaimable_blobs').where('blob_id', 'in', blobIds).execute();
   }
 
-  /** Hands a blob that no row owns to the sweep, as for bytes whose owner could not be recorded. */
-  async add(blobId: string): Promise<void> {
-    await this.#db.insertInto('reclaimable_blobs').values({ blob_id: blobId }).execute();
+  /** Hands those of `blobIds` that no row mentions to the sweep, and leaves the others alone; returns how many. */
+  async addUnknown(blobIds: readonly string[]): Promise<number> {
+    if (blobIds.length === 0) return 0;
+    return this.#db.transaction().execute(async (trx) => {
+      const known = await mentioned(trx, blobIds);
+      const unknown = blobIds.filter((id) => !known.has(id)).map((id) => ({ blob_id: id }));
+      if (unknown.length > 0) await trx.insertInto('reclaimable_blobs').values(unknown).execute();
+      return unknown.length;
+    });
   }
+}
 
-  /** Those of `blobIds` that no row mentions. */
-  async unknown(blobIds: readonly string[]): Promise<string[]> {
-    if (blobIds.length === 0) return [];
-    const rows = await this.#db
-      .selectFrom('archive_blobs')
-      .select('blob_id')
-      .where('blob_id', 'in', blobIds)
-      .unionAll(this.#db.selectFrom('parts').select('blob_id').where('blob_id', 'in', blobIds))
-      .unionAll(
-        this.#db
-          .selectFrom('jobs')
-          .select('output_blob_id as blob_id')
-          .where('output_blob_id', 'in', blobIds)
-          .$narrowType<{ blob_id: string }>(),
-      )
-      .unionAll(this.#db.selectFrom('reclaimable_blobs').select('blob_id').where('blob_id', 'in', blobIds))
-      .execute();
-    const known = new Set(rows.map((row) => row.blob_id));
-    return blobIds.filter((id) => !known.has(id));
-  }
+/** Those of `blobIds` that some row mentions. */
+async function mentioned(trx: Transaction<Tables>, blobIds: readonly string[]): Promise<Set<string>> {
+  const rows = await trx
+    .selectFrom('archive_blobs')
+    .select('blob_id')
+    .where('blob_id', 'in', blobIds)
+    .unionAll(trx.selectFrom('parts').select('blob_id').where('blob_id', 'in', blobIds))
+    .unionAll(
+      trx
+        .selectFrom('jobs')
+        .select('output_blob_id as blob_id')
+        .where('output_blob_id', 'in', blobIds)
+        .$narrowType<{ blob_id: string }>(),
+    )
+    .unionAll(trx.selectFrom('reclaimable_blobs').select('blob_id').where('blob_id', 'in', blobIds))
+    .execute();
+  return new Set(rows.map((row) => row.blob_id));
+}
+
+/** Throws if the blob was given up: its bytes may be gone at any moment, so no row may begin to refer to it. */
+export async function refuseGivenUp(trx: Transaction<Tables>, blobId: string): Promise<void> {
+  const row = await trx
+    .selectFrom('reclaimable_blobs')
+    .select('blob_id')
+    .where('blob_id', '=', blobId)
+    .executeTakeFirst();
+  if (row !== undefined) throw new Error(`the blob ${blobId} was given up before it was recorded`);
 }

@@ -1,3 +1,4 @@
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import {
   type Dialect,
@@ -20,13 +21,11 @@ const VERSION_MIN = [3, 51, 3];
 const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
 const PRIMARY_CODE_MASK = 0xff;
+const PRIVATE = 0o600;
 
 export function openSqlite({ path, onFatal }: { path: string; onFatal: (error: unknown) => void }): Dialect {
-  const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 0 });
-  database.exec('pragma journal_mode = wal');
-  database.exec('pragma synchronous = full');
-  database.exec(`pragma cache_size = -${PAGE_CACHE_KIB}`);
-  assertDurable(database);
+  makePrivate(path);
+  const database = openDurably(path);
   // SQLite rolls a failed schema change back like anything else, which Kysely does not take for granted.
   const adapter = Object.defineProperty(new SqliteAdapter(), 'supportsTransactionalDdl', { value: true });
   return {
@@ -35,6 +34,33 @@ export function openSqlite({ path, onFatal }: { path: string; onFatal: (error: u
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
+}
+
+/**
+ * SQLite makes its files readable to all; -wal and -shm take the mode of the database. A file that is there is not opened
+ * for this, because closing it would drop the locks that this process may have on it.
+ */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', PRIVATE));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    chmodSync(path, PRIVATE);
+  }
+}
+
+function openDurably(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 0 });
+  try {
+    database.exec('pragma journal_mode = wal');
+    database.exec('pragma synchronous = full');
+    database.exec(`pragma cache_size = -${PAGE_CACHE_KIB}`);
+    assertDurable(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 function assertDurable(database: DatabaseSync): void {
@@ -54,25 +80,11 @@ function isOlder(version: string): boolean {
   return false;
 }
 
+type Guard = <T>(call: () => T) => T;
+
 function adapt(database: DatabaseSync, onFatal: (error: unknown) => void): SqliteDatabase {
   const statements = new Map<string, SqliteStatement>();
-  return {
-    close: () => database.close(),
-    prepare(sql) {
-      const known = statements.get(sql);
-      if (known !== undefined) return known;
-      if (statements.size >= STATEMENTS_CACHED_MAX) statements.clear();
-      const statement = guarded(database.prepare(sql), onFatal);
-      statements.set(sql, statement);
-      return statement;
-    },
-  };
-}
-
-type Values = Parameters<StatementSync['all']>;
-
-function guarded(statement: StatementSync, onFatal: (error: unknown) => void): SqliteStatement {
-  const guard = <T>(call: () => T): T => {
+  const guard: Guard = (call) => {
     try {
       return call();
     } catch (error) {
@@ -81,11 +93,34 @@ function guarded(statement: StatementSync, onFatal: (error: unknown) => void): S
     }
   };
   return {
+    close: () => database.close(),
+    prepare(sql) {
+      const known = statements.get(sql);
+      if (known !== undefined) return known;
+      if (statements.size >= STATEMENTS_CACHED_MAX) statements.clear();
+      const prepared = guard(() => guarded(database.prepare(sql), guard));
+      const statement = sql === 'rollback' ? onlyInside(database, prepared) : prepared;
+      statements.set(sql, statement);
+      return statement;
+    },
+  };
+}
+
+type Values = Parameters<StatementSync['all']>;
+
+function guarded(statement: StatementSync, guard: Guard): SqliteStatement {
+  return {
     reader: statement.columns().length > 0,
     all: (values) => guard(() => statement.all(...(values as Values))),
     run: (values) => guard(() => statement.run(...(values as Values))),
-    iterate: (values) => statement.iterate(...(values as Values)),
+    iterate: (values) => guard(() => statement.iterate(...(values as Values))),
   };
+}
+
+/** A full disk makes SQLite roll back by itself; a second rollback would fail and hide the error that tells why. */
+function onlyInside(database: DatabaseSync, rollback: SqliteStatement): SqliteStatement {
+  const nothing = { changes: 0, lastInsertRowid: 0 };
+  return { ...rollback, run: (values) => (database.isTransaction ? rollback.run(values) : nothing) };
 }
 
 function isFatal(error: unknown): boolean {

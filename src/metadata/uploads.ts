@@ -3,6 +3,7 @@ import type { BlobRef } from '../model/archives.ts';
 import type { ListPosition } from '../model/ids.ts';
 import type { Part, Upload } from '../model/uploads.ts';
 import { insertArchive, toBlobRef } from './archives.ts';
+import { refuseGivenUp } from './reclaim.ts';
 import type { Tables, UploadRow } from './tables.ts';
 
 /** What completing an upload decides: the archive's size and tree hash, from the parts as they are at that moment. */
@@ -48,9 +49,15 @@ export class UploadRecords {
     return row === undefined ? undefined : toUpload(row);
   }
 
-  /** Keeps an open upload from being taken for idle. */
-  async touch({ uploadKey, nowMs }: { uploadKey: number; nowMs: number }): Promise<void> {
-    await this.#db.updateTable('uploads').set({ touched_at: nowMs }).where('key', '=', uploadKey).execute();
+  /** Keeps an open upload from being taken for idle. One that was touched after `beforeMs` is not written again. */
+  async touch(touch: { uploadKey: number; nowMs: number; beforeMs: number }): Promise<void> {
+    await this.#db
+      .updateTable('uploads')
+      .set({ touched_at: touch.nowMs })
+      .where('key', '=', touch.uploadKey)
+      .where('state', '=', 'open')
+      .where('touched_at', '<', touch.beforeMs)
+      .execute();
   }
 
   /** Records a durable part; the one it replaces is given up. False when the upload is no longer open. */
@@ -64,6 +71,7 @@ export class UploadRecords {
         .returning('key')
         .executeTakeFirst();
       if (open === undefined) return false;
+      await refuseGivenUp(trx, part.blobId);
       const replaced = await trx
         .deleteFrom('parts')
         .where('upload_key', '=', uploadKey)

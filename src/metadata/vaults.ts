@@ -74,7 +74,8 @@ export class VaultRecords {
     const result = await this.#db
       .updateTable('vaults')
       .set((eb) => ({
-        inventory_at: nowMs,
+        // Not before the last write, or archives that a clock ahead of its time has dated would be counted and not listed.
+        inventory_at: eb.case().when('written_at', '>', nowMs).then(eb.ref('written_at')).else(nowMs).end(),
         inventory_published_at: nowMs,
         inventory_archive_count: eb.ref('archive_count'),
         inventory_archive_bytes: eb.ref('archive_bytes'),
@@ -83,7 +84,7 @@ export class VaultRecords {
       .where((eb) =>
         eb.or([
           eb.and([eb('inventory_at', 'is', null), eb('created_at', '<=', beforeMs)]),
-          eb.and([eb('inventory_at', '<=', beforeMs), eb('written_at', '>', eb.ref('inventory_at'))]),
+          eb.and([eb('inventory_at', '<=', beforeMs), eb('written_at', '>=', eb.ref('inventory_at'))]),
         ]),
       )
       .executeTakeFirst();

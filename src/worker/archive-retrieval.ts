@@ -1,5 +1,6 @@
 import { BlobDamagedError, BlobMissingError } from '../blobs/blob-store.ts';
 import type { Arrangement } from '../core/arrangement.ts';
+import { checkCoverage } from '../core/outputs.ts';
 import type { ArchiveRetrievalJob } from '../model/jobs.ts';
 import type { WorkResult } from './leases.ts';
 
@@ -10,6 +11,7 @@ import type { WorkResult } from './leases.ts';
 export async function retrieveArchive({ metadata, blobs }: Arrangement, job: ArchiveRetrievalJob): Promise<WorkResult> {
   const refs = await metadata.archives.blobs({ archiveKey: job.archiveKey, range: job.range });
   try {
+    checkCoverage(refs, job.range);
     for (const ref of refs) {
       const found = await blobs.stat(ref.blobId);
       if (found === undefined) throw new BlobMissingError(ref.blobId);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Arrangement } from '../core/arrangement.ts';
 import { type InventoryEnd, type InventoryWriter, inventoryPages, inventoryWriter } from '../core/inventories.ts';
 import { receive } from '../core/receive.ts';
@@ -13,7 +14,9 @@ export async function retrieveInventory(given: Arrangement, job: InventoryRetrie
   const { metadata, clock, region, blobs, frames, inventory } = given;
   const vault = await metadata.vaults.findByKey(job.vaultKey);
   if (vault === undefined) return { failure: 'The vault was deleted.' };
-  const snapshotAtMs = (inventory === 'daily' ? vault.inventoryAtMs : null) ?? clock.nowMs();
+  // A clock that was set back must not hide what was written before.
+  const liveAtMs = Math.max(clock.nowMs(), vault.writtenAtMs ?? 0);
+  const snapshotAtMs = (inventory === 'daily' ? vault.inventoryAtMs : null) ?? liveAtMs;
   const { startAtMs, endAtMs, limit } = job;
   const after = job.marker === null ? null : (parseInventoryMarker(job.marker) ?? null);
   const pages = inventoryPages(given, {
@@ -41,6 +44,8 @@ async function* inventoryText({
   let step = await pages.next();
   for (let isFirst = true; step.done !== true; isFirst = false) {
     yield Buffer.from(writer.page(step.value, isFirst));
+    // Neither the database nor a page that fits a frame leaves the event loop, where requests are waiting.
+    await setImmediate();
     step = await pages.next();
   }
   end.next = step.value.next;

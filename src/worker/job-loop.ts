@@ -91,6 +91,8 @@ export class JobLoop implements AsyncDisposable {
   }
 }
 
-function carryOut(given: Arrangement, job: Job): Promise<WorkResult> {
+async function carryOut(given: Arrangement, job: Job): Promise<WorkResult> {
+  // A job that takes the process down with it is never failed by the one that carries it out.
+  if (job.attempts > limits.jobAttemptsMax) return { failure: 'The job was given up after too many attempts.' };
   return job.kind === 'archive-retrieval' ? retrieveArchive(given, job) : retrieveInventory(given, job);
 }

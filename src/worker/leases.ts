@@ -46,7 +46,7 @@ export async function end(
     return;
   }
   const ended = await metadata.jobs.end({ ...when, status: 'Succeeded', statusMessage: 'Succeeded', ...result });
-  if (!ended && result.output !== null) await metadata.reclaim.add(result.output.blobId);
+  if (!ended && result.output !== null) await metadata.reclaim.addUnknown([result.output.blobId]);
 }
 
 /** After an unexpected failure: tries again later, a few times, then the job fails. */

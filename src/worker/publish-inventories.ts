@@ -1,9 +1,11 @@
 import type { Arrangement } from '../core/arrangement.ts';
 import { limits } from '../model/limits.ts';
+import type { Swept } from './sweep.ts';
 
-/** Publishes the daily inventories that are due; with live inventories there are none. Returns how many. */
-export function publishInventories({ metadata, clock, inventory }: Arrangement): Promise<number> {
-  if (inventory === 'live') return Promise.resolve(0);
+/** Publishes the daily inventories that are due; with live inventories there are none. */
+export async function publishInventories({ metadata, clock, inventory }: Arrangement): Promise<Swept> {
+  if (inventory === 'live') return { done: 0, more: false };
   const nowMs = clock.nowMs();
-  return metadata.vaults.publishInventories({ nowMs, beforeMs: nowMs - limits.inventoryDailyMs });
+  const done = await metadata.vaults.publishInventories({ nowMs, beforeMs: nowMs - limits.inventoryDailyMs });
+  return { done, more: false };
 }

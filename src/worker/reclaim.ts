@@ -1,39 +1,44 @@
 import type { Arrangement } from '../core/arrangement.ts';
 import { limits } from '../model/limits.ts';
+import type { Swept } from './sweep.ts';
 
 /**
  * Deletes bytes that were given up; nothing else in the server deletes bytes. They go before the note of them, so that a
- * crash in between repeats the step. Returns how many blobs went.
+ * crash in between repeats the step. A blob that cannot be deleted does not keep the others: it is tried again later, and
+ * the failure is thrown when the rest is done.
  */
-export async function reclaim({ metadata, blobs }: Arrangement): Promise<number> {
+export async function reclaim({ metadata, blobs }: Arrangement): Promise<Swept> {
   const blobIds = await metadata.reclaim.list({ limit: limits.sweepRowsMax });
-  for (const blobId of blobIds) await blobs.delete(blobId);
-  await metadata.reclaim.forget(blobIds);
-  return blobIds.length;
+  const gone: string[] = [];
+  const failures: unknown[] = [];
+  for (const blobId of blobIds) {
+    await blobs.delete(blobId).then(
+      () => gone.push(blobId),
+      (error: unknown) => failures.push(error),
+    );
+  }
+  await metadata.reclaim.forget(gone);
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} blobs could not be deleted`);
+  return { done: gone.length, more: blobIds.length === limits.sweepRowsMax };
 }
 
 /**
  * Gives up bytes that no row mentions, left by a crash between storing and recording them. They are kept for a week, so
- * that a metadata backup put back in place still finds the bytes it names. Returns how many blobs were handed over.
+ * that a metadata backup put back in place still finds the bytes it names.
  */
-export async function giveUpOrphans(
-  { metadata, blobs, clock }: Arrangement,
-  isStopped: () => boolean,
-): Promise<number> {
-  let count = 0;
+export async function giveUpOrphans({ metadata, blobs, clock }: Arrangement, isStopped: () => boolean): Promise<Swept> {
+  let done = 0;
   let batch: string[] = [];
   const settle = async () => {
-    const orphans = await metadata.reclaim.unknown(batch);
-    for (const blobId of orphans) await metadata.reclaim.add(blobId);
-    count += orphans.length;
+    done += await metadata.reclaim.addUnknown(batch);
     batch = [];
   };
   for await (const { blobId, changedAtMs } of blobs.list()) {
-    if (isStopped()) return count;
+    if (isStopped()) break;
     if (changedAtMs > clock.nowMs() - limits.orphanAgeMs) continue;
     batch.push(blobId);
     if (batch.length >= limits.sweepRowsMax) await settle();
   }
-  await settle();
-  return count;
+  if (!isStopped()) await settle();
+  return { done, more: false };
 }

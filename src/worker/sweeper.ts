@@ -5,15 +5,9 @@ import { expireJobs, expireUploads } from './expire.ts';
 import { Pause } from './pause.ts';
 import { publishInventories } from './publish-inventories.ts';
 import { giveUpOrphans, reclaim } from './reclaim.ts';
+import type { Sweep } from './sweep.ts';
 
-/** A sweep does one bounded piece of work and says how much there was; it rests between pieces when it found little. */
-interface Sweep {
-  name: string;
-  step: () => Promise<number>;
-  pauseMs: number;
-}
-
-/** Runs the sweeps side by side until disposed. A sweep that fails is logged and tried again after its pause. */
+/** Runs the sweeps side by side until disposed. A sweep that fails is logged and tried again after a pause. */
 export class Sweeper implements AsyncDisposable {
   readonly #log: Log;
   readonly #sweeps: Sweep[];
@@ -33,6 +27,7 @@ export class Sweeper implements AsyncDisposable {
         name: 'give up orphans',
         step: () => giveUpOrphans(given, () => this.#stopped),
         pauseMs: limits.orphanScanPauseMs,
+        firstPauseMs: limits.orphanScanFirstPauseMs,
       },
     ];
   }
@@ -50,20 +45,23 @@ export class Sweeper implements AsyncDisposable {
   async #run(sweep: Sweep): Promise<void> {
     const pause = new Pause();
     this.#pauses.push(pause);
+    if (sweep.firstPauseMs !== undefined) await pause.atMost(sweep.firstPauseMs);
     while (!this.#stopped) {
-      const done = await this.#step(sweep);
-      if (done < limits.sweepRowsMax) await pause.atMost(sweep.pauseMs);
+      await pause.atMost(await this.#step(sweep));
     }
   }
 
-  async #step({ name, step }: Sweep): Promise<number> {
+  /** Does one piece of work and returns how long to rest after it. */
+  async #step({ name, step, pauseMs }: Sweep): Promise<number> {
+    const startedAt = performance.now();
     try {
-      const done = await step();
+      const { done, more } = await step();
       if (done > 0) this.#log.debug({ sweep: name, done }, 'swept');
-      return done;
+      // Operations of the database never leave the event loop, so a sweep with much to do rests as long as it works.
+      return more ? performance.now() - startedAt : pauseMs;
     } catch (error) {
       this.#log.error({ error, sweep: name }, 'the sweep failed');
-      return 0;
+      return Math.max(pauseMs, limits.sweepRetryPauseMs);
     }
   }
 }

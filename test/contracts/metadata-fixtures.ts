@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import type { NewJob } from '../../src/metadata/job-rows.ts';
+import type { Metadata } from '../../src/metadata/metadata.ts';
+import type { BlobRef } from '../../src/model/archives.ts';
+import { newArchiveId, newBlobId, newJobId, newUploadId } from '../../src/model/ids.ts';
+import type { Lease } from '../../src/model/jobs.ts';
+import { DAY_MS, MIB } from '../../src/model/limits.ts';
+import type { Vault } from '../../src/model/vaults.ts';
+
+/** A database to test, and a way to look into it that does not go through the code under test. */
+export interface MetadataUnderTest extends AsyncDisposable {
+  readonly metadata: Metadata;
+  rows(sql: string): Promise<Record<string, unknown>[]>;
+}
+
+export const ACCOUNT = '111122223333';
+/** The tests' present, far from the machine's, so that a forgotten clock shows. */
+export const T0 = Date.parse('2031-05-06T07:08:09.123Z');
+
+export const hashOf = (text: string | number): string => Buffer.from(`${text}`).toString('hex').padEnd(64, '0');
+
+export function blobRef({ blobId = newBlobId(), startByte = 0, sizeBytes = 10 }: Partial<BlobRef> = {}): BlobRef {
+  return { blobId, startByte, sizeBytes, treeHash: hashOf(blobId.slice(0, 16)) };
+}
+
+/** A vault with a name of its own. */
+export async function newVault(metadata: Metadata, { nowMs = T0 }: { nowMs?: number } = {}): Promise<Vault> {
+  const name = { accountId: ACCOUNT, name: `vault-${randomUUID()}` };
+  await metadata.vaults.create({ ...name, nowMs, vaultsMax: Number.POSITIVE_INFINITY });
+  return present(await metadata.vaults.find(name));
+}
+
+export async function vaultNow(metadata: Metadata, vault: Vault): Promise<Vault> {
+  return present(await metadata.vaults.findByKey(vault.key));
+}
+
+/** Adds an archive of one blob and returns its key and id. */
+export async function newArchive(
+  metadata: Metadata,
+  { vaultKey, nowMs = T0, sizeBytes = 10 }: { vaultKey: number; nowMs?: number; sizeBytes?: number },
+): Promise<{ key: number; id: string; blobId: string }> {
+  const id = newArchiveId();
+  const blob = blobRef({ sizeBytes });
+  const treeHash = blob.treeHash;
+  await metadata.archives.add({ id, vaultKey, description: null, sizeBytes, treeHash, blob, nowMs });
+  const { key } = present(await metadata.archives.find({ accountId: ACCOUNT, id }));
+  return { key, id, blobId: blob.blobId };
+}
+
+/** Opens an upload of 1 MiB parts and returns its key and id. */
+export async function newUpload(
+  metadata: Metadata,
+  { vaultKey, nowMs = T0 }: { vaultKey: number; nowMs?: number },
+): Promise<{ key: number; id: string }> {
+  const id = newUploadId(nowMs);
+  await metadata.uploads.create({ id, vaultKey, description: null, partSizeBytes: MIB, createdAtMs: nowMs });
+  const { key } = present(await metadata.uploads.find({ vaultKey, id }));
+  return { key, id };
+}
+
+type JobFacts = { vaultKey: number; nowMs?: number; readyAtMs?: number };
+
+export function inventoryJob({ vaultKey, nowMs = T0, readyAtMs = nowMs }: JobFacts): NewJob {
+  return {
+    kind: 'inventory-retrieval',
+    id: newJobId(nowMs),
+    vaultKey,
+    description: null,
+    snsTopic: null,
+    createdAtMs: nowMs,
+    readyAtMs,
+    format: 'JSON',
+    startAtMs: null,
+    endAtMs: null,
+    limit: null,
+    marker: null,
+  };
+}
+
+export function archiveJob(facts: JobFacts & { archive: { key: number; id: string } }): NewJob {
+  const { vaultKey, nowMs = T0, readyAtMs = nowMs, archive } = facts;
+  return {
+    kind: 'archive-retrieval',
+    id: newJobId(nowMs),
+    vaultKey,
+    description: 'why',
+    snsTopic: 'arn:aws:sns:us-east-1:111122223333:topic',
+    createdAtMs: nowMs,
+    readyAtMs,
+    archiveKey: archive.key,
+    archiveId: archive.id,
+    archiveSizeBytes: 10,
+    archiveTreeHash: hashOf('archive'),
+    archiveDescription: 'what',
+    tier: 'Bulk',
+    range: { startByte: 0, endByte: 9 },
+    rangeAsked: true,
+    treeHash: null,
+  };
+}
+
+/** What every end of a job says; a test changes what it is about. */
+export function jobEnd(lease: Lease, { nowMs = T0 }: { nowMs?: number } = {}) {
+  return {
+    lease,
+    status: 'Succeeded' as const,
+    statusMessage: 'Succeeded',
+    output: null as { blobId: string; sizeBytes: number } | null,
+    marker: null as string | null,
+    nowMs,
+    expiresAtMs: nowMs + DAY_MS,
+  };
+}
+
+export function present<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) throw new Error('the fixture is not there');
+  return value;
+}

@@ -1,0 +1,147 @@
+import { DatabaseSync, StatementSync } from 'node:sqlite';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Metadata } from '../../src/metadata/metadata.ts';
+import { newArchiveId, newBlobId } from '../../src/model/ids.ts';
+import {
+  ACCOUNT,
+  archiveJob,
+  blobRef,
+  inventoryJob,
+  jobEnd,
+  newArchive,
+  newUpload,
+  newVault,
+  T0,
+} from './metadata-fixtures.ts';
+import { type SqliteUnderTest, sqliteUnderTest } from './sqlite-under-test.ts';
+
+/**
+ * What every operation costs does not grow with the vault: each statement that it runs finds its rows by an index and
+ * takes them in the order of that index.
+ */
+let tested: SqliteUnderTest;
+let metadata: Metadata;
+let vaultKey = 0;
+beforeAll(async () => {
+  tested = await sqliteUnderTest();
+  metadata = tested.metadata;
+  vaultKey = (await newVault(metadata)).key;
+});
+afterAll(() => tested[Symbol.asyncDispose]());
+
+const position = { createdAtMs: T0, id: 'x' };
+const lease = { jobKey: 1, token: 'x' };
+const jobPage = { status: null, completed: null, after: null, limit: 50 };
+const snapshot = { snapshotAtMs: T0, startAtMs: null, endAtMs: null, after: null, limit: 50 };
+
+const operations: Record<string, () => Promise<unknown>> = {
+  'vaults.find': () => metadata.vaults.find({ accountId: ACCOUNT, name: 'x' }),
+  'vaults.findByKey': () => metadata.vaults.findByKey(vaultKey),
+  'vaults.list': () => metadata.vaults.list({ accountId: ACCOUNT, afterName: 'x', limit: 10 }),
+  'vaults.create': () => newVault(metadata),
+  'vaults.delete': async () => {
+    const vault = await newVault(metadata);
+    await newArchive(metadata, { vaultKey: vault.key });
+    const archive = await newArchive(metadata, { vaultKey: vault.key });
+    await metadata.archives.delete({ archiveKey: archive.key, nowMs: T0 });
+    await metadata.archives.delete({ archiveKey: archive.key - 1, nowMs: T0 });
+    await metadata.vaults.delete({ ...vault, mayDelete: () => true });
+  },
+  'archives.add and find': () => newArchive(metadata, { vaultKey }),
+  'archives.blobs': () => metadata.archives.blobs({ archiveKey: 1, range: { startByte: 5, endByte: 9 } }),
+  'archives.inventoryPage, first': () => metadata.archives.inventoryPage({ ...snapshot, vaultKey }),
+  'archives.inventoryPage, later': () =>
+    metadata.archives.inventoryPage({
+      ...snapshot,
+      vaultKey,
+      startAtMs: T0,
+      endAtMs: T0 + 9,
+      after: { createdAtMs: T0, archiveKey: 5 },
+    }),
+  'archives.delete': async () => {
+    const archive = await newArchive(metadata, { vaultKey });
+    await metadata.archives.delete({ archiveKey: archive.key, nowMs: T0 });
+  },
+  'uploads.list, first': () => metadata.uploads.list({ vaultKey, after: null, limit: 50 }),
+  'uploads.list, later': () => metadata.uploads.list({ vaultKey, after: position, limit: 50 }),
+  'uploads.listParts': () => metadata.uploads.listParts({ uploadKey: 1, afterByte: 5, limit: 50 }),
+  'uploads, a life': async () => {
+    const upload = await newUpload(metadata, { vaultKey });
+    await metadata.uploads.touch({ uploadKey: upload.key, nowMs: T0 + 9, beforeMs: T0 + 9 });
+    for (const _ of [1, 2]) await metadata.uploads.putPart({ uploadKey: upload.key, part: blobRef(), nowMs: T0 });
+    const asked = { uploadKey: upload.key, archiveId: newArchiveId(), nowMs: T0 };
+    for (const _ of [1, 2]) {
+      await metadata.uploads.complete({ ...asked, assemble: () => ({ sizeBytes: 10, treeHash: '' }) });
+    }
+  },
+  'uploads.abort': async () => {
+    const upload = await newUpload(metadata, { vaultKey });
+    await metadata.uploads.abort({ uploadKey: upload.key, nowMs: T0 });
+  },
+  'uploads.abortIdle': async () => {
+    await newUpload(metadata, { vaultKey });
+    await metadata.uploads.abortIdle({ beforeMs: T0 + 9, nowMs: T0, limit: 5 });
+  },
+  'uploads.forgetClosed': () => metadata.uploads.forgetClosed({ beforeMs: T0 + 9, limit: 5 }),
+  'jobs.list': () => metadata.jobs.list({ ...jobPage, vaultKey }),
+  'jobs.list, later': () => metadata.jobs.list({ ...jobPage, vaultKey, after: position }),
+  'jobs.list by status': () => metadata.jobs.list({ ...jobPage, vaultKey, status: 'Failed', after: position }),
+  'jobs.list by completion': () => metadata.jobs.list({ ...jobPage, vaultKey, completed: true, after: position }),
+  'jobs.list by both': () =>
+    metadata.jobs.list({ ...jobPage, vaultKey, status: 'Succeeded', completed: true, after: position }),
+  'jobs.create and find': async () => {
+    const archive = await newArchive(metadata, { vaultKey });
+    await metadata.jobs.create(archiveJob({ vaultKey, archive }));
+    await metadata.jobs.find({ vaultKey, id: 'x' });
+  },
+  'jobs.claimDue': () => metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'x', limit: 4 }),
+  'jobs.nextDueAtMs': () => metadata.jobs.nextDueAtMs(),
+  'jobs.renew and release': async () => {
+    await metadata.jobs.renew({ lease, leaseUntilMs: T0 });
+    await metadata.jobs.release({ lease, dueAtMs: T0 });
+    await metadata.jobs.releaseAll();
+  },
+  'jobs.end': () => metadata.jobs.end({ ...jobEnd(lease), output: { blobId: newBlobId(), sizeBytes: 1 } }),
+  'jobs.expire': async () => {
+    await metadata.jobs.create(inventoryJob({ vaultKey }));
+    const claimed = await metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'y', limit: 400 });
+    for (const job of claimed) await metadata.jobs.end(jobEnd({ jobKey: job.key, token: 'y' }));
+    await metadata.jobs.expire({ nowMs: Number.MAX_SAFE_INTEGER, limit: 20 });
+  },
+  'reclaim.addUnknown': () => metadata.reclaim.addUnknown([newBlobId(), newBlobId()]),
+  'reclaim.forget': () => metadata.reclaim.forget([newBlobId()]),
+};
+
+/** A walk over a whole table or index, or a sort. */
+const WALKS_OR_SORTS = /^(?:SCAN (?!CONSTANT ROW|\d+-ROW VALUES)|USE TEMP B-TREE)/;
+
+describe('statements', () => {
+  test.each(Object.entries(operations))('of %s find their rows by an index, in its order', async (_, operation) => {
+    const statements = await statementsOf(operation);
+    expect(statements.length).toBeGreaterThan(0);
+    const bad = statements.flatMap((sql) => badStepsOf(sql).map((step) => ({ sql, step })));
+    expect(bad).toEqual([]);
+  });
+
+  test('that walk or sort would be told', () => {
+    expect(badStepsOf('select * from jobs where description = ?')).toEqual(['SCAN jobs']);
+    expect(badStepsOf('select id from jobs where vault_key = ? order by description')).toHaveLength(1);
+    expect(badStepsOf('select count(*) from jobs')).toHaveLength(1);
+    expect(badStepsOf('select id from jobs where key = ?')).toEqual([]);
+  });
+});
+
+/** What an operation runs, apart from the frame of its transactions. */
+async function statementsOf(operation: () => Promise<unknown>): Promise<string[]> {
+  const spies = [vi.spyOn(StatementSync.prototype, 'all'), vi.spyOn(StatementSync.prototype, 'run')];
+  await operation();
+  const statements = spies.flatMap((spy) => (spy.mock.contexts as StatementSync[]).map(({ sourceSQL }) => sourceSQL));
+  for (const spy of spies) spy.mockRestore();
+  return [...new Set(statements)].filter((sql) => !/^(?:begin|commit|rollback)$/.test(sql));
+}
+
+function badStepsOf(sql: string): string[] {
+  using database = new DatabaseSync(tested.path, { readOnly: true });
+  const steps = database.prepare(`explain query plan ${sql}`).all();
+  return steps.map(({ detail }) => String(detail)).filter((detail) => WALKS_OR_SORTS.test(detail));
+}

@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest';
+import type { Assemble } from '../../src/metadata/uploads.ts';
+import { newArchiveId, newBlobId, newUploadId } from '../../src/model/ids.ts';
+import { MIB } from '../../src/model/limits.ts';
+import {
+  ACCOUNT,
+  blobRef,
+  hashOf,
+  type MetadataUnderTest,
+  newUpload,
+  newVault,
+  present,
+  T0,
+  vaultNow,
+} from './metadata-fixtures.ts';
+
+const RACES = 60;
+const whole: Assemble = (parts) => ({
+  sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
+  treeHash: hashOf('whole'),
+});
+
+export function uploadContract(tested: () => MetadataUnderTest): void {
+  const started = async () => {
+    const { metadata } = tested();
+    const vault = await newVault(metadata);
+    return { metadata, vault, upload: await newUpload(metadata, { vaultKey: vault.key }) };
+  };
+  const givenUp = async (blobId: string) => (await tested().metadata.reclaim.list({ limit: 1e6 })).includes(blobId);
+  const partsOf = (uploadKey: number) =>
+    tested().metadata.uploads.listParts({ uploadKey, afterByte: -1, limit: 10_000 });
+
+  describe('an upload', () => {
+    test('is found in its vault only, and not opened in one that is gone', async () => {
+      const { metadata, vault, upload } = await started();
+      expect(await metadata.uploads.find({ vaultKey: vault.key, id: upload.id })).toEqual({
+        key: upload.key,
+        id: upload.id,
+        vaultKey: vault.key,
+        description: null,
+        partSizeBytes: MIB,
+        createdAtMs: T0,
+        state: 'open',
+        archiveId: null,
+      });
+      expect(await metadata.uploads.find({ vaultKey: vault.key + 1, id: upload.id })).toBeUndefined();
+      await metadata.vaults.delete({ ...vault, mayDelete: () => true });
+      const facts = { vaultKey: vault.key, description: null, partSizeBytes: MIB, createdAtMs: T0 };
+      expect(await metadata.uploads.create({ ...facts, id: newUploadId(T0) })).toBe(false);
+      expect(await metadata.uploads.putPart({ uploadKey: upload.key, part: blobRef(), nowMs: T0 })).toBe(false);
+    });
+
+    test('lists its parts by place; the last one at a place counts, the one before is given up', async () => {
+      const { metadata, upload } = await started();
+      const [second, first, again] = [blobRef({ startByte: MIB }), blobRef(), blobRef()];
+      for (const part of [second, first, again]) {
+        expect(await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: T0 })).toBe(true);
+      }
+      expect(await partsOf(upload.key)).toEqual([again, second]);
+      expect(await givenUp(first.blobId)).toBe(true);
+      const page = { uploadKey: upload.key, limit: 1 };
+      expect(await metadata.uploads.listParts({ ...page, afterByte: -1 })).toEqual([again]);
+      expect(await metadata.uploads.listParts({ ...page, afterByte: 0 })).toEqual([second]);
+      expect(await metadata.uploads.listParts({ ...page, afterByte: MIB })).toEqual([]);
+    });
+
+    test('refuses a part whose bytes were given up already', async () => {
+      const { metadata, upload } = await started();
+      const part = blobRef();
+      await metadata.reclaim.addUnknown([part.blobId]);
+      await expect(metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: T0 })).rejects.toThrow('given up');
+      expect(await partsOf(upload.key)).toEqual([]);
+    });
+
+    test('becomes an archive of its parts, once, and says so when asked again', async () => {
+      const { metadata, vault, upload } = await started();
+      const parts = [blobRef({ sizeBytes: MIB }), blobRef({ startByte: MIB, sizeBytes: 5 })];
+      for (const part of parts) await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: T0 });
+      const ask = () => {
+        const archiveId = newArchiveId();
+        return metadata.uploads.complete({ uploadKey: upload.key, archiveId, nowMs: T0 + 5, assemble: whole });
+      };
+      const first = await ask();
+      expect(first).toMatchObject({ outcome: 'completed', treeHash: hashOf('whole') });
+      expect(await ask()).toEqual({ ...first, outcome: 'repeated' });
+      const archiveId = 'archiveId' in first ? first.archiveId : '';
+      const archive = present(await metadata.archives.find({ accountId: ACCOUNT, id: archiveId }));
+      expect(archive).toMatchObject({ createdAtMs: T0 + 5, sizeBytes: MIB + 5 });
+      const range = { startByte: 0, endByte: MIB + 4 };
+      expect(await metadata.archives.blobs({ archiveKey: archive.key, range })).toEqual(parts);
+      expect(await partsOf(upload.key)).toEqual([]);
+      expect(await vaultNow(metadata, vault)).toMatchObject({ archiveCount: 1, archiveBytes: MIB + 5 });
+      expect(await metadata.uploads.abort({ uploadKey: upload.key, nowMs: T0 })).toBe('gone');
+      expect(await metadata.uploads.putPart({ uploadKey: upload.key, part: blobRef(), nowMs: T0 })).toBe(false);
+    });
+
+    test('stays open, with its parts, when they do not make up the archive', async () => {
+      const { metadata, vault, upload } = await started();
+      const part = blobRef();
+      await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: T0 });
+      const assemble = () => {
+        throw new Error('no archive');
+      };
+      const asked = { uploadKey: upload.key, archiveId: newArchiveId(), nowMs: T0 };
+      await expect(metadata.uploads.complete({ ...asked, assemble })).rejects.toThrow('no archive');
+      expect(await partsOf(upload.key)).toEqual([part]);
+      expect(await vaultNow(metadata, vault)).toMatchObject({ archiveCount: 0, writtenAtMs: null });
+      expect(await metadata.uploads.complete({ ...asked, assemble: whole })).toMatchObject({ outcome: 'completed' });
+    });
+
+    test('aborted gives its parts up, again and again with the same answer', async () => {
+      const { metadata, upload } = await started();
+      const part = blobRef();
+      await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: T0 });
+      for (const _ of [1, 2]) {
+        expect(await metadata.uploads.abort({ uploadKey: upload.key, nowMs: T0 })).toBe('aborted');
+      }
+      expect(await givenUp(part.blobId)).toBe(true);
+      const asked = { uploadKey: upload.key, archiveId: newArchiveId(), nowMs: T0, assemble: whole };
+      expect(await metadata.uploads.complete(asked)).toEqual({ outcome: 'gone' });
+      expect(await metadata.uploads.abort({ uploadKey: 1e9, nowMs: T0 })).toBe('gone');
+    });
+
+    test('is idle a while after its last sign of life, and forgotten a while after its end', async () => {
+      const { metadata, vault, upload } = await started();
+      const other = await newUpload(metadata, { vaultKey: vault.key });
+      const uploads = () => metadata.uploads.list({ vaultKey: vault.key, after: null, limit: 10 });
+      await metadata.uploads.touch({ uploadKey: upload.key, nowMs: T0 + 50, beforeMs: T0 });
+      await metadata.uploads.putPart({ uploadKey: other.key, part: blobRef(), nowMs: T0 + 10 });
+      await abortAllIdle(metadata, { beforeMs: T0 + 10, nowMs: T0 + 20 });
+      expect((await uploads()).map(({ id }) => id)).toEqual([other.id]);
+      await metadata.uploads.touch({ uploadKey: other.key, nowMs: T0 + 50, beforeMs: T0 + 11 });
+      await abortAllIdle(metadata, { beforeMs: T0 + 50, nowMs: T0 + 60 });
+      expect((await uploads()).map(({ id }) => id)).toEqual([other.id]);
+      await abortAllIdle(metadata, { beforeMs: T0 + 51, nowMs: T0 + 60 });
+      expect(await uploads()).toEqual([]);
+      await metadata.uploads.forgetClosed({ beforeMs: T0 + 60, limit: 1000 });
+      expect(await metadata.uploads.find({ vaultKey: vault.key, id: other.id })).toMatchObject({ state: 'aborted' });
+      await metadata.uploads.forgetClosed({ beforeMs: T0 + 61, limit: 1000 });
+      expect(await metadata.uploads.find({ vaultKey: vault.key, id: other.id })).toBeUndefined();
+    });
+  });
+
+  test('open uploads are listed by creation and id, page by page', async () => {
+    const { metadata } = tested();
+    const { key: vaultKey } = await newVault(metadata);
+    const uploads = [];
+    for (const later of [4, 2, 2, 7, 0, 2]) {
+      uploads.push({ at: T0 + later, ...(await newUpload(metadata, { vaultKey, nowMs: T0 + later })) });
+    }
+    await metadata.uploads.abort({ uploadKey: present(uploads.at(-1)).key, nowMs: T0 });
+    const expected = uploads
+      .slice(0, -1)
+      .sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
+      .map(({ id }) => id);
+    for (const limit of [1, 2, 4, 50]) {
+      const seen: string[] = [];
+      for (let after = null as { createdAtMs: number; id: string } | null; ; ) {
+        const page = await metadata.uploads.list({ vaultKey, after, limit });
+        seen.push(...page.map(({ id }) => id));
+        after = page.at(-1) ?? null;
+        if (after === null) break;
+      }
+      expect(seen).toEqual(expected);
+    }
+  });
+
+  test('complete, abort and parts at once: one outcome, and no byte of the archive is given up', async () => {
+    const outcomes = new Set<string>();
+    for (let race = 0; race < RACES; race += 1) outcomes.add(await oneRace(race));
+    expect([...outcomes].sort()).toEqual(['aborted', 'completed']);
+  });
+
+  /** Starts everything at once in an order that differs from race to race, and returns how the upload ended. */
+  async function oneRace(race: number): Promise<string> {
+    const { metadata, vault, upload } = await started();
+    const { key: uploadKey, id } = upload;
+    const given = Array.from({ length: 3 }, () => newBlobId());
+    await metadata.uploads.putPart({ uploadKey, part: blobRef({ blobId: given[0] ?? '' }), nowMs: T0 });
+    const complete = () =>
+      metadata.uploads.complete({ uploadKey, archiveId: newArchiveId(), nowMs: T0, assemble: whole });
+    const abort = () => metadata.uploads.abort({ uploadKey, nowMs: T0 });
+    const part = (blobId = '') => metadata.uploads.putPart({ uploadKey, part: blobRef({ blobId }), nowMs: T0 });
+    const calls = [complete, abort, () => part(given[1]), complete, () => part(given[2]), abort];
+    const turned = [...calls.slice(race % calls.length), ...calls.slice(0, race % calls.length)];
+    await Promise.all(turned.map((call) => call()));
+    const ended = present(await metadata.uploads.find({ vaultKey: vault.key, id }));
+    const archiveKey = ended.archiveId === null ? 0 : await keyOf(ended.archiveId);
+    const held = await metadata.archives.blobs({ archiveKey, range: { startByte: 0, endByte: MIB } });
+    expect(held).toHaveLength(ended.state === 'completed' ? 1 : 0);
+    expect(await vaultNow(metadata, vault)).toMatchObject({ archiveCount: held.length });
+    expect(await givenUp(held[0]?.blobId ?? '')).toBe(false);
+    expect(await partsOf(uploadKey)).toEqual([]);
+    return ended.state;
+  }
+
+  const keyOf = async (id: string): Promise<number> =>
+    present(await tested().metadata.archives.find({ accountId: ACCOUNT, id })).key;
+}
+
+async function abortAllIdle(
+  metadata: MetadataUnderTest['metadata'],
+  { beforeMs, nowMs }: { beforeMs: number; nowMs: number },
+): Promise<void> {
+  while ((await metadata.uploads.abortIdle({ beforeMs, nowMs, limit: 2 })) > 0);
+}

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newBlobId } from '../../src/model/ids.ts';
+import { archiveContract } from './metadata-archives.ts';
+import type { MetadataUnderTest } from './metadata-fixtures.ts';
+import { jobListContract } from './metadata-job-lists.ts';
+import { jobContract } from './metadata-jobs.ts';
+import { ownershipContract } from './metadata-ownership.ts';
+import { uploadContract } from './metadata-uploads.ts';
+import { vaultContract } from './metadata-vaults.ts';
+
+/** What the metadata must do on every database. */
+export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
+  let opened: MetadataUnderTest;
+  const tested = () => opened;
+  beforeAll(async () => {
+    opened = await open();
+  });
+  afterAll(() => opened[Symbol.asyncDispose]());
+
+  vaultContract(tested);
+  archiveContract(tested);
+  uploadContract(tested);
+  jobContract(tested);
+  jobListContract(tested);
+  ownershipContract(tested);
+
+  describe('bytes to reclaim', () => {
+    test('are handed over once, and forgotten', async () => {
+      const { reclaim } = opened.metadata;
+      const blobIds = [newBlobId(), newBlobId()];
+      expect(await reclaim.addUnknown([])).toBe(0);
+      expect(await reclaim.addUnknown(blobIds)).toBe(2);
+      expect(await reclaim.addUnknown(blobIds)).toBe(0);
+      expect(await reclaim.list({ limit: 1e6 })).toEqual(expect.arrayContaining(blobIds));
+      await reclaim.forget([]);
+      await reclaim.forget(blobIds);
+      expect(await reclaim.list({ limit: 1e6 })).not.toEqual(expect.arrayContaining(blobIds.slice(0, 1)));
+    });
+  });
+
+  test('the database answers', async () => {
+    expect(await opened.metadata.answers()).toBe(true);
+  });
+}
