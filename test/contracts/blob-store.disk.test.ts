@@ -8,12 +8,13 @@ import { DiskBlobStore } from '../../src/blobs/disk.ts';
 import { noise } from '../support/hashes.ts';
 import { blobStoreContract } from './blob-store.ts';
 import { idOf, leavesOf, listOf, put, readAll } from './blobs.ts';
+import { scratchDirectory } from './scratch.ts';
 
 const pathIn = (root: string, blobId: string): string => join(root, blobId.slice(0, 2), blobId);
 
 describe('the disk store', () => {
   blobStoreContract(async () => {
-    const root = mkdtempSync(join(tmpdir(), 'moraine-blobs-'));
+    const root = scratchDirectory();
     return {
       store: await DiskBlobStore.open(root),
       rawBytes: (blobId) => readFile(pathIn(root, blobId)),

@@ -4,7 +4,7 @@ import { newJobId } from '../../src/model/ids.ts';
 import { JOB_STATUSES, type JobStatus } from '../../src/model/jobs.ts';
 import { inventoryJob, jobEnd, type MetadataUnderTest, newVault, present, T0 } from './metadata-fixtures.ts';
 
-const RUNS = 300;
+const RUNS = 200;
 const RUNS_MS_MAX = 30_000;
 const STEPS_MAX = 60;
 

@@ -16,7 +16,7 @@ import {
   T0,
 } from './metadata-fixtures.ts';
 
-const RUNS = 600;
+const RUNS = 400;
 const RUNS_MS_MAX = 30_000;
 const STEPS_MAX = 60;
 

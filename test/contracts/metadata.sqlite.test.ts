@@ -9,7 +9,8 @@ import { SchemaTooNewError } from '../../src/metadata/migrate.ts';
 import { sqliteSchema } from '../../src/metadata/schema.ts';
 import { metadataContract } from './metadata.ts';
 import { ACCOUNT, inventoryJob, newVault, present, T0 } from './metadata-fixtures.ts';
-import { failOnFatal, scratchDirectory, sqliteUnderTest } from './sqlite-under-test.ts';
+import { scratchDirectory } from './scratch.ts';
+import { failOnFatal, sqliteUnderTest } from './sqlite-under-test.ts';
 
 describe('metadata in SQLite', () => {
   metadataContract(sqliteUnderTest);

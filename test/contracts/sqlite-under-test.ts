@@ -1,12 +1,9 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import type { MetadataUnderTest } from './metadata-fixtures.ts';
-
-/** Where thousands of commits cost no time; what makes them durable is tested elsewhere. */
-const MEMORY = '/dev/shm';
+import { scratchDirectory } from './scratch.ts';
 
 export interface SqliteUnderTest extends MetadataUnderTest {
   readonly path: string;
@@ -15,10 +12,6 @@ export interface SqliteUnderTest extends MetadataUnderTest {
 export const failOnFatal = (error: unknown): never => {
   throw error;
 };
-
-export function scratchDirectory(): string {
-  return mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'moraine-metadata-'));
-}
 
 export async function sqliteUnderTest(): Promise<SqliteUnderTest> {
   const directory = scratchDirectory();

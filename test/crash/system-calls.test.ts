@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MIB, noise } from '../support/hashes.ts';
+import { send } from '../support/raw-client.ts';
+import { startServer, type TestServer } from '../support/server.ts';
+import { answerOf, blobsOf, incomingOf, inventory, retrieve, upload, VAULT } from './archives.ts';
+import { attach, ONE_POOL_THREAD, poolThread, straceMissing, systemCalls } from './strace.ts';
+
+let dataDir = '';
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'moraine-faults-'));
+});
+afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+const body = noise(MIB + 1000);
+async function started(): Promise<TestServer> {
+  const server = await startServer({ dataDir, env: ONE_POOL_THREAD });
+  await send(server, { method: 'PUT', path: VAULT });
+  return server;
+}
+const processOf = (server: TestServer): number => server.child.pid ?? 0;
+const idsOf = async (server: TestServer): Promise<string[]> => (await inventory(server)).map((item) => item.ArchiveId);
+
+describe.runIf(straceMissing === undefined)('the file calls of an upload', () => {
+  test('come in the order that makes an acknowledged archive durable', async () => {
+    await using server = await started();
+    const traced = 'pwrite64,fsync,fdatasync,rename,write,writev';
+    await using tracing = await attach(processOf(server), ['-f', '-y', '-e', `trace=${traced}`]);
+    expect((await upload(server, { body, description: 'traced' })).status).toBe(201);
+    const calls = systemCalls(await tracing.stop());
+    const [blob = ''] = blobsOf(server);
+    const [directory = '', blobId = ''] = blob.split('/');
+    const places = [
+      new RegExp(`^pwrite64\\(\\d+<${dataDir}/blobs/incoming/${blobId}>`),
+      new RegExp(`^fsync\\(\\d+<${dataDir}/blobs/incoming/${blobId}>\\) += 0`),
+      new RegExp(`^rename\\("${dataDir}/blobs/incoming/${blobId}", "${dataDir}/blobs/${blob}"\\) += 0`),
+      new RegExp(`^fsync\\(\\d+<${dataDir}/blobs/${directory}>\\) += 0`),
+      new RegExp(`^pwrite64\\(\\d+<${dataDir}/metadata.sqlite-wal>`),
+      new RegExp(`^f(?:data)?sync\\(\\d+<${dataDir}/metadata.sqlite-wal>\\) += 0`),
+      /^writev?\(\d+<(?:TCP|socket).*HTTP\/1\.1 201 Created/,
+    ].map((pattern) => calls.filter((call) => pattern.test(call.text)));
+    for (const [index, found] of places.entries()) {
+      expect({ index, found: found.length }).not.toEqual({ index, found: 0 });
+      const next = places[index + 1] ?? [];
+      const lastEnd = Math.max(...found.map((call) => call.endedAt));
+      expect(lastEnd).toBeLessThan(Math.min(...next.map((call) => call.beganAt)));
+    }
+    const syncs = calls.filter((call) => call.text.startsWith('fsync(') && call.text.includes(blobId));
+    expect(syncs).toHaveLength(1);
+  });
+});
+
+describe.runIf(straceMissing === undefined)('a file call that fails', () => {
+  const faults = [
+    ['EIO on fsync of the blob', 'fsync:error=EIO:when=1'],
+    ['EIO on fsync of its directory', 'fsync:error=EIO:when=2'],
+    ['ENOSPC on the first write', 'pwrite64:error=ENOSPC:when=1'],
+    ['ENOSPC on a later write', 'pwrite64:error=ENOSPC:when=2'],
+    ['EIO on the rename', 'rename:error=EIO:when=1'],
+    ['EMFILE on opening the file', 'openat:error=EMFILE:when=1'],
+  ] as const;
+
+  test('fails the upload with 500, leaves nothing, and the server goes on', async () => {
+    await using server = await started();
+    const kept: string[] = [];
+    for (const [name, fault] of faults) {
+      const { answer, calls } = await underFault(server, fault, () => upload(server, { body, description: name }));
+      expect({ name, status: answer?.status }).toEqual({ name, status: 500 });
+      expect(answer?.json.code).toBe('ServiceUnavailableException');
+      expect(answer?.text).not.toMatch(/EIO|ENOSPC|EMFILE|moraine-faults/);
+      expect(incomingOf(server)).toEqual([]);
+      expect(blobsOf(server)).toHaveLength(kept.length);
+      if (name === 'EIO on fsync of the blob') expectNoSecondTry(calls);
+      const after = await upload(server, { body, description: `after ${name}` });
+      expect(after.status).toBe(201);
+      kept.push(after.header('x-amz-archive-id') ?? '');
+    }
+    expect(await idsOf(server)).toEqual(kept);
+    expect((await retrieve(server, kept.at(-1) ?? '')).equals(body)).toBe(true);
+  });
+
+  test('EIO on the flush in the middle of a large body is not followed by another sync of that file', async () => {
+    await using server = await started();
+    const large = noise(40 * MIB);
+    const { answer, calls } = await underFault(server, 'fdatasync:error=EIO:when=1', () =>
+      upload(server, { body: large, description: 'large' }),
+    );
+    expect(answer?.status).toBe(500);
+    expect(calls.filter((call) => call.startsWith('fdatasync('))).toHaveLength(1);
+    expect(calls.filter((call) => /^(?:fsync|rename)\(/.test(call))).toEqual([]);
+    expect([...incomingOf(server), ...blobsOf(server)]).toEqual([]);
+  });
+
+  async function underFault(server: TestServer, fault: string, call: () => ReturnType<typeof upload>) {
+    const traced = 'trace=openat,pwrite64,fsync,fdatasync,rename,unlink';
+    const args = ['-y', '-e', traced, '-e', `inject=${fault}`];
+    await using tracing = await attach(poolThread(processOf(server)), args);
+    const answer = await answerOf(call());
+    return { answer, calls: await tracing.stop() };
+  }
+
+  function expectNoSecondTry(calls: readonly string[]): void {
+    expect(calls.filter((call) => /^f(?:data)?sync\(\d+<[^>]*\/incoming\//.test(call))).toHaveLength(1);
+    expect(calls.filter((call) => call.startsWith('rename('))).toEqual([]);
+    expect(calls.filter((call) => call.startsWith('unlink('))).toHaveLength(1);
+  }
+});
+
+describe.runIf(straceMissing === undefined)('EIO on a sync of the database', () => {
+  test('ends the process, which has acknowledged nothing; the next one goes on', async () => {
+    await using server = await started();
+    const first = await upload(server, { body, description: 'before' });
+    const ended = once(server.child, 'exit');
+    const wal = join(dataDir, 'metadata.sqlite-wal');
+    const fault = ['-P', wal, '-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:error=EIO'];
+    await using tracing = await attach(processOf(server), fault);
+    const uploads = await Promise.all(
+      [1, 2, 3].map((index) => answerOf(upload(server, { body, description: `during ${index}` }))),
+    );
+    expect(uploads.filter((answer) => answer !== undefined && answer.status < 500)).toEqual([]);
+    expect(await ended).toEqual([1, null]);
+    expect(server.stderr()).toContain('"errcode":1034');
+    expect((await tracing.stop()).filter((line) => line.includes('sync('))).toHaveLength(1);
+    await using next = await started();
+    const listed = await inventory(next);
+    expect(listed.map((item) => item.ArchiveId)).toContain(first.header('x-amz-archive-id'));
+    for (const item of listed) expect((await retrieve(next, item.ArchiveId)).equals(body)).toBe(true);
+    expect(incomingOf(next)).toEqual([]);
+    expect((await upload(next, { body, description: 'after' })).status).toBe(201);
+  });
+});
+
+test('after kill -9 the next server has the directory at once, and a second one beside it never', async () => {
+  await using first = await started();
+  await expect(startServer({ dataDir })).rejects.toThrow(`is held by process ${first.child.pid} on `);
+  await first.kill();
+  const startedAtMs = performance.now();
+  await using second = await started();
+  expect((await upload(second, { body, description: 'second' })).status).toBe(201);
+  expect(performance.now() - startedAtMs).toBeLessThan(10_000);
+});
