@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GlacierError, invalidParameter } from '../model/errors.ts';
 import { limits, SECOND_MS } from '../model/limits.ts';
 
-/** The client went away in the middle of its request; there is nobody left to answer. */
+/** The client went away in the middle of its request or of its answer; there is nobody left to talk to. */
 export class ClientGoneError extends Error {
   constructor(cause?: unknown) {
-    super('the client closed the connection before its request was complete', { cause });
+    super('the client closed the connection too early', { cause });
     this.name = 'ClientGoneError';
   }
 }

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { GlacierError } from '../model/errors.ts';
-import { RequestBody } from './body.ts';
+import { ClientGoneError, RequestBody } from './body.ts';
 import type { Reply } from './reply.ts';
 import { type Exchange, sendError, sendReply } from './respond.ts';
 
@@ -118,7 +118,7 @@ describe('sendReply', () => {
       const content = { kind: 'bytes', contentType: 't', lengthBytes: 9, read } as const;
       return sendReply(exchange, { status: 200, headers: [], content });
     });
-    expect(answered).toBeInstanceOf(Error);
+    expect(answered).toBeInstanceOf(ClientGoneError);
   });
 
   test('lets go of the source when the client goes', async () => {
@@ -135,7 +135,7 @@ describe('sendReply', () => {
       const content = { kind: 'bytes', contentType: 't', lengthBytes: 2 ** 40, read: endless } as const;
       return sendReply(exchange, { status: 200, headers: [], content });
     });
-    expect(answered).toBeInstanceOf(Error);
+    expect(answered).toBeInstanceOf(ClientGoneError);
     expect(released).toBe(true);
   });
 });

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import type { GlacierError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
-import type { RequestBody } from './body.ts';
+import { ClientGoneError, type RequestBody } from './body.ts';
 import { renderError, statusOf } from './errors.ts';
 import type { Content, HeaderList, Reply } from './reply.ts';
 
@@ -88,11 +88,11 @@ async function sendBytes(
  */
 async function write(response: ServerResponse, bytes: Buffer): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const gone = () => reject(new Error('the connection was closed during the answer'));
+  const gone = (cause?: unknown) => reject(new ClientGoneError(cause));
   response.once('close', gone);
   try {
     // Throws at once when there are more bytes than were announced; `gone` must not outlive that.
-    response.write(bytes, (error) => (error ? reject(error) : resolve()));
+    response.write(bytes, (error) => (error ? gone(error) : resolve()));
     await promise;
   } finally {
     response.off('close', gone);

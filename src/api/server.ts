@@ -148,15 +148,12 @@ export class ApiServer implements AsyncDisposable {
   async #sendFailure(error: unknown, request: IncomingMessage, exchange: Exchange): Promise<void> {
     const { log } = this.#options;
     const { requestId, response } = exchange;
-    if (error instanceof ClientGoneError || response.destroyed) {
-      log.debug({ requestId }, 'the client went away');
-      response.destroy();
-      return;
-    }
+    const gone = error instanceof ClientGoneError;
     const known = error instanceof GlacierError;
-    if (!known) log.error({ error, requestId, method: request.method, target: request.url }, 'the request failed');
+    if (gone) log.debug({ requestId }, 'the client went away');
+    else if (!known) log.error({ error, requestId, method: request.method, target: request.url }, 'the request failed');
     // Once the head is out, cutting the connection is the only way to say that the bytes are not all there.
-    if (response.headersSent) response.destroy();
+    if (gone || response.destroyed || response.headersSent) response.destroy();
     else await sendError(exchange, known ? error : INTERNAL_ERROR);
   }
 }
