@@ -8,22 +8,30 @@ const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { setFlagsFromString } = require('node:v8');
 
-const NODE_MAJOR = 24;
+// The first Node whose SQLite is new enough and whose type stripping is no experiment.
+const NODE_MIN = [24, 15];
 
 // File system and crypto work share libuv's pool; its default of 4 lets four slow file calls block all others. The pool
 // reads this variable when it first starts, so it is set before anything else runs.
 process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || '16';
 
-if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
+if (isNewEnough()) {
   run();
 } else {
   handOver();
+}
+
+function isNewEnough() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  return major > NODE_MIN[0] || (major === NODE_MIN[0] && minor >= NODE_MIN[1]);
 }
 
 function run() {
   // Socket buffers die young, but V8 lets its young generation grow until they die of old age instead: kept small, large
   // uploads take a third less memory and a tenth of the full collections.
   setFlagsFromString('--scavenger-max-new-space-capacity-mb=1');
+  // Behind a hand-over, whoever kills the process that he started means this one: without its launcher it ends as hard.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   const built = join(__dirname, '..', 'dist', 'cli', 'main.js');
   const source = join(__dirname, '..', 'src', 'cli', 'main.ts');
   import(pathToFileURL(existsSync(source) ? source : built).href).catch((error) => {
@@ -45,13 +53,14 @@ function handOver() {
   const node = packagedNode();
   if (node === undefined) {
     process.stderr.write(
-      `moraine: needs Node ${NODE_MAJOR} or newer, this is ${process.version}, ` +
+      `moraine: needs Node ${NODE_MIN.join('.')} or newer, this is ${process.version}, ` +
         `and no packaged Node for ${process.platform}-${process.arch} is installed\n`,
     );
     process.exit(2);
   }
   const { spawn } = require('node:child_process');
-  const child = spawn(node, [__filename, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
+  const child = spawn(node, [__filename, ...process.argv.slice(2)], { stdio });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code === null ? 1 : code);

@@ -40,6 +40,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
 
   const metadata = parts.use(await Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal }));
+  await warnOfOtherAccounts(metadata, config, log);
   const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
   const given: Arrangement = {
     metadata,
@@ -67,6 +68,12 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   sweeper.start();
   const running = parts.move();
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** A forgotten --account-id would otherwise look like an empty server. */
+async function warnOfOtherAccounts(metadata: Metadata, { accountId }: Config, log: Log): Promise<void> {
+  const others = (await metadata.vaults.accounts()).filter((account) => account !== accountId);
+  if (others.length > 0) log.warn({ accountId, others }, 'the data directory holds vaults of other accounts');
 }
 
 function gateFor(config: Config, rootKey: { accessKeyId: string; secretAccessKey: string }): Gate {

@@ -15,6 +15,8 @@ export interface Exchange {
   body: RequestBody;
   /** Whether the request was authenticated, which decides how much of an unwanted body is read to be polite. */
   authenticated: boolean;
+  /** Why the request was refused, for the log. */
+  refusal?: string;
 }
 
 /** Sends what an operation answered. Throws when the bytes of a download fail before the head is out. */

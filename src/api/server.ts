@@ -110,12 +110,14 @@ export class ApiServer implements AsyncDisposable {
   async #serve(request: IncomingMessage, exchange: Exchange): Promise<void> {
     const { requestId, response } = exchange;
     if (request.socket.destroyed) return;
+    const startedAtMs = performance.now();
     try {
       await this.#handle(request, exchange);
     } catch (error) {
       this.#options.log.error({ error, requestId }, 'the answer could not be sent');
       response.destroy();
     }
+    this.#logRequest(request, exchange, startedAtMs);
     if (!response.closed) await new Promise((resolve) => response.once('close', resolve));
     if (!this.#server.listening) this.#server.closeIdleConnections();
   }
@@ -126,6 +128,13 @@ export class ApiServer implements AsyncDisposable {
     } catch (error) {
       await this.#sendFailure(error, request, exchange);
     }
+  }
+
+  /** The query stays out of the log: credentials that were put there by mistake are credentials all the same. */
+  #logRequest({ method, url = '' }: IncomingMessage, { requestId, response, refusal }: Exchange, startedAtMs: number) {
+    const durationMs = Math.round(performance.now() - startedAtMs);
+    const path = splitPath(url);
+    this.#options.log.debug({ requestId, method, path, status: response.statusCode, refusal, durationMs }, 'request');
   }
 
   /** Authentication, routing, authorisation, the operation: in this order for every request but those for our pages. */
@@ -151,9 +160,14 @@ export class ApiServer implements AsyncDisposable {
     const gone = error instanceof ClientGoneError;
     const known = error instanceof GlacierError;
     if (gone) log.debug({ requestId }, 'the client went away');
-    else if (!known) log.error({ error, requestId, method: request.method, target: request.url }, 'the request failed');
+    else if (!known) {
+      log.error({ error, requestId, method: request.method, path: splitPath(request.url ?? '') }, 'the request failed');
+    }
     // Once the head is out, cutting the connection is the only way to say that the bytes are not all there.
     if (gone || response.destroyed || response.headersSent) response.destroy();
     else await sendError(exchange, known ? error : INTERNAL_ERROR);
+    if (known) exchange.refusal = `${error.code}: ${error.message.split('\n', 1)[0]}`;
   }
 }
+
+const splitPath = (target: string): string => target.split('?', 1)[0] ?? '';

@@ -41,6 +41,12 @@ export class VaultRecords {
     return row === undefined ? undefined : toVault(row);
   }
 
+  /** Every account that has a vault. */
+  async accounts(): Promise<string[]> {
+    const rows = await this.#db.selectFrom('vaults').select('account_id').distinct().execute();
+    return rows.map((row) => row.account_id);
+  }
+
   /** Vaults in the order of their names (by code point), after a name. */
   async list({ accountId, afterName, limit }: VaultPage): Promise<Vault[]> {
     const rows = await this.#db
