@@ -6,7 +6,8 @@ const ACCEPTANCE_TIMEOUT_MS = 120_000;
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'] } },
+      // Not isolated: unit tests leave nothing behind, and a process for each file takes longer than its tests.
+      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'], isolate: false } },
       { test: { name: 'contracts', include: ['test/contracts/**/*.test.ts'] } },
       {
         test: {
