@@ -15,6 +15,9 @@ const NODE_MIN = [24, 15];
 // reads this variable when it first starts, so it is set before anything else runs.
 process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || '16';
 
+// Tells the program that it was started by a hand-over. Not `MORAINE_...`, which would be taken for a setting.
+const HANDED_OVER = 'HANDED_OVER_BY_MORAINE';
+
 if (isNewEnough()) {
   run();
 } else {
@@ -31,7 +34,9 @@ function run() {
   // uploads take a third less memory and a tenth of the full collections.
   setFlagsFromString('--scavenger-max-new-space-capacity-mb=1');
   // Behind a hand-over, whoever kills the process that he started means this one: without its launcher it ends as hard.
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  // A channel that somebody else opened (a supervisor, say) may close without any such meaning.
+  if (process.env[HANDED_OVER]) process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  delete process.env[HANDED_OVER];
   const built = join(__dirname, '..', 'dist', 'cli', 'main.js');
   const source = join(__dirname, '..', 'src', 'cli', 'main.ts');
   import(pathToFileURL(existsSync(source) ? source : built).href).catch((error) => {
@@ -60,7 +65,8 @@ function handOver() {
   }
   const { spawn } = require('node:child_process');
   const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
-  const child = spawn(node, [__filename, ...process.argv.slice(2)], { stdio });
+  const env = Object.assign({}, process.env, { [HANDED_OVER]: '1' });
+  const child = spawn(node, [__filename, ...process.argv.slice(2)], { stdio, env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code === null ? 1 : code);

@@ -8,6 +8,7 @@ import { loadOrMakeRootKey } from './config/credentials.ts';
 import { openDataDir } from './config/data-dir.ts';
 import type { Arrangement } from './core/arrangement.ts';
 import { createCore } from './core/core.ts';
+import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
@@ -46,6 +47,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     metadata,
     blobs,
     frames: new FramePool(),
+    downloads: new Downloads(),
     clock: systemClock,
     region: config.region,
     retrievalTimes: config.retrievalTimes,

@@ -26,13 +26,21 @@ interface Sent {
   headers?: HeaderPair[];
   body?: string;
   lengthBytes?: number;
+  isInvited?: boolean;
 }
 
-function sent({ method = 'PUT', target = '/-/vaults/examplevault', headers = BASE, body = '', lengthBytes }: Sent) {
+function sent({
+  method = 'PUT',
+  target = '/-/vaults/examplevault',
+  headers = BASE,
+  body = '',
+  lengthBytes,
+  isInvited = true,
+}: Sent) {
   const whole = vi.fn(async () => Buffer.from(body));
   const found = (name: string) => headers.find(([other]) => other.toLowerCase() === name)?.[1];
   const head = { method, target: splitTarget(target), headers, header: found };
-  const fake = { whole, lengthBytes: lengthBytes ?? body.length } as unknown as RequestBody;
+  const fake = { whole, isInvited, lengthBytes: lengthBytes ?? body.length } as unknown as RequestBody;
   return { request: { head, segments: pathSegments(head.target.path), body: fake }, whole };
 }
 
@@ -82,7 +90,7 @@ describe('authenticate', () => {
     expect((await authenticate(gate, sent({ headers }).request)).payloadHash).toBe(ZEROS);
   });
 
-  test('a body without one is read and hashed, unless it is large', async () => {
+  test('a body without one is read and hashed, unless it is large or waits to be invited', async () => {
     const payloadHash = createHash('sha256').update('{}').digest('hex');
     const { request, whole } = sent({ headers: signed(BASE, payloadHash), body: '{}' });
     expect((await authenticate(gate, request)).payloadHash).toBe(payloadHash);
@@ -90,6 +98,11 @@ describe('authenticate', () => {
     const large = sent({ headers: signed(BASE, EMPTY_HASH), lengthBytes: limits.wholeBodyBytesMax + 1 });
     await expect(authenticate(gate, large.request)).rejects.toThrow('Required parameter missing: x-amz-content-sha256');
     expect(large.whole).not.toHaveBeenCalled();
+    const waiting = sent({ headers: signed(BASE, payloadHash), body: '{}', isInvited: false });
+    await expect(authenticate(gate, waiting.request)).rejects.toThrow(
+      'Required parameter missing: x-amz-content-sha256',
+    );
+    expect(waiting.whole).not.toHaveBeenCalled();
   });
 
   test('everything that can be checked is, before a body is read', async () => {

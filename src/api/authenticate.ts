@@ -119,7 +119,10 @@ function checkScope({ region }: Gate, { scope }: Authorization): void {
   }
 }
 
-/** A header that steers a request must be signed, or somebody on the way could change it. */
+/**
+ * The host, the date and Amazon's own headers must be signed, or somebody on the way could change them. Range and
+ * Content-Range steer requests too, but may be unsigned: boto2 does not sign them.
+ */
 function checkSignedHeaders(head: RequestHead, { signedHeaders }: Authorization): void {
   const signed = new Set(signedHeaders);
   const needed = head.headers
@@ -140,9 +143,13 @@ function literalHash(head: RequestHead): string | undefined {
   return stated;
 }
 
-/** A body that comes without its hash must be there before the signature can be checked, so it must be small. */
+/**
+ * A body that comes without its hash must be there before the signature can be checked, so it must be small, and its client
+ * must not wait for an invitation, which only authentic requests get.
+ */
 function unhashedBody(body: RequestBody): Promise<Buffer> {
-  if ((body.lengthBytes ?? 0) > limits.wholeBodyBytesMax) throw missingParameter('x-amz-content-sha256');
+  if (!body.isInvited || (body.lengthBytes ?? 0) > limits.wholeBodyBytesMax)
+    throw missingParameter('x-amz-content-sha256');
   return body.whole();
 }
 

@@ -50,6 +50,16 @@ describe('stream', () => {
     expect((await body.whole()).length).toBe(0);
   });
 
+  test('of nothing invites nobody', async () => {
+    for (const length of [{ length: 0 }, {}]) {
+      const { body, end, writeContinue } = bodyOf({ ...length, awaitsInvitation: true });
+      expect(body.isInvited).toBe(true);
+      end();
+      expect((await body.whole()).length).toBe(0);
+      expect(writeContinue).not.toHaveBeenCalled();
+    }
+  });
+
   test('invites the client when it is first read, once', async () => {
     const { body, request, end, writeContinue } = bodyOf({ length: 1, awaitsInvitation: true });
     expect(body.isInvited).toBe(false);

@@ -13,7 +13,7 @@ export class ClientGoneError extends Error {
 /**
  * The body of one request, read once, by whoever needs it. A slow body may take as long as it likes; one that (almost)
  * stands still for the stall time-out ends in RequestTimeoutException. A client that waits for `100 Continue` is invited
- * when somebody first reads, that is after authentication.
+ * when somebody first reads, which authentication does not before it is sure of the client.
  */
 export class RequestBody {
   readonly #request: IncomingMessage;
@@ -32,7 +32,8 @@ export class RequestBody {
   }) {
     this.#request = exchange.request;
     this.#response = exchange.response;
-    this.#awaitsInvitation = exchange.awaitsInvitation;
+    // Where there is no body, there is nothing to invite.
+    this.#awaitsInvitation = exchange.awaitsInvitation && this.#isAnnounced;
     this.#stallTimeoutMs = exchange.stallTimeoutMs;
   }
 
@@ -42,12 +43,16 @@ export class RequestBody {
     return length === undefined ? undefined : Number(length);
   }
 
+  get #isAnnounced(): boolean {
+    return this.lengthBytes !== 0 && (this.lengthBytes ?? this.#request.headers['transfer-encoding']) !== undefined;
+  }
+
   /** Whether the client has sent everything, so that the connection can serve another request. */
   get isComplete(): boolean {
     return this.#request.complete;
   }
 
-  /** Whether the client has been told to send its body, or did not ask. */
+  /** Whether the client has been told to send its body, or did not ask, or has none. */
   get isInvited(): boolean {
     return !this.#awaitsInvitation;
   }

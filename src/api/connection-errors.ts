@@ -6,7 +6,7 @@ import { renderError } from './errors.ts';
 import type { Exchange } from './respond.ts';
 
 /**
- * What to do when the bytes of a connection are not HTTP. If they come in the middle of a request's body, that request is
+ * What to do when the bytes of a connection are not HTTP, or ask for a tunnel. If they come in the middle of a request's body, that request is
  * answered with an error; if they come after a whole request, that one still gets its own answer, for it may have been
  * carried out; otherwise the connection is told what is wrong. In every case it ends.
  */

@@ -40,6 +40,8 @@ describe('readHead', () => {
   test.each([
     ['no Host', received([])],
     ['a fragment', received(HOST, { url: '/-/vaults#a' })],
+    ['a query parameter twice', received(HOST, { url: '/-/vaults?limit=1&marker=&limit=1' })],
+    ['one that is only spelt differently', received(HOST, { url: '/-/vaults?limit=1&l%69mit=2' })],
     ['an absolute target', received(HOST, { url: 'http://a/-/vaults' })],
     ['an asterisk', received(HOST, { url: '*' })],
     ['no target', received(HOST, { url: '' })],

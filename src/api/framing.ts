@@ -42,6 +42,8 @@ export function readHead(request: IncomingMessage): RequestHead {
   }
   const target = request.url ?? '';
   if (target.includes('#')) throw badRequest('The request target must not hold a fragment.');
+  const split = splitTarget(target);
+  refuseRepeatedParameters(split.query);
   if (!byName.has('host')) throw badRequest('The header Host is missing.');
   const expected = byName.get('expect');
   if (expected !== undefined && expected.toLowerCase() !== '100-continue') {
@@ -54,10 +56,19 @@ export function readHead(request: IncomingMessage): RequestHead {
   }
   return {
     method: request.method ?? '',
-    target: splitTarget(target),
+    target: split,
     headers,
     header: (name) => byName.get(name),
   };
+}
+
+/** The signature does not cover the order of parameters, so which of two of one name comes first must not matter. */
+function refuseRepeatedParameters(query: string): void {
+  const names = new Set<string>();
+  for (const [name] of new URLSearchParams(query)) {
+    if (names.has(name)) throw badRequest('A query parameter was sent more than once.');
+    names.add(name);
+  }
 }
 
 function pairs(rawHeaders: readonly string[]): HeaderPair[] {

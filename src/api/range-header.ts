@@ -1,7 +1,7 @@
 import type { ByteRange } from '../model/byte-range.ts';
 import { invalidParameter } from '../model/errors.ts';
 
-const RANGE = /^bytes=(\d{0,15})-(\d{0,15})$/;
+const RANGE = /^bytes=(\d*)-(\d*)$/;
 
 /**
  * Reads the Range of GetJobOutput against the size of the output. Unlike HTTP asks, and like the real service: a start past

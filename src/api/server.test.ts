@@ -31,6 +31,7 @@ describe('the server', () => {
       timeout: 0,
       keepAliveTimeout: 60_000,
       maxHeadersCount: 0,
+      maxConnections: 4096,
       httpAllowHalfOpen: true,
     });
     expect(http.createServer).toHaveBeenCalledWith(
@@ -53,6 +54,22 @@ describe('the server', () => {
     expect([status, JSON.parse(String(text)).code]).toEqual([500, 'ServiceUnavailableException']);
     expect(text).not.toContain('defect');
     expect(logged).toHaveLength(1);
+  });
+
+  test('survives trouble with accepting connections, and says so', async () => {
+    vi.mocked(http.createServer).mockClear();
+    await using server = await ApiServer.start(options);
+    const created = vi.mocked(http.createServer).mock.results[0]?.value as http.Server;
+    created.emit('error', new Error('accept EMFILE'));
+    created.emit('error', new Error('accept EMFILE'));
+    expect(logged).toHaveLength(2);
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  });
+
+  test('does not start where it cannot listen', async () => {
+    await using server = await ApiServer.start(options);
+    const port = Number(new URL(server.url).port);
+    await expect(ApiServer.start({ ...options, listen: { host: '127.0.0.1', port } })).rejects.toThrow('EADDRINUSE');
   });
 
   test('waits for the requests that run, and takes no others, when it is disposed', async () => {

@@ -10,7 +10,7 @@ import { authenticate, type Gate } from './authenticate.ts';
 import { authorize } from './authorize.ts';
 import { ClientGoneError, RequestBody } from './body.ts';
 import { Call } from './call.ts';
-import { endConnection, rawAnswer, refuseConnection } from './connection-errors.ts';
+import { endConnection, refuseConnection } from './connection-errors.ts';
 import { INTERNAL_ERROR } from './errors.ts';
 import { readHead } from './framing.ts';
 import { operations } from './operations/index.ts';
@@ -29,12 +29,13 @@ export interface ApiServerOptions {
   uploadStallTimeoutMs: number;
 }
 
-/** The Glacier API over HTTP. Disposing it stops listening and waits for the requests that are running. */
+/** The Glacier API over HTTP. Disposing it stops listening, waits for the requests that run, and ends all connections. */
 export class ApiServer implements AsyncDisposable {
   readonly #options: ApiServerOptions;
   readonly #server: Server;
   readonly #route = createRouter(operations);
   readonly #turns = new Turns();
+  readonly #sockets = new Set<Socket>();
   /** The request that arrived last on a connection. */
   readonly #latest = new WeakMap<Socket, Exchange>();
 
@@ -52,23 +53,27 @@ export class ApiServer implements AsyncDisposable {
     });
     // Headers beyond this number would be dropped in silence; reading the head counts them.
     this.#server.maxHeadersCount = 0;
+    this.#server.maxConnections = limits.connectionsMax;
     // A client that has sent everything may close its half of the connection and still wants its answer. Not in the types.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
     this.#listen();
   }
 
   #listen(): void {
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     this.#server.on('request', (request, response) => this.#accept(request, response, false));
     this.#server.on('checkContinue', (request, response) => this.#accept(request, response, true));
     this.#server.on('checkExpectation', (request, response) => this.#accept(request, response, false));
     this.#server.on('connect', (_request, socket) => {
       // Node has let go of this socket, its errors included.
       socket.on('error', () => undefined);
-      endConnection(socket as Socket, rawAnswer(undefined));
+      // No proxy is here, so this is as little a request as bytes that are not HTTP.
+      this.#refuse(new Error('CONNECT'), socket as Socket);
     });
-    this.#server.on('clientError', (error, socket) =>
-      refuseConnection(error, { socket: socket as Socket, exchange: this.#latest.get(socket as Socket) }),
-    );
+    this.#server.on('clientError', (error, socket) => this.#refuse(error, socket as Socket));
   }
 
   static async start(options: ApiServerOptions): Promise<ApiServer> {
@@ -77,6 +82,9 @@ export class ApiServer implements AsyncDisposable {
     started.#server.once('error', reject);
     started.#server.listen(options.listen.port, options.listen.host, resolve);
     await promise;
+    started.#server.off('error', reject);
+    // Such as no more file descriptors for new connections: those that are there go on.
+    started.#server.on('error', (error) => options.log.error({ error }, 'connections cannot be accepted'));
     return started;
   }
 
@@ -89,10 +97,15 @@ export class ApiServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
-    this.#server.closeIdleConnections();
+    // Node would wait for those that never sent a whole head, and time them out no longer.
+    for (const socket of this.#sockets) if (!this.#turns.pending(socket)) socket.destroy();
     await promise;
     // A request whose client is gone may still be tidying up.
     await this.#turns.over();
+  }
+
+  #refuse(error: Error, socket: Socket): void {
+    refuseConnection(error, { socket, exchange: this.#latest.get(socket) });
   }
 
   #accept(request: IncomingMessage, response: ServerResponse, awaitsInvitation: boolean): void {
@@ -109,7 +122,9 @@ export class ApiServer implements AsyncDisposable {
 
   async #serve(request: IncomingMessage, exchange: Exchange): Promise<void> {
     const { requestId, response } = exchange;
-    if (request.socket.destroyed) return;
+    const { socket } = request;
+    // An answer before this one ended the connection: what cannot be answered is not carried out either.
+    if (!socket.writable) return;
     const startedAtMs = performance.now();
     try {
       await this.#handle(request, exchange);
@@ -119,7 +134,7 @@ export class ApiServer implements AsyncDisposable {
     }
     this.#logRequest(request, exchange, startedAtMs);
     if (!response.closed) await new Promise((resolve) => response.once('close', resolve));
-    if (!this.#server.listening) this.#server.closeIdleConnections();
+    if (!this.#server.listening) endConnection(socket);
   }
 
   async #handle(request: IncomingMessage, exchange: Exchange): Promise<void> {

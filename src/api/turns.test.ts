@@ -16,7 +16,9 @@ describe('turns', () => {
     turns.take(one, step('first', 30));
     turns.take(one, step('second', 1));
     turns.take(other, step('other', 1));
+    expect([one, other, {}].map((connection) => turns.pending(connection))).toEqual([true, true, false]);
     await turns.over();
+    expect([one, other].map((connection) => turns.pending(connection))).toEqual([false, false]);
     expect(steps).toEqual(['first begins', 'other begins', 'other ends', 'first ends', 'second begins', 'second ends']);
   });
 

@@ -23,6 +23,11 @@ export class Turns {
     return true;
   }
 
+  /** Whether a turn of this connection runs or waits. */
+  pending(connection: object): boolean {
+    return (this.#lines.get(connection)?.waiting ?? 0) > 0;
+  }
+
   /** Resolves when every turn that was taken is over. */
   async over(): Promise<void> {
     await Promise.all(this.#running);

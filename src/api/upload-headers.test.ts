@@ -59,7 +59,7 @@ describe('hashes', () => {
 describe('the place of a part', () => {
   const place = (text: string, sizeBytes = 4) => partRange(callWith({ 'content-range': text }), sizeBytes);
 
-  test.each(['bytes 0-3/*', 'bytes 0-3/4', 'bytes=0-3/*', 'bytes  0-3/*', 'bytes0-3/*'])('%s', (text) => {
+  test.each(['bytes 0-3/*', 'bytes 0-3/4', 'bytes  0-3/*'])('%s', (text) => {
     expect(place(text)).toEqual({ startByte: 0, endByte: 3 });
   });
 
@@ -69,12 +69,19 @@ describe('the place of a part', () => {
     );
   });
 
-  test.each(['bytes 909994937-909994936/*', '0-3/*', 'bytes 0-3', 'bytes -3/*', 'bytes 0-3/x', ''])(
-    'is not "%s"',
-    (text) => {
-      expect(() => place(text)).toThrow(`Invalid Content-Range: ${text}`);
-    },
-  );
+  test.each([
+    'bytes 909994937-909994936/*',
+    '0-3/*',
+    'bytes=0-3/*',
+    'bytes= 0-3/*',
+    'bytes0-3/*',
+    'bytes 0-3',
+    'bytes -3/*',
+    'bytes 0-3/x',
+    '',
+  ])('is not "%s"', (text) => {
+    expect(() => place(text)).toThrow(`Invalid Content-Range: ${text}`);
+  });
 
   test('is needed', () => {
     expect(() => partRange(callWith({}), 4)).toThrow('Required parameter missing: Content-Range');

@@ -7,7 +7,7 @@ import type { Call } from './call.ts';
 
 /** The headers of uploads. Missing and malformed ones are answered in the words of the real service. */
 const HEX_BYTES = /^(?:[0-9a-fA-F]{2})+$/;
-const CONTENT_RANGE = /^bytes[ =]*(\d{1,15})-(\d{1,15})\/(?:\*|\d{1,15})$/;
+const CONTENT_RANGE = /^bytes +(\d{1,15})-(\d{1,15})\/(?:\*|\d{1,15})$/;
 const DIGITS = /^\d{1,15}$/;
 
 /** The size of an upload's body, from 1 byte to 4 GiB. */

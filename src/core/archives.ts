@@ -2,7 +2,8 @@ import { GlacierError, invalidParameter, notFound } from '../model/errors.ts';
 import { newArchiveId } from '../model/ids.ts';
 import type { VaultName } from '../model/vaults.ts';
 import type { Arrangement } from './arrangement.ts';
-import { type Received, receive } from './receive.ts';
+import type { Incoming } from './incoming.ts';
+import type { Received } from './receive.ts';
 import type { Vaults } from './vaults.ts';
 
 /** The hashes a client says its body has, hexadecimal. */
@@ -21,32 +22,35 @@ export interface ArchiveUpload {
 export class Archives {
   readonly #given: Arrangement;
   readonly #vaults: Vaults;
+  readonly #incoming: Incoming;
 
-  constructor(given: Arrangement, vaults: Vaults) {
+  constructor(given: Arrangement, vaults: Vaults, incoming: Incoming) {
     this.#given = given;
     this.#vaults = vaults;
+    this.#incoming = incoming;
   }
 
   /** Stores a body as a new archive. Durable on return: bytes first, then the row. */
   async upload({ vault, description, claimed, body }: ArchiveUpload): Promise<{ id: string; treeHash: string }> {
-    const { metadata, blobs, frames, clock } = this.#given;
+    const { metadata, clock } = this.#given;
     const { key: vaultKey } = await this.#vaults.require(vault);
-    const received = await receive({ blobs, frames, source: body, check: matchesClaim(claimed) });
     const id = newArchiveId();
-    const added = await metadata.archives.add({
-      id,
-      vaultKey,
-      description,
-      sizeBytes: received.sizeBytes,
-      treeHash: received.treeHash,
-      blob: { ...received, startByte: 0 },
-      nowMs: clock.nowMs(),
+    const stored = await this.#incoming.store({
+      body,
+      check: matchesClaim(claimed),
+      record: (received) =>
+        metadata.archives.add({
+          id,
+          vaultKey,
+          description,
+          sizeBytes: received.sizeBytes,
+          treeHash: received.treeHash,
+          blob: { ...received, startByte: 0 },
+          nowMs: clock.nowMs(),
+        }),
     });
-    if (!added) {
-      await metadata.reclaim.addUnknown([received.blobId]);
-      throw this.#vaults.notFound(vault);
-    }
-    return { id, treeHash: received.treeHash };
+    if (stored === undefined) throw this.#vaults.notFound(vault);
+    return { id, treeHash: stored.treeHash };
   }
 
   /** Deletes an archive; repeating it succeeds. Jobs that refer to it keep its bytes until they expire. */

@@ -2,6 +2,7 @@ import type { BlobStore } from '../blobs/blob-store.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import type { Clock } from '../model/clock.ts';
 import type { RetrievalTimes } from '../model/retrieval-times.ts';
+import type { Downloads } from './downloads.ts';
 import type { FramePool } from './frame-pool.ts';
 
 /** What the rules stand on: the stores, the time, and the settings that the rules depend on. */
@@ -9,6 +10,7 @@ export interface Arrangement {
   metadata: Metadata;
   blobs: BlobStore;
   frames: FramePool;
+  downloads: Downloads;
   clock: Clock;
   region: string;
   retrievalTimes: RetrievalTimes;

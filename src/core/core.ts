@@ -1,5 +1,6 @@
 import { Archives } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
+import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
 import { Uploads } from './uploads.ts';
 import { Vaults } from './vaults.ts';
@@ -15,10 +16,11 @@ export interface Core {
 /** `onJobStarted` is called for every new job, so that the workers need not poll. */
 export function createCore(given: Arrangement, { onJobStarted }: { onJobStarted: () => void }): Core {
   const vaults = new Vaults(given);
+  const incoming = new Incoming(given);
   return {
     vaults,
-    archives: new Archives(given, vaults),
-    uploads: new Uploads(given, vaults),
+    archives: new Archives(given, vaults, incoming),
+    uploads: new Uploads(given, vaults, incoming),
     jobs: new Jobs(given, vaults, onJobStarted),
   };
 }

@@ -162,7 +162,7 @@ export class Jobs {
       totalBytes,
       range,
       treeHash: whole ? job.treeHash : aligned ? await treeHashOfRange(this.#given, { refs, range: inArchive }) : null,
-      read: () => readRange(this.#given, { refs, range: inArchive }),
+      read: () => this.#read(job, { refs, range: inArchive }),
     };
   }
 
@@ -171,7 +171,11 @@ export class Jobs {
     if (blobId === null || sizeBytes === null) throw new Error(`the job ${job.id} succeeded without an output`);
     const range = choose(sizeBytes);
     const refs = [{ blobId, startByte: 0, sizeBytes, treeHash: '' }];
-    return { job, totalBytes: sizeBytes, range, treeHash: null, read: () => readRange(this.#given, { refs, range }) };
+    return { job, totalBytes: sizeBytes, range, treeHash: null, read: () => this.#read(job, { refs, range }) };
+  }
+
+  #read({ key }: Job, what: Parameters<typeof readRange>[1]): AsyncGenerator<Buffer, void, void> {
+    return this.#given.downloads.of(key, readRange(this.#given, what));
   }
 
   async #start({ vault, notes, delay, request }: Start): Promise<string> {

@@ -99,7 +99,7 @@ describe('the upload ends', () => {
     expect(await toReclaim()).toBe(how === 'aborted' ? 2 : 1);
   });
 
-  test('a part says at its start that the upload lives, once in an hour', async () => {
+  test('the first bytes of a part say that the upload lives', async () => {
     const id = await opened();
     const name = { vault: VAULT, id };
     const abortIdle = () => {

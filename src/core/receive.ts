@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type BlobStore, type BlobWriter, FRAME_BYTES } from '../blobs/blob-store.ts';
+import { changedNothing } from '../metadata/failures.ts';
 import { newBlobId } from '../model/ids.ts';
 import { TreeHasher } from '../tree-hash/tree-hasher.ts';
+import type { Arrangement } from './arrangement.ts';
 import type { FramePool } from './frame-pool.ts';
 
 /**
@@ -39,6 +41,29 @@ export async function receive({ blobs, frames, source, check }: Receiving): Prom
   check(received);
   await writer.commit(leaves);
   return received;
+}
+
+/**
+ * Has a row made that refers to received bytes. False when `add` says there is no place for one any more; then the bytes
+ * are handed to the reclaim sweep. On a full disk neither row can be written, and bytes that waited there as orphans would
+ * keep it full: they are deleted at once, which only the reclaim sweep does otherwise. That is safe because their id
+ * is new and the only attempt to record it has surely changed nothing. After any other failure a row may refer to them, so
+ * they stay, and the scan for orphans decides.
+ */
+export async function record(
+  { metadata, blobs }: Pick<Arrangement, 'metadata' | 'blobs'>,
+  blobId: string,
+  add: () => Promise<boolean>,
+): Promise<boolean> {
+  try {
+    const added = await add();
+    if (!added) await metadata.reclaim.addUnknown([blobId]);
+    return added;
+  } catch (error) {
+    // A failure to delete must not hide the one that tells why; the bytes are orphans then.
+    if (changedNothing(error)) await blobs.delete(blobId).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Fills frames, hashes them and hands them to the writer in order. */

@@ -7,7 +7,7 @@ import type { VaultName } from '../model/vaults.ts';
 import { combine } from '../tree-hash/nodes.ts';
 import { type ClaimedHashes, matchesClaim } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
-import { receive } from './receive.ts';
+import type { Incoming } from './incoming.ts';
 import type { Vaults } from './vaults.ts';
 
 /** Names an upload within a vault. */
@@ -20,10 +20,12 @@ export interface UploadName {
 export class Uploads {
   readonly #given: Arrangement;
   readonly #vaults: Vaults;
+  readonly #incoming: Incoming;
 
-  constructor(given: Arrangement, vaults: Vaults) {
+  constructor(given: Arrangement, vaults: Vaults, incoming: Incoming) {
     this.#given = given;
     this.#vaults = vaults;
+    this.#incoming = incoming;
   }
 
   /** Opens an upload and returns its id. */
@@ -55,19 +57,19 @@ export class Uploads {
     claimed: ClaimedHashes;
     body: AsyncIterable<Buffer>;
   }): Promise<string> {
-    const { metadata, blobs, frames, clock } = this.#given;
+    const { metadata, clock } = this.#given;
     const upload = await this.#requireOpen(name);
     checkPartRange(range, upload.partSizeBytes);
-    const nowMs = clock.nowMs();
-    await metadata.uploads.touch({ uploadKey: upload.key, nowMs, beforeMs: nowMs - limits.uploadTouchMs });
-    const received = await receive({ blobs, frames, source: body, check: matchesClaim(claimed) });
-    const part = { ...received, startByte: range.startByte };
-    const stored = await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: clock.nowMs() });
-    if (!stored) {
-      await metadata.reclaim.addUnknown([received.blobId]);
-      throw uploadNotFound(name.id);
-    }
-    return received.treeHash;
+    const stored = await this.#incoming.store({
+      body: this.#keptOpen(upload.key, body),
+      check: matchesClaim(claimed),
+      record: (received) => {
+        const part = { ...received, startByte: range.startByte };
+        return metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: clock.nowMs() });
+      },
+    });
+    if (stored === undefined) throw uploadNotFound(name.id);
+    return stored.treeHash;
   }
 
   /** Makes an archive of the parts. Repeating it gives the same archive; a refusal leaves the upload open. */
@@ -103,6 +105,25 @@ export class Uploads {
     const upload = await this.#requireOpen(name);
     const parts = await this.#given.metadata.uploads.listParts({ uploadKey: upload.key, afterByte, limit: limit + 1 });
     return { upload, parts: parts.slice(0, limit), more: parts.length > limit };
+  }
+
+  /**
+   * The body of a part, whose bytes are signs of life for as long as they come. They are noted in steps of half of
+   * `uploadTouchMs`: what is noted may be one step old when it is found, and another before the next look, so it is
+   * never older than `uploadTouchMs`.
+   */
+  async *#keptOpen(uploadKey: number, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+    const { metadata, clock } = this.#given;
+    const stepMs = limits.uploadTouchMs / 2;
+    let lookAtMs = Number.NEGATIVE_INFINITY;
+    for await (const chunk of body) {
+      const nowMs = clock.nowMs();
+      if (nowMs >= lookAtMs) {
+        lookAtMs = nowMs + stepMs;
+        await metadata.uploads.touch({ uploadKey, nowMs, beforeMs: nowMs - stepMs + 1 });
+      }
+      yield chunk;
+    }
   }
 
   async #require({ vault, id }: UploadName): Promise<Upload> {

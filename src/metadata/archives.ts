@@ -167,9 +167,20 @@ export async function insertArchive(trx: Transaction<Tables>, archive: NewArchiv
   return key;
 }
 
-/** When the vault was last written to never goes back, even if the clock does: inventories show what was written by then. */
+/**
+ * When the vault was last written to never goes back, even if the clock does: inventories show what was written by then.
+ * What the last daily inventory does not count is always later than that inventory, which is how the next one knows of it.
+ */
 function laterWrite(eb: ExpressionBuilder<Tables, 'vaults'>, nowMs: number) {
-  return eb.case().when('written_at', '>', nowMs).then(eb.ref('written_at')).else(nowMs).end();
+  const inventoryIsLatest = eb.and([eb('inventory_at', '>=', nowMs), eb('inventory_at', '>=', eb.ref('written_at'))]);
+  return eb
+    .case()
+    .when(inventoryIsLatest)
+    .then(eb('inventory_at', '+', 1))
+    .when('written_at', '>', nowMs)
+    .then(eb.ref('written_at'))
+    .else(nowMs)
+    .end();
 }
 
 /** Hands the bytes of a deleted archive to the reclaim sweep, unless a job still refers to them. */

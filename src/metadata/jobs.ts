@@ -152,15 +152,24 @@ export class JobRecords {
     });
   }
 
-  /** Deletes ended jobs whose time is over, with their outputs; returns how many. */
-  async expire({ nowMs, limit }: { nowMs: number; limit: number }): Promise<number> {
+  /** Deletes ended jobs whose time is over, with their outputs, except those that are still read; returns how many. */
+  async expire({
+    nowMs,
+    limit,
+    readKeys = [],
+  }: {
+    nowMs: number;
+    limit: number;
+    readKeys?: readonly number[];
+  }): Promise<number> {
     return this.#db.transaction().execute(async (trx) => {
-      const expired = trx
+      let expired = trx
         .selectFrom('jobs')
         .select('key')
         .where('expires_at', '<=', nowMs)
         .orderBy('expires_at')
         .limit(limit);
+      if (readKeys.length > 0) expired = expired.where('key', 'not in', readKeys);
       const jobs = await trx
         .deleteFrom('jobs')
         .where('key', 'in', expired)

@@ -9,6 +9,7 @@ import {
   SqliteQueryCompiler,
   type SqliteStatement,
 } from 'kysely';
+import { isFatal } from './failures.ts';
 
 /**
  * SQLite for Kysely through `node:sqlite`. Durability is asserted at every open: WAL with `synchronous=FULL` makes a commit
@@ -18,9 +19,6 @@ import {
 const PAGE_CACHE_KIB = 32 * 1024;
 const STATEMENTS_CACHED_MAX = 500;
 const VERSION_MIN = [3, 51, 3];
-const SQLITE_IOERR = 10;
-const SQLITE_CORRUPT = 11;
-const PRIMARY_CODE_MASK = 0xff;
 const PRIVATE = 0o600;
 
 export function openSqlite({ path, onFatal }: { path: string; onFatal: (error: unknown) => void }): Dialect {
@@ -121,10 +119,4 @@ function guarded(statement: StatementSync, guard: Guard): SqliteStatement {
 function onlyInside(database: DatabaseSync, rollback: SqliteStatement): SqliteStatement {
   const nothing = { changes: 0, lastInsertRowid: 0 };
   return { ...rollback, run: (values) => (database.isTransaction ? rollback.run(values) : nothing) };
-}
-
-function isFatal(error: unknown): boolean {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return false;
-  const primary = error.errcode & PRIMARY_CODE_MASK;
-  return primary === SQLITE_IOERR || primary === SQLITE_CORRUPT;
 }

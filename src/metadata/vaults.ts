@@ -90,7 +90,7 @@ export class VaultRecords {
       .where((eb) =>
         eb.or([
           eb.and([eb('inventory_at', 'is', null), eb('created_at', '<=', beforeMs)]),
-          eb.and([eb('inventory_at', '<=', beforeMs), eb('written_at', '>=', eb.ref('inventory_at'))]),
+          eb.and([eb('inventory_at', '<=', beforeMs), eb('written_at', '>', eb.ref('inventory_at'))]),
         ]),
       )
       .executeTakeFirst();

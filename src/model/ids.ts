@@ -29,7 +29,7 @@ export interface ListPosition {
 export const newArchiveId = (): string => withoutLeadingDash(() => randomBytes(ARCHIVE_ID_BYTES));
 
 /** 47 characters. */
-export const newRequestId = (): string => randomBytes(REQUEST_ID_BYTES).toString('base64url');
+export const newRequestId = (): string => withoutLeadingDash(() => randomBytes(REQUEST_ID_BYTES));
 
 /** 32 hexadecimal digits; the only kind of id that becomes part of a path. */
 export const newBlobId = (): string => randomBytes(BLOB_ID_BYTES).toString('hex');

@@ -63,6 +63,8 @@ describe('reading', () => {
     ' 2026-03-02',
     '2026-03-02T10:00:01z',
     '1772445601',
+    '0000-01-01T00:00:00+05:00',
+    '9999-12-31T23:59:59.999-00:01',
   ])('%j is no date', (text) => {
     expect(parseInstant(text)).toBeUndefined();
   });

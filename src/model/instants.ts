@@ -13,11 +13,16 @@ export function formatInstantSeconds(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 19)}Z`;
 }
 
+/** The instants whose year has four digits; no others can be printed in the forms above. */
+const FIRST_MS = Date.parse('0000-01-01T00:00:00.000Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
 const INSTANT = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
 /**
  * Reads an ISO 8601 date with optional time, fraction and offset; without an offset it is UTC.
- * Returns milliseconds since 1970, or undefined when the text is not a date or names a day or time that does not exist.
+ * Returns milliseconds since 1970, or undefined when the text is not a date or names a day or time that does not exist, or
+ * one that its offset moves out of the years 0000 to 9999.
  */
 export function parseInstant(text: string): number | undefined {
   const match = INSTANT.exec(text);
@@ -28,7 +33,8 @@ export function parseInstant(text: string): number | undefined {
   if (Number.isNaN(wallMs) || new Date(wallMs).toISOString().slice(0, 19) !== wallText) return undefined;
   const offsetMs = zoneOffsetMs(zone);
   if (offsetMs === undefined) return undefined;
-  return wallMs + Number(fraction.padEnd(3, '0').slice(0, 3)) - offsetMs;
+  const atMs = wallMs + Number(fraction.padEnd(3, '0').slice(0, 3)) - offsetMs;
+  return atMs < FIRST_MS || atMs > LAST_MS ? undefined : atMs;
 }
 
 function zoneOffsetMs(zone: string): number | undefined {

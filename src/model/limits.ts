@@ -26,14 +26,17 @@ export const limits = {
   pageUploadsMax: 50,
   clockSkewMs: 5 * MINUTE_MS,
   uploadIdleMs: DAY_MS,
-  /** A part that begins sooner after the last sign of life does not note another one: each note is a commit. */
+  /** How far the note of the last sign of life may lag behind: each note is a commit. */
   uploadTouchMs: HOUR_MS,
+  /** Bodies of archives and parts that are received at once; each takes up to four frames of memory. */
+  receivesAtOnceMax: 256,
   /** How long a completed or aborted upload is remembered, so that repeating the call gives the same answer. */
   uploadRepeatMs: DAY_MS,
   /** Added to the size of each archive in a vault's SizeInBytes, as Amazon does for its index and metadata. */
   archiveOverheadBytes: 32 * KIB,
 
   // Requests.
+  connectionsMax: 4096,
   headerBytesMax: 16 * KIB,
   /** Far more than clients and the proxies on the way send. */
   headersMax: 200,

@@ -4,8 +4,8 @@ import { decodeUri, encodeUri } from './uri.ts';
  * The query string in a signature. Amazon's libraries decode every key and value, encode them again, and sort by the
  * encoded key, then value; `+` is a plus sign, not a space, and a key without `=` has an empty value. botocore sorts as
  * well but signs the text as it stands in the URL. The two agree on URLs that clients build with care and differ on those
- * a person types (`?marker=a:b`, `%2f`). Both forms are bound to the bytes of the request: neither form of one query can
- * equal a form of another one that means something else.
+ * a person types (`?marker=a:b`, `%2f`). Neither form of one query can equal a form of another one that means something
+ * else, as long as no parameter is repeated: of two with one name the order is lost, so reading the head refuses them.
  */
 type Pair = readonly [key: string, value: string];
 

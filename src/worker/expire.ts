@@ -2,18 +2,21 @@ import type { Arrangement } from '../core/arrangement.ts';
 import { limits } from '../model/limits.ts';
 import type { Swept } from './sweep.ts';
 
-/** Deletes finished jobs whose retention is over, with their outputs. */
-export async function expireJobs({ metadata, clock }: Arrangement): Promise<Swept> {
+/** Deletes finished jobs whose retention is over, with their outputs, unless somebody is reading these. */
+export async function expireJobs({ metadata, clock, downloads }: Arrangement): Promise<Swept> {
   const limit = limits.jobsExpiredAtOnceMax;
-  const done = await metadata.jobs.expire({ nowMs: clock.nowMs(), limit });
+  const done = await metadata.jobs.expire({ nowMs: clock.nowMs(), limit, readKeys: downloads.jobKeys() });
   return { done, more: done === limit };
 }
 
-/** Gives up uploads that nobody touched for a day, and forgets those that ended a day ago. */
+/**
+ * Gives up uploads that nobody touched for a day, and forgets those that ended a day ago. Signs of life are noted up to
+ * `uploadTouchMs` late, so that much more has to pass before a day without any is certain.
+ */
 export async function expireUploads({ metadata, clock }: Arrangement): Promise<Swept> {
   const nowMs = clock.nowMs();
   const { idleUploadsAtOnceMax, sweepRowsMax } = limits;
-  const idleBeforeMs = nowMs - limits.uploadIdleMs;
+  const idleBeforeMs = nowMs - limits.uploadIdleMs - limits.uploadTouchMs;
   const idle = await metadata.uploads.abortIdle({ beforeMs: idleBeforeMs, nowMs, limit: idleUploadsAtOnceMax });
   const closedBeforeMs = nowMs - limits.uploadRepeatMs;
   const closed = await metadata.uploads.forgetClosed({ beforeMs: closedBeforeMs, limit: sweepRowsMax });

@@ -184,6 +184,53 @@ describe('a lease', () => {
     expect(await claimDue(arrangement.given, { limit: 1 })).toEqual([]);
   });
 
+  test('is renewed for as long as its job is carried out, and not after', async () => {
+    const { given, clock } = arrangement;
+    const gate = Promise.withResolvers<void>();
+    const real = given.metadata.vaults.findByKey.bind(given.metadata.vaults);
+    const find = vi.spyOn(given.metadata.vaults, 'findByKey').mockImplementation(async (key) => {
+      await gate.promise;
+      return real(key);
+    });
+    const renewed = vi.spyOn(given.metadata.jobs, 'renew');
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const id = await startInventory();
+      await withLoop(async () => {
+        await vi.waitFor(() => expect(find).toHaveBeenCalledOnce());
+        for (let round = 1; round <= 10; round += 1) {
+          clock.atMs += limits.jobLeaseMs / 2;
+          vi.advanceTimersByTime(limits.jobLeaseMs / 2);
+          await Promise.all(renewed.mock.results.map(({ value }) => value));
+          expect(await claimDue(given, { limit: 1 })).toEqual([]);
+        }
+        gate.resolve();
+        expect(await ended(id)).toMatchObject({ status: 'Succeeded', attempts: 1 });
+      });
+      const before = renewed.mock.calls.length;
+      vi.advanceTimersByTime(10 * limits.jobLeaseMs);
+      expect(renewed).toHaveBeenCalledTimes(before);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('whose end cannot be written on a full disk leaves no output behind, and the job is tried again', async () => {
+    const full = Object.assign(new Error('database or disk is full'), { errcode: 13 });
+    vi.spyOn(arrangement.given.metadata.jobs, 'end').mockRejectedValueOnce(full);
+    const id = await startInventory();
+    const stored = async () => {
+      const blobIds: string[] = [];
+      for await (const { blobId } of arrangement.given.blobs.list()) blobIds.push(blobId);
+      return blobIds;
+    };
+    await withLoop(() => vi.waitFor(async () => expect(await nextDueInMs(arrangement.given)).toBe(5 * SECOND_MS)));
+    expect(await stored()).toEqual([]);
+    arrangement.clock.atMs += limits.jobRetryDelayMs;
+    await withLoop(() => ended(id));
+    expect(await stored()).toHaveLength(1);
+  });
+
   test('that was lost writes nothing, and the output made under it is given up', async () => {
     const id = await startInventory();
     const lost = await claimOne();

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Arrangement } from '../core/arrangement.ts';
+import { record } from '../core/receive.ts';
 import type { Job, Lease } from '../model/jobs.ts';
 import { limits } from '../model/limits.ts';
 
@@ -35,7 +36,7 @@ export function renew({ metadata, clock }: Arrangement, lease: Lease): Promise<b
 
 /** Ends a job with its result. When the lease was lost, nothing is written and the output is given up. */
 export async function end(
-  { metadata, clock, jobRetentionMs }: Arrangement,
+  { metadata, blobs, clock, jobRetentionMs }: Arrangement,
   { lease }: ClaimedJob,
   result: WorkResult,
 ): Promise<void> {
@@ -45,8 +46,9 @@ export async function end(
     await metadata.jobs.end({ ...when, status: 'Failed', statusMessage: result.failure, output: null, marker: null });
     return;
   }
-  const ended = await metadata.jobs.end({ ...when, status: 'Succeeded', statusMessage: 'Succeeded', ...result });
-  if (!ended && result.output !== null) await metadata.reclaim.addUnknown([result.output.blobId]);
+  const succeed = () => metadata.jobs.end({ ...when, status: 'Succeeded', statusMessage: 'Succeeded', ...result });
+  if (result.output === null) await succeed();
+  else await record({ metadata, blobs }, result.output.blobId, succeed);
 }
 
 /** After an unexpected failure: tries again later, a few times, then the job fails. */

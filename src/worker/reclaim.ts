@@ -3,7 +3,7 @@ import { limits } from '../model/limits.ts';
 import type { Swept } from './sweep.ts';
 
 /**
- * Deletes bytes that were given up; nothing else in the server deletes bytes. They go before the note of them, so that a
+ * Deletes bytes that were given up; nothing else in the server deletes bytes that a row ever mentioned. They go before the note of them, so that a
  * crash in between repeats the step. A blob that cannot be deleted does not keep the others: it is tried again later, and
  * the failure is thrown when the rest is done.
  */

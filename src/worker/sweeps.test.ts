@@ -9,12 +9,13 @@ import {
   testArrangement,
   testLog,
   uploadBytes,
+  uploadParts,
   VAULT,
 } from '../../test/support/arrangement.ts';
 import { noise } from '../../test/support/hashes.ts';
 import { receive } from '../core/receive.ts';
 import { wholeOf } from '../model/byte-range.ts';
-import { DAY_MS, MIB } from '../model/limits.ts';
+import { DAY_MS, HOUR_MS, limits, MIB, MINUTE_MS } from '../model/limits.ts';
 import { expireJobs, expireUploads } from './expire.ts';
 import { publishInventories } from './publish-inventories.ts';
 import { giveUpOrphans, reclaim } from './reclaim.ts';
@@ -44,9 +45,9 @@ describe('uploads', () => {
   const open = async () =>
     (await arrangement.core.uploads.list({ vault: VAULT, after: null, limit: 50 })).uploads.length;
 
-  test('are given up when nobody touched them for 24 hours, and not a moment sooner', async () => {
+  test('are given up after 24 hours and what signs of life may be noted late, and not a moment sooner', async () => {
     await opened();
-    arrangement.clock.atMs += DAY_MS;
+    arrangement.clock.atMs += DAY_MS + limits.uploadTouchMs;
     expect(await expireUploads(arrangement.given)).toEqual({ done: 0, more: false });
     expect(await open()).toBe(1);
     arrangement.clock.atMs += 1;
@@ -55,6 +56,43 @@ describe('uploads', () => {
     expect(await open()).toBe(0);
     expect(await reclaim(arrangement.given)).toEqual({ done: 1, more: false });
     expect(await listed()).toEqual([]);
+  });
+
+  test('live as long as the bytes of a part come, however long that takes, and 24 hours after the last', async () => {
+    const { core, clock, given } = arrangement;
+    const id = await core.uploads.initiate({ vault: VAULT, description: null, partSizeBytes: MIB });
+    const name = { vault: VAULT, id };
+    const touch = vi.spyOn(given.metadata.uploads, 'touch');
+    const minutes = 25 * 60;
+    const slow = noise(minutes);
+    async function* body() {
+      for (const byte of slow) {
+        clock.atMs += MINUTE_MS;
+        yield Buffer.of(byte);
+      }
+      // The worst moment for the next byte to fail to come.
+      clock.atMs += DAY_MS;
+      expect(await expireUploads(given)).toEqual({ done: 0, more: false });
+    }
+    const part = { name, range: wholeOf(minutes), claimed: hashesOf(slow), body: body() };
+    await core.uploads.putPart(part);
+    expect(await open()).toBe(1);
+    expect(touch.mock.calls.length).toBeLessThanOrEqual(2 * 25 + 1);
+  });
+
+  test('live for 24 hours after the last byte of a part, however late signs of life are noted', async () => {
+    const { core, clock, given } = arrangement;
+    const id = await core.uploads.initiate({ vault: VAULT, description: null, partSizeBytes: MIB });
+    clock.atMs += limits.uploadTouchMs - 1;
+    async function* body() {
+      yield bytes.subarray(0, 1);
+      clock.atMs += limits.uploadTouchMs - 1;
+      yield bytes.subarray(1);
+      clock.atMs += DAY_MS;
+      expect(await expireUploads(given)).toEqual({ done: 0, more: false });
+    }
+    const part = { name: { vault: VAULT, id }, range: wholeOf(bytes.length), claimed: hashesOf(bytes), body: body() };
+    await core.uploads.putPart(part);
   });
 
   test('that ended give the same answer for 24 hours, and then are forgotten', async () => {
@@ -98,6 +136,34 @@ describe('jobs', () => {
     await reclaim(given);
     expect(await listed()).toEqual([]);
   });
+});
+
+test('a job does not expire while its output is read, though its archive was deleted', async () => {
+  const { core, given, clock } = arrangement;
+  const whole = noise(5 * MIB);
+  const archiveId = await uploadParts(arrangement, { bytes: whole, partSizeBytes: MIB });
+  const notes = { vault: VAULT, description: null, snsTopic: null };
+  const id = await core.jobs.retrieveArchive({ ...notes, archiveId, range: null, tier: 'Bulk' });
+  const [job] = await given.metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 't', limit: 1 });
+  const end = { status: 'Succeeded' as const, statusMessage: 'Succeeded', output: null, marker: null, nowMs: T0 };
+  await given.metadata.jobs.end({ ...end, lease: { jobKey: job?.key ?? 0, token: 't' }, expiresAtMs: T0 });
+  await core.archives.delete({ vault: VAULT, id: archiveId });
+  clock.atMs += DAY_MS;
+  const open = async () => (await core.jobs.output({ name: { vault: VAULT, id }, choose: wholeOf })).read();
+  const [first, second] = [await open(), await open()];
+  await first.next();
+  const pieces: Buffer[] = [];
+  for await (const piece of second) {
+    pieces.push(Buffer.from(piece));
+    // The other download is given up; this one alone keeps the job then.
+    await first.return();
+    expect(await expireJobs(given)).toEqual({ done: 0, more: false });
+    await reclaim(given);
+  }
+  expect(Buffer.concat(pieces).equals(whole)).toBe(true);
+  expect(await expireJobs(given)).toEqual({ done: 1, more: false });
+  await reclaim(given);
+  expect(await listed()).toEqual([]);
 });
 
 describe('reclaiming', () => {
@@ -180,6 +246,20 @@ test('daily inventories are published only where there are such', async () => {
   const daily = { ...arrangement.given, inventory: 'daily' as const };
   expect(await publishInventories(daily)).toEqual({ done: 1, more: false });
   expect(await publishInventories(daily)).toEqual({ done: 0, more: false });
+});
+
+test('a vault that was written to since its inventory does not count as empty, even if the clock went back', async () => {
+  await using daily = await testArrangement({ inventory: 'daily' });
+  const { core, given, clock } = daily;
+  await core.archives.delete({ vault: VAULT, id: await uploadBytes(daily, bytes) });
+  clock.atMs += DAY_MS;
+  expect(await publishInventories(given)).toEqual({ done: 1, more: false });
+  clock.atMs -= 2 * HOUR_MS;
+  await core.archives.delete({ vault: VAULT, id: await uploadBytes(daily, bytes) });
+  await expect(core.vaults.delete(VAULT)).rejects.toThrow('Vault not empty or recently written to');
+  clock.atMs += DAY_MS + 2 * HOUR_MS;
+  expect(await publishInventories(given)).toEqual({ done: 1, more: false });
+  await core.vaults.delete(VAULT);
 });
 
 describe('the sweeper', () => {

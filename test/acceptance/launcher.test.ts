@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { collect } from '../support/program.ts';
@@ -38,6 +40,18 @@ async function startOnOldNode() {
   }
   return { child, stdout, stderr };
 }
+
+test('a channel that somebody else opened may close', async () => {
+  const args = [PROGRAM, 'serve', '--listen', '127.0.0.1:0', '--data-dir', join(folder, 'supervised')];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const ended = once(child, 'exit');
+  await once(child.stdout as Readable, 'data');
+  child.disconnect();
+  await sleep(300);
+  expect([child.exitCode, child.signalCode]).toEqual([null, null]);
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+});
 
 describe.skipIf(reason !== undefined)(
   `started by an old Node${reason === undefined ? '' : ` (not run: ${reason})`}`,

@@ -69,7 +69,7 @@ test('UploadMultipartPart answers 204 without a body, with the tree hash the ser
   await abort(uploadId);
 });
 
-test.each(['bytes 0-3/*', 'bytes 0-3/4', 'bytes=0-3/*', 'bytes 00-03/*'])('a part may say "%s"', async (range) => {
+test.each(['bytes 0-3/*', 'bytes 0-3/4', 'bytes 00-03/*'])('a part may say "%s"', async (range) => {
   const uploadId = await initiateUpload(client, { vaultName, partSize: MIB });
   expect((await putPart(uploadId, range, Buffer.from('four'))).status).toBe(204);
   expect((await listParts(uploadId)).Parts).toEqual([

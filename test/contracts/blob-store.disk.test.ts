@@ -83,6 +83,15 @@ describe('on disk', () => {
     expect(await listOf(store)).toEqual([idOf('kept')]);
   });
 
+  test('what has its place and is not durable there yet is not listed', async () => {
+    const store = await DiskBlobStore.open(root);
+    const blobId = idOf('renamed');
+    await using _writer = await store.put(blobId);
+    // As between the rename and the sync of the directory, when no row can mention the blob.
+    writeFileSync(pathIn(root, blobId), 'x');
+    expect(await listOf(store)).toEqual([]);
+  });
+
   test('a symbolic link is not followed', async () => {
     const store = await DiskBlobStore.open(root);
     const [target, link] = [idOf('target'), `ab${'2'.repeat(30)}`];

@@ -50,6 +50,18 @@ export function archiveContract(tested: () => MetadataUnderTest): void {
       expect(await rows(`select * from archive_blobs where blob_id = '${blob.blobId}'`)).toEqual([]);
     });
 
+    test('one whose bytes were given up is refused, and not counted', async () => {
+      const { metadata } = tested();
+      const vault = await newVault(metadata);
+      const blob = blobRef();
+      await metadata.reclaim.addUnknown([blob.blobId]);
+      const archive = { id: newArchiveId(), vaultKey: vault.key, description: null, sizeBytes: 10, treeHash: '' };
+      const adding = metadata.archives.add({ ...archive, blob, nowMs: T0 });
+      await expect(adding).rejects.toThrow(`the blob ${blob.blobId} was given up before it was recorded`);
+      expect(await metadata.archives.find({ accountId: ACCOUNT, id: archive.id })).toBeUndefined();
+      expect(await vaultNow(metadata, vault)).toMatchObject({ archiveCount: 0, writtenAtMs: null });
+    });
+
     test('deleting counts once, and gives up the bytes once', async () => {
       const { metadata } = tested();
       const vault = await newVault(metadata);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DAY_MS } from '../../src/model/limits.ts';
+import { DAY_MS, HOUR_MS } from '../../src/model/limits.ts';
 import {
   ACCOUNT,
   archiveJob,
@@ -143,6 +143,34 @@ export function vaultContract(tested: () => MetadataUnderTest): void {
       await newArchive(metadata, { vaultKey: vault.key, nowMs: publishedAtMs });
       await metadata.vaults.publishInventories({ nowMs: publishedAtMs + DAY_MS, beforeMs: publishedAtMs });
       expect(await vaultNow(metadata, vault)).toMatchObject({ inventoryArchiveCount: 2 });
+    });
+
+    test('a write after an inventory is in the next one, even if the clock went back in between', async () => {
+      const { metadata } = tested();
+      const vault = await newVault(metadata);
+      await newArchive(metadata, { vaultKey: vault.key });
+      const publishedAtMs = T0 + DAY_MS;
+      const publish = (nowMs: number) => metadata.vaults.publishInventories({ nowMs, beforeMs: nowMs - DAY_MS });
+      await publish(publishedAtMs);
+      const { key } = await newArchive(metadata, { vaultKey: vault.key, nowMs: publishedAtMs - 2 * HOUR_MS });
+      expect(await vaultNow(metadata, vault)).toMatchObject({ writtenAtMs: publishedAtMs + 1 });
+      await publish(publishedAtMs + DAY_MS);
+      expect(await vaultNow(metadata, vault)).toMatchObject({ inventoryArchiveCount: 2 });
+      await metadata.archives.delete({ archiveKey: key, nowMs: publishedAtMs + DAY_MS - 2 * HOUR_MS });
+      await publish(publishedAtMs + 2 * DAY_MS);
+      expect(await vaultNow(metadata, vault)).toMatchObject({ inventoryArchiveCount: 1 });
+    });
+
+    test('a vault that nobody wrote to since its inventory is not published again', async () => {
+      const { metadata } = tested();
+      const vault = await newVault(metadata);
+      await newArchive(metadata, { vaultKey: vault.key, nowMs: T0 + 2 * DAY_MS });
+      // The inventory is of the instant of the last write, which a clock ahead of its time has dated.
+      for (const days of [1, 4]) {
+        const nowMs = T0 + days * DAY_MS;
+        await metadata.vaults.publishInventories({ nowMs, beforeMs: nowMs - DAY_MS });
+      }
+      expect(await vaultNow(metadata, vault)).toMatchObject({ inventoryPublishedAtMs: T0 + DAY_MS });
     });
 
     test('an inventory is not before the last write that it counts', async () => {

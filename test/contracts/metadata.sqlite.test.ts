@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { changedNothing } from '../../src/metadata/failures.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import { SchemaTooNewError } from '../../src/metadata/migrate.ts';
 import { sqliteSchema } from '../../src/metadata/schema.ts';
@@ -161,6 +162,29 @@ describe('the file', () => {
       await expect(fill()).rejects.toThrow('database or disk is full');
       connection.exec('pragma max_page_count = 1000000');
       expect(await metadata.jobs.create(inventoryJob({ vaultKey: vault.key }))).toBe('created');
+      await metadata[Symbol.asyncDispose]();
+    });
+
+    test('is the one failure that has surely changed nothing', async () => {
+      const { metadata, connection } = await openWithConnection();
+      const vault = await newVault(metadata);
+      connection.exec('pragma max_page_count = 1');
+      const ids: string[] = [];
+      const fill = async () => {
+        for (;;) {
+          const job = { ...inventoryJob({ vaultKey: vault.key }), description: 'x'.repeat(1024) };
+          ids.push(job.id);
+          await metadata.jobs.create(job);
+        }
+      };
+      expect(changedNothing(await fill().catch((error: unknown) => error))).toBe(true);
+      expect(await metadata.jobs.find({ vaultKey: vault.key, id: present(ids.at(-1)) })).toBeUndefined();
+      connection.exec('pragma max_page_count = 1000000');
+      const taken = inventoryJob({ vaultKey: vault.key });
+      await metadata.jobs.create(taken);
+      const violated = await metadata.jobs.create(taken).catch((error: unknown) => error);
+      expect(violated).toBeInstanceOf(Error);
+      for (const other of [violated, new Error('no'), undefined]) expect(changedNothing(other)).toBe(false);
       await metadata[Symbol.asyncDispose]();
     });
   });

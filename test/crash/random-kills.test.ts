@@ -20,10 +20,13 @@ const LIFE_MS = { min: 20, max: 500 };
 const CLIENTS = 4;
 const QUIET_MS_MAX = 10_000;
 const READ_AT_THE_END_MAX = 60;
+/** Said at once, so that it is known also when a lane fails; `MORAINE_TEST_SEED` repeats a run's decisions. */
+const SEED = Number(process.env.MORAINE_TEST_SEED ?? Date.now() % 1e6);
+process.stderr.write(`random kills: MORAINE_TEST_SEED=${SEED}\n`);
 
 test.concurrent.each(LANES)('kill -9 under load loses nothing and brings nothing back (lane %d)', async (lane) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'moraine-random-'));
-  const random = seeded(Date.now() % 1e6, lane);
+  const random = seeded(SEED, lane);
   const ledger = new Ledger();
   try {
     const overAtMs = Date.now() + TOTAL_MS;

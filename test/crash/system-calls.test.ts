@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -50,6 +51,26 @@ describe.runIf(straceMissing === undefined)('the file calls of an upload', () =>
     }
     const syncs = calls.filter((call) => call.text.startsWith('fsync(') && call.text.includes(blobId));
     expect(syncs).toHaveLength(1);
+  });
+});
+
+describe.runIf(straceMissing === undefined)('opening the blob store', () => {
+  const module = JSON.stringify(new URL('../../src/blobs/disk.ts', import.meta.url).href);
+  const script = `const { DiskBlobStore } = await import(${module}); await DiskBlobStore.open(process.argv[1]);`;
+
+  test.each(['a new one', 'one whose maker was killed'])('makes the directories of %s durable', (which) => {
+    const root = join(dataDir, 'blobs');
+    const trace = join(dataDir, 'trace');
+    const node = [process.execPath, '--input-type=module', '--eval', script, root];
+    if (which !== 'a new one') execFileSync('strace', ['-f', '-o', trace, ...node]);
+    execFileSync('strace', ['-f', '-y', '-e', 'trace=mkdir,fsync', '-o', trace, ...node]);
+    const texts = systemCalls(readFileSync(trace, 'utf8').split('\n')).map((call) => call.text);
+    const last = (pattern: RegExp) => texts.findLastIndex((text) => pattern.test(text));
+    const made = [new RegExp(`^mkdir\\("${root}",`), new RegExp(`^mkdir\\("${root}/`)].map(last);
+    const synced = [dataDir, root].map((path) => last(new RegExp(`^fsync\\(\\d+<${path}>\\) += 0`)));
+    expect(synced[0]).toBeGreaterThan(made[0] ?? 0);
+    expect(synced[1]).toBeGreaterThan(made[1] ?? 0);
+    expect(synced).not.toContain(-1);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DiskBlobStore } from '../../src/blobs/disk.ts';
 import type { Arrangement } from '../../src/core/arrangement.ts';
 import { type Core, createCore } from '../../src/core/core.ts';
+import { Downloads } from '../../src/core/downloads.ts';
 import { FramePool } from '../../src/core/frame-pool.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import type { Log } from '../../src/telemetry/log.ts';
@@ -61,6 +62,7 @@ async function arrangementIn(directory: string): Promise<Omit<Arrangement, 'cloc
     }),
     blobs: await DiskBlobStore.open(join(directory, 'blobs')),
     frames: new FramePool(),
+    downloads: new Downloads(),
     region: 'us-east-1',
     retrievalTimes: { expedited: none, standard: none, bulk: none, inventory: none },
     inventory: 'live',

@@ -1,0 +1,40 @@
+import { GlacierError } from '../model/errors.ts';
+import { limits } from '../model/limits.ts';
+import type { Arrangement } from './arrangement.ts';
+import { type Received, receive, record } from './receive.ts';
+
+/** What a client sends, and how it is recorded. */
+export interface IncomingBody {
+  body: AsyncIterable<Buffer>;
+  check: (received: Received) => void;
+  /** Makes the row that refers to the bytes; false when there is no place for it any more. */
+  record: (received: Received) => Promise<boolean>;
+}
+
+/**
+ * Bodies of archives and parts. Only so many are received at once, for each takes memory as long as it lasts; one more is
+ * refused before its first byte, with the error that makes clients wait and try again. Jobs write their outputs past
+ * this, for few of them run at once and they cannot be asked to wait.
+ */
+export class Incoming {
+  readonly #given: Arrangement;
+  #receiving = 0;
+
+  constructor(given: Arrangement) {
+    this.#given = given;
+  }
+
+  /** Stores a body, durable on return; undefined when there is no place for it any more, and its bytes are given up. */
+  async store({ body, check, record: add }: IncomingBody): Promise<Received | undefined> {
+    if (this.#receiving >= limits.receivesAtOnceMax) throw new GlacierError('ThrottlingException', 'Rate exceeded');
+    this.#receiving += 1;
+    try {
+      const { blobs, frames } = this.#given;
+      const received = await receive({ blobs, frames, source: body, check });
+      const recorded = await record(this.#given, received.blobId, () => add(received));
+      return recorded ? received : undefined;
+    } finally {
+      this.#receiving -= 1;
+    }
+  }
+}
