@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     projects: [
       // Not isolated: unit tests leave nothing behind, and a process for each file takes longer than its tests.
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'], isolate: false } },
+      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'], isolate: false, maxWorkers: 2 } },
       { test: { name: 'contracts', include: ['test/contracts/**/*.test.ts'] } },
       {
         test: {
