@@ -2,11 +2,18 @@ import { parseArgs } from 'node:util';
 import { bytes } from './bytes.ts';
 import { jobs } from './jobs.ts';
 import { memory } from './memory.ts';
+import { policy } from './policy.ts';
 import { Report, type Row } from './report.ts';
 import { start } from './start.ts';
 
 /** `npm run bench`; docs/performance.md says how to read what it prints. */
-const GROUPS: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = { start, jobs, bytes, memory };
+const GROUPS: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = {
+  start,
+  jobs,
+  bytes,
+  memory,
+  policy,
+};
 const USAGE = `usage: npm run bench -- [${Object.keys(GROUPS).join(' | ')}] ... [--quick] [--json]
   without a group, all of them
   --quick  smaller sizes and fewer rounds: to see that it works, not to compare

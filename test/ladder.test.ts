@@ -13,7 +13,11 @@ const WRONG = [
   ['src/model', '../core/core.ts'],
   ['src/tree-hash', '../sigv4/path.ts'],
   ['src/sigv4', '../tree-hash/nodes.ts'],
+  ['src/sigv4', '../policy/evaluate.ts'],
+  ['src/policy', '../sigv4/path.ts'],
+  ['src/policy', '../core/core.ts'],
   ['src/config', '../telemetry/log.ts'],
+  ['src/config', '../policy/compile.ts'],
   ['src/telemetry', '../config/config.ts'],
   ['src/metadata', '../blobs/disk.ts'],
   ['src/blobs', '../metadata/metadata.ts'],
@@ -29,6 +33,8 @@ const WRONG = [
 ] as const;
 
 const RIGHT = [
+  ['src/policy', '../model/errors.ts'],
+  ['src/core', '../policy/evaluate.ts'],
   ['src/core', '../metadata/metadata.ts'],
   ['src/core', '../tree-hash/nodes.ts'],
   ['src/api/operations', '../../core/core.ts'],

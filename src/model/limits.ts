@@ -78,4 +78,16 @@ export const limits = {
   orphanScanFirstPauseMs: 10 * MINUTE_MS,
   inventoryPageRows: 1000,
   inventoryDailyMs: DAY_MS,
+
+  // Policies.
+  /** Glacier's own, of the access policy and of the lock policy; ours for identity policies. In bytes of UTF-8. */
+  policyBytesMax: 20 * KIB,
+  /** A longer value of a request leaves its test undecided, so that no header buys much work. */
+  policyValueLengthMax: 2 * KIB,
+  principalArnLengthMax: 2 * KIB,
+  policiesCachedMax: 10_000,
+
+  // Messages.
+  /** Longer words are no misspelling: nothing is suggested for them. */
+  suggestionLengthMax: 64,
 } as const;

@@ -1,0 +1,49 @@
+// biome-ignore lint/style/noRestrictedImports: the published SDK is the judge of this list; the server never imports it
+import * as sdk from '@aws-sdk/client-glacier';
+import { expect, test } from 'vitest';
+import { ACTION_NAMES, ACTIONS, isActionName, resourceArn } from './actions.ts';
+
+const named = (wanted: (name: (typeof ACTION_NAMES)[number]) => boolean): string[] => ACTION_NAMES.filter(wanted);
+
+test('there is an action for every operation of the SDK', () => {
+  const commands = Object.keys(sdk).filter((name) => /^[A-Z].*Command$/.test(name) && name !== '$Command');
+  expect(commands.map((name) => name.replace(/Command$/, '')).sort()).toEqual([...ACTION_NAMES].sort());
+  expect(ACTION_NAMES).toHaveLength(33);
+});
+
+test('three are for identity policies only', () => {
+  expect(named((name) => !ACTIONS[name].inVaultPolicies)).toEqual([
+    'CreateVault',
+    'GetDataRetrievalPolicy',
+    'SetDataRetrievalPolicy',
+  ]);
+});
+
+test('the age of an archive is known to two, the tags of the vault to fifteen', () => {
+  const carrying = (key: string): string[] =>
+    named((name) => (ACTIONS[name].carries as readonly string[]).includes(key));
+  expect(carrying('archive-age')).toEqual(['DeleteArchive', 'InitiateJob']);
+  expect(carrying('resource-tag')).toHaveLength(15);
+  const bare = /^(Get|List|Describe|Abort|Create|Purchase|SetData)/;
+  expect(carrying('resource-tag')).toEqual(named((name) => !bare.test(name)));
+});
+
+test('vault locks, tags and what has no vault answer the own account only', () => {
+  expect(named((name) => ACTIONS[name].ownAccountOnly)).toEqual(
+    named((name) => /VaultLock|Tags|^ListVaults|^CreateVault|DataRetrieval|Provisioned/.test(name)),
+  );
+});
+
+test('every action has an ARN', () => {
+  const place = { region: 'us-east-1', accountId: '111122223333', vaultName: 'v' };
+  const account = 'arn:aws:glacier:us-east-1:111122223333';
+  expect(resourceArn('UploadArchive', place)).toBe(`${account}:vaults/v`);
+  expect(resourceArn('CreateVault', place)).toBe(`${account}:vaults/v`);
+  expect(resourceArn('ListVaults', place)).toBe(`${account}:vaults/`);
+  expect(resourceArn('SetDataRetrievalPolicy', place)).toBe(`${account}:policies/retrieval-limit-policy`);
+  expect(resourceArn('PurchaseProvisionedCapacity', place)).toBe(`${account}:provisioned-capacity`);
+});
+
+test('no property of objects is an action', () => {
+  expect(['constructor', '__proto__', 'toString', 'describevault'].filter(isActionName)).toEqual([]);
+});

@@ -1,0 +1,74 @@
+import { SERVICE } from './actions.ts';
+import { type Arn, fieldMatchers, fieldsMatch, patternFields } from './arn.ts';
+import type { Context } from './context.ts';
+import { PolicyFault, shown } from './fault.ts';
+import { lookupsIn, readTemplate, textTest } from './template.ts';
+import { MAYBE, NO, not, some, type Truth, truth, YES } from './truth.ts';
+
+/**
+ * Resource and NotResource. An identity policy names vaults by patterns, with variables after the fifth colon only. A
+ * vault's own policies speak of that vault and must say so: anything but its exact ARN is refused, since such a document
+ * was written for another vault, or (with a star or a path added) for another service.
+ */
+export type ResourceTest = (resource: Arn, context: Context) => Truth;
+
+/** What was read, with the keys of its variables. */
+export interface Resources {
+  test: ResourceTest;
+  lookups: readonly string[];
+}
+
+const PARTITION = 'aws';
+
+/**
+ * The resources of a statement in a vault's own policy. A request for anything else should never be put to that policy, so
+ * it stays undecided: a mistake in bringing the two together opens nothing.
+ */
+export function readVaultResources(texts: readonly string[], place: string, vaultArn: string): Resources {
+  for (const text of texts) {
+    if (text !== vaultArn) {
+      throw new PolicyFault(place, `must be the ARN of this vault, ${vaultArn}, but is ${shown(text)}.`);
+    }
+  }
+  return { test: ({ text }) => (text === vaultArn ? YES : MAYBE), lookups: [] };
+}
+
+/** The resources of a statement in an identity policy; `inverted` for NotResource. */
+export function readResources(
+  texts: readonly string[],
+  { place, variables, inverted }: { place: string; variables: boolean; inverted: boolean },
+): Resources {
+  const read = texts.map((text) => readPattern(text, place, variables));
+  const lookups = read.flatMap((resource) => resource.lookups);
+  if (inverted && texts.includes('*')) throw new PolicyFault(place, 'a star leaves no resource for the statement.');
+  const tests = read.map((resource) => resource.test);
+  const [only] = tests;
+  if (tests.length === 1 && only !== undefined) {
+    return { test: inverted ? (resource, context) => not(only(resource, context)) : only, lookups };
+  }
+  const test: ResourceTest = (resource, context) => some(tests, (one) => one(resource, context));
+  return { test: inverted ? (resource, context) => not(test(resource, context)) : test, lookups };
+}
+
+function readPattern(text: string, place: string, variables: boolean): Resources {
+  if (text === '*') return { test: () => YES, lookups: [] };
+  const parts = readTemplate(text, { place, wild: true, variables });
+  const fields = patternFields(parts);
+  if (fields === undefined) throw new PolicyFault(place, `${shown(text)} is not an ARN.`);
+  const tail = fields.pop() ?? [];
+  if (fields.some((field) => lookupsIn(field).length > 0)) {
+    throw new PolicyFault(place, `in ${shown(text)} a variable stands before the fifth colon, which is not allowed.`);
+  }
+  const heads = fieldMatchers(fields);
+  const [arn, partition, service] = heads;
+  if (arn?.('arn') !== true) throw new PolicyFault(place, `${shown(text)} is not an ARN.`);
+  if (partition?.(PARTITION) !== true || service?.(SERVICE) !== true) {
+    throw new PolicyFault(place, `${shown(text)} is nothing of Glacier's; ARNs here begin with arn:aws:glacier.`);
+  }
+  const ends = textTest(tail);
+  const test: ResourceTest = ({ fields: asked }, context) => {
+    if (asked === undefined) return truth(false);
+    return fieldsMatch(heads, asked) ? ends(asked[heads.length] ?? '', context) : NO;
+  };
+  return { test, lookups: lookupsIn(parts) };
+}

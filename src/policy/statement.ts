@@ -1,0 +1,159 @@
+import { ACTION_NAMES, ACTIONS, type ActionName, SERVICE } from './actions.ts';
+import { readCondition, type Test } from './condition.ts';
+import { kindOf, objectOf, oneOf, refuseStrangers, textsOf } from './elements.ts';
+import { PolicyFault, shown } from './fault.ts';
+import { compileGlob, piecesOf } from './glob.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+import { EVERYONE, type Principals, type PrincipalTest, readNotPrincipal, readPrincipal } from './principals.ts';
+import { type Resources, type ResourceTest, readResources, readVaultResources } from './resources.ts';
+import { didYouMean } from './suggestion.ts';
+
+/** One statement, read and compiled. */
+export interface Statement {
+  /** From 1, as its author counts. */
+  number: number;
+  sid: string | undefined;
+  effect: 'Allow' | 'Deny';
+  actions: ReadonlySet<ActionName>;
+  names: PrincipalTest;
+  /** The users, roles and sessions in Principal or NotPrincipal. */
+  principalArns: readonly string[];
+  covers: ResourceTest;
+  tests: readonly Test[];
+  /** Lower-case names of the condition keys that deciding it asks for. */
+  lookups: readonly string[];
+}
+
+/** What a document is attached to. */
+export type PolicyOwner =
+  | { kind: 'identity' }
+  | {
+      kind: 'access' | 'lock';
+      /** The ARN of the vault that the policy belongs to. */
+      vaultArn: string;
+    };
+
+export interface StatementReading {
+  owner: PolicyOwner;
+  number: number;
+  /** The document's language version knows variables. */
+  variables: boolean;
+}
+
+const ELEMENTS = [
+  ...['Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Resource', 'NotResource'],
+  'Condition',
+];
+const IDENTITY_SID = /^[A-Za-z0-9]*$/;
+const VAULT_SID = /^[\x20-\x7e]*$/;
+
+/** Reads a statement. PolicyFault, beginning with its number, for the first thing wrong with it. */
+export function readStatement(value: JsonValue, reading: StatementReading): Statement {
+  const place = `Statement ${reading.number}`;
+  const members = objectOf(value, place);
+  refuseStrangers(members, ELEMENTS, place);
+  const sid = readSid(members, reading, place);
+  const effect = readEffect(members, place);
+  const { names, arns } = readNames(members, { ...reading, effect, place });
+  const actions = readActions(members, reading.owner, place);
+  const { test: covers, lookups } = readCover(members, reading, place);
+  const { variables } = reading;
+  const condition = readCondition(members.get('Condition'), { place: `${place}, Condition`, variables, actions });
+  return {
+    number: reading.number,
+    sid,
+    effect,
+    actions,
+    names,
+    principalArns: arns,
+    covers,
+    tests: condition.tests,
+    lookups: [...lookups, ...condition.lookups],
+  };
+}
+
+function readSid(members: JsonObject, { owner }: StatementReading, place: string): string | undefined {
+  const sid = members.get('Sid');
+  if (sid === undefined) return undefined;
+  if (typeof sid !== 'string') throw new PolicyFault(`${place}, Sid`, `must be a string, but ${kindOf(sid)}.`);
+  const identity = owner.kind === 'identity';
+  if (!(identity ? IDENTITY_SID : VAULT_SID).test(sid)) {
+    const allowed = identity ? 'letters and digits' : 'printable ASCII characters';
+    throw new PolicyFault(`${place}, Sid`, `may hold ${allowed} only, not ${shown(sid)}.`);
+  }
+  return sid;
+}
+
+function readEffect(members: JsonObject, place: string): 'Allow' | 'Deny' {
+  const effect = members.get('Effect');
+  if (effect === 'Allow' || effect === 'Deny') return effect;
+  throw new PolicyFault(`${place}, Effect`, `must be "Allow" or "Deny", but ${kindOf(effect)}.`);
+}
+
+function readNames(
+  members: JsonObject,
+  { owner, effect, place }: StatementReading & { effect: string; place: string },
+): Principals {
+  if (owner.kind === 'identity') {
+    const stray = ['Principal', 'NotPrincipal'].find((name) => members.has(name));
+    if (stray === undefined) return EVERYONE;
+    throw new PolicyFault(place, `${stray} is not for identity policies, which speak of whom they are attached to.`);
+  }
+  const { name, value, inverted } = oneOf(members, ['Principal', 'NotPrincipal'], place);
+  if (!inverted) return readPrincipal(value, `${place}, ${name}`);
+  if (effect === 'Allow') {
+    throw new PolicyFault(place, 'NotPrincipal with Allow would let in everybody else; it goes with Deny only.');
+  }
+  return readNotPrincipal(value, `${place}, ${name}`);
+}
+
+function readCover(members: JsonObject, { owner, variables }: StatementReading, place: string): Resources {
+  const { name, value, inverted } = oneOf(members, ['Resource', 'NotResource'], place);
+  const texts = textsOf(value, `${place}, ${name}`);
+  if (owner.kind === 'identity') return readResources(texts, { place: `${place}, ${name}`, variables, inverted });
+  if (inverted) throw new PolicyFault(place, `NotResource cannot be used: a vault's policy speaks of that vault.`);
+  return readVaultResources(texts, `${place}, ${name}`, owner.vaultArn);
+}
+
+/** The actions a statement speaks of, wildcards resolved. */
+function readActions(members: JsonObject, owner: PolicyOwner, place: string): ReadonlySet<ActionName> {
+  const { name, value, inverted } = oneOf(members, ['Action', 'NotAction'], place);
+  const here = `${place}, ${name}`;
+  const inVault = owner.kind !== 'identity';
+  const usable = ACTION_NAMES.filter((action) => !inVault || ACTIONS[action].inVaultPolicies);
+  const named = new Set<ActionName>();
+  for (const text of textsOf(value, here)) {
+    const matched = actionsMatching(text, here);
+    const fit = matched.filter((action) => usable.includes(action));
+    if (fit.length === 0) {
+      throw new PolicyFault(here, `${shown(text)} can be granted by identity policies only, not by those of a vault.`);
+    }
+    for (const action of fit) named.add(action);
+  }
+  if (!inverted) return named;
+  const others = usable.filter((action) => !named.has(action));
+  if (others.length === 0) throw new PolicyFault(here, 'leaves no action for the statement.');
+  return new Set(others);
+}
+
+/** Action names are case-insensitive; wildcards may stand in the service too (`*:*`). */
+function actionsMatching(text: string, place: string): ActionName[] {
+  if (text === '*') return [...ACTION_NAMES];
+  const known = ACTION_NAMES.map((action) => `${SERVICE}:${action}`);
+  const [service = '', name, ...more] = text.toLowerCase().split(':');
+  if (name === undefined) {
+    const hint = didYouMean(`${SERVICE}:${text}`, known);
+    throw new PolicyFault(place, `${shown(text)} lacks the service before the name of the action${hint}`);
+  }
+  if (more.length > 0 || name === '') throw new PolicyFault(place, `${shown(text)} is not an action.`);
+  if (!compileGlob(piecesOf(service))(SERVICE)) {
+    const hint = name.includes('*') || name.includes('?') ? '.' : didYouMean(`${SERVICE}:${name}`, known);
+    const whose = `${shown(text)} is an action of another service; those here begin with ${SERVICE}:`;
+    throw new PolicyFault(place, hint === '.' ? `${whose}.` : `${whose}${hint}`);
+  }
+  const matches = compileGlob(piecesOf(name));
+  const matched = ACTION_NAMES.filter((action) => matches(action.toLowerCase()));
+  if (matched.length === 0)
+    throw new PolicyFault(place, `the action ${shown(text)} is not known${didYouMean(text, known)}`);
+  return matched;
+}
