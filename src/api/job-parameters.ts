@@ -2,7 +2,7 @@ import { type ByteRange, parseRange } from '../model/byte-range.ts';
 import { parseDescription } from '../model/description.ts';
 import { GlacierError, invalidParameter, missingParameter } from '../model/errors.ts';
 import { parseInstant } from '../model/instants.ts';
-import { INVENTORY_FORMATS, type InventoryFormat, TIERS, type Tier } from '../model/jobs.ts';
+import { INVENTORY_FORMATS, type InventoryRetrieval, TIERS, type Tier } from '../model/jobs.ts';
 
 /**
  * The body of InitiateJob. A member that is null was not given; unknown members are ignored; a member of another type than
@@ -20,17 +20,7 @@ interface Notes {
 
 /** What InitiateJob was asked to do. */
 export type JobParameters = Notes &
-  (
-    | { kind: 'archive-retrieval'; archiveId: string; range: ByteRange | null; tier: Tier }
-    | {
-        kind: 'inventory-retrieval';
-        format: InventoryFormat;
-        startAtMs: number | null;
-        endAtMs: number | null;
-        limit: number | null;
-        marker: string | null;
-      }
-  );
+  ({ kind: 'archive-retrieval'; archiveId: string; range: ByteRange | null; tier: Tier } | InventoryRetrieval);
 
 export function parseJobParameters(body: Json | undefined): JobParameters {
   if (body === undefined) throw missingParameter('Job Parameters');

@@ -37,8 +37,8 @@ describe('the length of a body', () => {
 describe('hashes', () => {
   const hash = (text: string) => treeHash(callWith({ 'x-amz-sha256-tree-hash': text }));
 
-  test('are whole bytes in hexadecimal, of any length, in lower case', () => {
-    expect(hash('ABCD')).toBe('abcd');
+  test('are whole bytes in hexadecimal, of any length, and kept as sent', () => {
+    expect(hash('ABCD')).toBe('ABCD');
     expect(hash('0'.repeat(32))).toBe('0'.repeat(32));
     for (const text of ['000', '', 'xy', '0 0', 'é']) {
       expect(() => hash(text)).toThrow(`Invalid x-amz-sha256-tree-hash: ${text}`);
@@ -53,6 +53,7 @@ describe('hashes', () => {
       linearHash: 'aa',
       treeHash: 'bb',
     });
+    expect(claimedHashes(callWith({ ...linear, 'x-amz-sha256-tree-hash': 'BB' })).treeHash).toBe('bb');
   });
 });
 

@@ -22,14 +22,14 @@ export function bodySize(call: Call): number {
 
 /** The two hashes that an upload must state. The signed one was checked for its form with the signature. */
 export function claimedHashes(call: Call): ClaimedHashes {
-  return { linearHash: call.requireHeader('x-amz-content-sha256'), treeHash: treeHash(call) };
+  return { linearHash: call.requireHeader('x-amz-content-sha256'), treeHash: treeHash(call).toLowerCase() };
 }
 
-/** A tree hash; whole bytes in hexadecimal are a hash, if only a wrong one, anything else is malformed. */
+/** A tree hash as it was sent; whole bytes in hexadecimal are a hash, if only a wrong one, anything else is malformed. */
 export function treeHash(call: Call): string {
   const text = call.requireHeader('x-amz-sha256-tree-hash');
   if (!HEX_BYTES.test(text)) throw invalidParameter(`Invalid x-amz-sha256-tree-hash: ${text}`);
-  return text.toLowerCase();
+  return text;
 }
 
 /** Where a part lies, from Content-Range; it must be as long as the body. */

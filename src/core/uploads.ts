@@ -156,6 +156,7 @@ function assemble({
 }): { sizeBytes: number; treeHash: string } {
   checkAssembly({ parts, partSizeBytes, sizeBytes });
   const computed = combine(Buffer.from(parts.map((part) => part.treeHash).join(''), 'hex')).toString('hex');
-  if (computed !== treeHash) throw invalidParameter(`Invalid x-amz-sha256-tree-hash: ${treeHash}`);
+  // The error names what was sent, letter by letter.
+  if (computed !== treeHash.toLowerCase()) throw invalidParameter(`Invalid x-amz-sha256-tree-hash: ${treeHash}`);
   return { sizeBytes, treeHash: computed };
 }

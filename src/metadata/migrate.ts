@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import { ConfigError } from '../config/errors.ts';
 import type { Ddl } from './ddl.ts';
 import { migrations } from './migrations/index.ts';
 
 /** The database was written by a newer release, whose schema this one cannot know. */
-export class SchemaTooNewError extends Error {
+export class SchemaTooNewError extends ConfigError {
   constructor(unknown: string[]) {
     super(
       `the metadata was written by a newer version of Moraine (it has the migration ${unknown.join(', ')}, ` +

@@ -216,6 +216,10 @@ describe('CompleteMultipartUpload', () => {
     expect(await complete(claim(bytes.length, empty), path)).toEqual(
       invalid(`Invalid x-amz-sha256-tree-hash: ${empty}`),
     );
+    const shouted = 'AB'.repeat(32);
+    expect(await complete(claim(bytes.length, shouted), path)).toEqual(
+      invalid(`Invalid x-amz-sha256-tree-hash: ${shouted}`),
+    );
     expect(await complete(claim(bytes.length, '000'), path)).toEqual(invalid('Invalid x-amz-sha256-tree-hash: 000'));
     expect(await start()).toBe(open);
     const done = await send(server, { method: 'POST', path, headers: claim(bytes.length) });

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Environment, runProgram, spawnProgram } from '../support/program.ts';
 import { startServer } from '../support/server.ts';
@@ -190,6 +191,20 @@ describe('a start that cannot be', () => {
     expect(outcome.stderr).toContain(`moraine: ${join(dataDir, 'credentials')} cannot be understood at line 1\n`);
     expect(readFileSync(join(dataDir, 'credentials'), 'utf8')).toBe('garbage');
   });
+});
+
+test('metadata of a newer version is refused in one line', async () => {
+  const dataDir = dataDirOf('newer');
+  await using first = await startServer({ dataDir });
+  await first.stop();
+  const database = new DatabaseSync(join(dataDir, 'metadata.sqlite'));
+  database.exec("insert into kysely_migration values ('9999-from-the-future', '2099-01-01T00:00:00Z')");
+  database.close();
+  const outcome = await runProgram(['serve', '--listen', '127.0.0.1:0', '--data-dir', dataDir]);
+  expect(outcome.code).toBe(2);
+  expect(outcome.stderr).toMatch(
+    /^moraine: the metadata was written by a newer version of Moraine \(.*\); use that version\n$/,
+  );
 });
 
 test('relative data directories start at the working directory', async () => {
