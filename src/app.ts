@@ -1,19 +1,21 @@
 import { join } from 'node:path';
-import type { Gate } from './api/authenticate.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { loadOrMakeRootKey } from './config/credentials.ts';
 import { openDataDir } from './config/data-dir.ts';
-import type { Arrangement } from './core/arrangement.ts';
-import { rootCaller } from './core/callers.ts';
+import { ConfigError } from './config/errors.ts';
+import { SecretsKey } from './config/secrets-key.ts';
+import type { Arrangement, StartingKey } from './core/arrangement.ts';
 import { createCore } from './core/core.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
+import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
 import { systemClock } from './model/clock.ts';
+import { limits } from './model/limits.ts';
 import { SigningKeyCache } from './sigv4/signing-key.ts';
 import type { Log } from './telemetry/log.ts';
 import { JobLoop } from './worker/job-loop.ts';
@@ -27,7 +29,7 @@ export interface App extends AsyncDisposable {
 
 export interface AppOptions {
   config: Config;
-  secrets: Secrets | undefined;
+  secrets: Secrets;
   log: Log;
   /** Told when nothing may be acknowledged any more, because the metadata's files failed; the process must end. */
   onFatal: (error: unknown) => void;
@@ -38,11 +40,13 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   await using parts = new AsyncDisposableStack();
   const { path: dataDir } = openDataDir(config.dataDir);
   parts.use(acquireOwnership({ dataDir, description: `serving ${formatAddress(config.listen)}` }));
-  const rootKey = loadOrMakeRootKey({ dataDir, secrets });
-  if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
+  const { made, path, ...key } = loadOrMakeRootKey({ dataDir, secrets });
+  if (made) log.info({ path }, 'a root key was made');
+  const rootKey: StartingKey = { ...key, accountId: config.accountId, origin: path ?? 'the environment' };
+  const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
 
   const metadata = parts.use(await Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal }));
-  await warnOfOtherAccounts(metadata, config, log);
+  await checkKeys({ metadata, rootKey, secretsKey });
   const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
   const given: Arrangement = {
     metadata,
@@ -50,6 +54,8 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     frames: new FramePool(),
     downloads: new Downloads(),
     clock: systemClock,
+    rootKey,
+    secretsKey,
     region: config.region,
     retrievalTimes: config.retrievalTimes,
     inventory: config.inventory,
@@ -57,10 +63,20 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   };
   const jobs = parts.use(new JobLoop(given, log));
   const sweeper = parts.use(new Sweeper(given, log));
+  const core = createCore(given, {
+    onJobStarted: () => jobs.nudge(),
+    onKeyUnreadable: (unreadable) => log.error(unreadable, 'the secret of an access key cannot be opened'),
+  });
+  await core.accounts.ensureFirst();
   const server = parts.use(
     await ApiServer.start({
-      core: createCore(given, { onJobStarted: () => jobs.nudge() }),
-      gate: gateFor(config, rootKey),
+      core,
+      gate: {
+        clock: systemClock,
+        region: config.region,
+        signingKeys: new SigningKeyCache(),
+        findAccessKey: (id) => core.keyRing.find(id),
+      },
       health: { isReady: () => metadata.answers() },
       log,
       listen: config.listen,
@@ -73,20 +89,26 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-/** A forgotten --account-id would otherwise look like an empty server. */
-async function warnOfOtherAccounts(metadata: Metadata, { accountId }: Config, log: Log): Promise<void> {
-  const others = (await metadata.vaults.accounts()).filter((account) => account !== accountId);
-  if (others.length > 0) log.warn({ accountId, others }, 'the data directory holds vaults of other accounts');
-}
-
-function gateFor(config: Config, rootKey: { accessKeyId: string; secretAccessKey: string }): Gate {
-  const { accessKeyId, secretAccessKey } = rootKey;
-  const caller = rootCaller({ accessKeyId, accountId: config.accountId });
-  const key = { secretAccessKey, tokenDigest: null, expiresAtMs: null, caller };
-  return {
-    clock: systemClock,
-    region: config.region,
-    signingKeys: new SigningKeyCache(),
-    findAccessKey: async (id) => (id === accessKeyId ? key : undefined),
-  };
+/** The keys in the database must go with what the server is started with. Throws ConfigError. */
+async function checkKeys({
+  metadata,
+  rootKey,
+  secretsKey,
+}: {
+  metadata: Metadata;
+  rootKey: StartingKey;
+  secretsKey: SecretsKey;
+}): Promise<void> {
+  const { accessKeyId, origin } = rootKey;
+  if (await metadata.keys.has(accessKeyId)) {
+    throw new ConfigError(`the root key ${accessKeyId} from ${origin} has the id of another key; take another id`);
+  }
+  const page = { length: SEAL_BEGINNING_LENGTH, limit: limits.sealBeginningsMax };
+  const beginnings = await metadata.keys.sealBeginnings(page);
+  if (!beginnings.some((beginning) => isOfAnotherKey(beginning, secretsKey.find()))) return;
+  const found = secretsKey.find() === undefined ? 'there is no' : 'another key is in';
+  throw new ConfigError(
+    `the secrets of access keys in the metadata were sealed with a key that is not here: ${found} ${secretsKey.origin}; ` +
+      'put the right file back, or set MORAINE_SECRETS_KEY',
+  );
 }
