@@ -15,6 +15,8 @@ CREATE INDEX "access_keys_by_expiry" on "access_keys" ("expires_at");
 
 CREATE INDEX "access_keys_by_owner" on "access_keys" ("account_id", "user_key");
 
+CREATE INDEX "access_keys_by_user" on "access_keys" ("user_key");
+
 CREATE TABLE "access_policies" (
   "vault_key" integer primary key references "vaults" ("key"),
   "document" text not null

@@ -4,8 +4,10 @@ import { archiveContract } from './metadata-archives.ts';
 import type { MetadataUnderTest } from './metadata-fixtures.ts';
 import { jobListContract } from './metadata-job-lists.ts';
 import { jobContract } from './metadata-jobs.ts';
+import { keyContract } from './metadata-keys.ts';
 import { ownershipContract } from './metadata-ownership.ts';
 import { uploadContract } from './metadata-uploads.ts';
+import { userContract } from './metadata-users.ts';
 import { vaultContract } from './metadata-vaults.ts';
 
 /** What the metadata must do on every database. */
@@ -23,6 +25,8 @@ export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
   jobContract(tested);
   jobListContract(tested);
   ownershipContract(tested);
+  userContract(tested);
+  keyContract(tested);
 
   describe('bytes to reclaim', () => {
     test('are handed over once, and forgotten', async () => {

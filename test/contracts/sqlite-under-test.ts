@@ -22,6 +22,10 @@ export async function sqliteUnderTest(): Promise<SqliteUnderTest> {
     path,
     metadata,
     rows: async (sql) => reader.prepare(sql).all(),
+    writer: async () => {
+      const writer = new DatabaseSync(path);
+      return { run: (sql) => writer.exec(sql), [Symbol.asyncDispose]: async () => writer.close() };
+    },
     [Symbol.asyncDispose]: async () => {
       reader.close();
       await metadata[Symbol.asyncDispose]();

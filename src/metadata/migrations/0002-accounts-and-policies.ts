@@ -57,6 +57,7 @@ async function identities(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
     .addCheckConstraint('token_until_expiry', sql`(token_digest is null) = (expires_at is null)`)
     .execute();
   await index(db, 'access_keys_by_owner', 'access_keys', ['account_id', 'user_key']);
+  await index(db, 'access_keys_by_user', 'access_keys', ['user_key']);
   await index(db, 'access_keys_by_expiry', 'access_keys', ['expires_at']);
 }
 
