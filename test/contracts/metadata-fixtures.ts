@@ -11,8 +11,8 @@ import type { Vault } from '../../src/model/vaults.ts';
 export interface MetadataUnderTest extends AsyncDisposable {
   readonly metadata: Metadata;
   rows(sql: string): Promise<Record<string, unknown>[]>;
-  /** A connection that can write what no operation writes: damage, and what other parts of the program write. */
-  writer(): Promise<AsyncDisposable & { run(sql: string): void }>;
+  /** Writes what no operation of the metadata writes yet. */
+  change(sql: string): Promise<void>;
 }
 
 export const ACCOUNT = '111122223333';

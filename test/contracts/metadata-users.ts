@@ -52,9 +52,8 @@ export function userContract(tested: () => MetadataUnderTest): void {
     });
 
     test('that the policies of a vault name are not made', async () => {
-      const { metadata, rows } = tested();
+      const { metadata, rows, change } = tested();
       const { accountId } = await newAccount(metadata);
-      await using other = await tested().writer();
       const user = { accountId, name: 'bob', id: newUserId(), createdAtMs: T0 };
       const seen: (string | null)[] = [];
       const namedBy = (vault: { vaultName: string; access: string | null; lock: string | null }) => {
@@ -66,12 +65,12 @@ export function userContract(tested: () => MetadataUnderTest): void {
       }
       const keys = await rows(`select key from vaults where account_id = '${accountId}' order by key`);
       const [first, second, third] = keys.map(({ key }) => Number(key));
-      other.run(`insert into access_policies values (${first}, 'A1')`);
+      await change(`insert into access_policies values (${first}, 'A1')`);
       const locked = (key: number | undefined, document: string, state: string, expiresAt: number | string) =>
         `insert into vault_locks values (${key}, 'id', '${document}', '${state}', 0, ${expiresAt})`;
-      other.run(locked(second, 'L2', 'InProgress', T0));
-      other.run(locked(first, 'L1', 'InProgress', T0 + 1));
-      other.run(locked(third, 'L3', 'Locked', 'null'));
+      await change(locked(second, 'L2', 'InProgress', T0));
+      await change(locked(first, 'L1', 'InProgress', T0 + 1));
+      await change(locked(third, 'L3', 'Locked', 'null'));
       const outcome = await metadata.users.create({ user, usersMax: 9, namedBy });
       expect(outcome).toEqual({ accountId, vaultName: 'named-3', access: null, lock: 'L3' });
       expect(seen).toEqual(['A1', 'L1', null, 'L3']);

@@ -22,9 +22,9 @@ export async function sqliteUnderTest(): Promise<SqliteUnderTest> {
     path,
     metadata,
     rows: async (sql) => reader.prepare(sql).all(),
-    writer: async () => {
-      const writer = new DatabaseSync(path);
-      return { run: (sql) => writer.exec(sql), [Symbol.asyncDispose]: async () => writer.close() };
+    change: async (sql) => {
+      using writer = new DatabaseSync(path);
+      writer.exec(sql);
     },
     [Symbol.asyncDispose]: async () => {
       reader.close();
