@@ -217,3 +217,32 @@ describe('the root key', () => {
     expect(problemOf({ env })).toBe(message);
   });
 });
+
+describe('the key of the secrets', () => {
+  const bytes = Buffer.from(Array.from({ length: 32 }, (_, index) => index * 7));
+
+  test.each([
+    ['base64', bytes.toString('base64')],
+    ['base64 without padding', bytes.toString('base64').replace('=', '')],
+    ['hexadecimal', bytes.toString('hex')],
+    ['capital hexadecimal', bytes.toString('hex').toUpperCase()],
+  ])('may be given in %s', (_, text) => {
+    expect(loadConfig({ flags: {}, env: { MORAINE_SECRETS_KEY: text } }).secrets).toEqual({ secretsKey: bytes });
+  });
+
+  test.each([
+    ['', 'must not be empty'],
+    ['secret', 'must be 32 bytes in base64 or hexadecimal'],
+    [`${'A'.repeat(44)}`, 'must be 32 bytes in base64 or hexadecimal'],
+    ['0'.repeat(62), 'must be 32 bytes in base64 or hexadecimal'],
+    [bytes.toString('base64').replace('=', ' '), 'must be 32 bytes in base64 or hexadecimal'],
+  ])('%j is refused, and not repeated', (text, message) => {
+    expect(problemOf({ env: { MORAINE_SECRETS_KEY: text } })).toBe(`MORAINE_SECRETS_KEY ${message}`);
+  });
+
+  test('has no place in the file', () => {
+    expect(problemOf({ file: 'secrets-key: x' })).toBe(
+      `secrets-key in ${path} is a secret; set MORAINE_SECRETS_KEY in the environment`,
+    );
+  });
+});
