@@ -1,14 +1,18 @@
 import { join } from 'node:path';
+import { commands } from './admin/commands/index.ts';
+import type { Request, Response } from './admin/protocol.ts';
+import { runCommand } from './admin/run.ts';
+import { AdminServer } from './admin/server.ts';
 import type { Gate } from './api/authenticate.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { loadOrMakeRootKey } from './config/credentials.ts';
-import { openDataDir } from './config/data-dir.ts';
+import { findDataDir, openDataDir } from './config/data-dir.ts';
 import type { Arrangement } from './core/arrangement.ts';
 import { rootCaller } from './core/callers.ts';
-import { createCore } from './core/core.ts';
+import { type Core, createCore } from './core/core.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
 import { Metadata } from './metadata/metadata.ts';
@@ -41,25 +45,17 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
 
-  const metadata = parts.use(await Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal }));
+  const given = await arrange(parts, { config, dataDir, onFatal });
+  const { metadata } = given;
   await warnOfOtherAccounts(metadata, config, log);
-  const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
-  const given: Arrangement = {
-    metadata,
-    blobs,
-    frames: new FramePool(),
-    downloads: new Downloads(),
-    clock: systemClock,
-    region: config.region,
-    retrievalTimes: config.retrievalTimes,
-    inventory: config.inventory,
-    jobRetentionMs: config.jobRetentionMs,
-  };
   const jobs = parts.use(new JobLoop(given, log));
   const sweeper = parts.use(new Sweeper(given, log));
+  const core = createCore(given, { onJobStarted: () => jobs.nudge() });
+  // Before the API, so that it ends after it: commands are answered as long as requests run.
+  parts.use(await AdminServer.start({ dataDir, log, run: commandsOn(core, config) }));
   const server = parts.use(
     await ApiServer.start({
-      core: createCore(given, { onJobStarted: () => jobs.nudge() }),
+      core,
       gate: gateFor(config, rootKey),
       health: { isReady: () => metadata.answers() },
       log,
@@ -71,6 +67,52 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   sweeper.start();
   const running = parts.move();
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** The core of a data directory that no server holds, for commands of the operator. */
+export interface Offline extends AsyncDisposable {
+  run: (request: Request) => Promise<Response>;
+}
+
+/**
+ * Takes a data directory for a moment, as `description` says, in the absence of a server. Throws DataDirHeldError when there
+ * is one. Makes no directory: a wrong --data-dir shall not look like an empty server.
+ */
+export async function openOffline({ config, description }: { config: Config; description: string }): Promise<Offline> {
+  await using parts = new AsyncDisposableStack();
+  const { path: dataDir } = findDataDir(config.dataDir);
+  parts.use(acquireOwnership({ dataDir, description }));
+  // What fails under the database fails the one command that there is.
+  const given = await arrange(parts, { config, dataDir, onFatal: () => undefined });
+  const run = commandsOn(createCore(given, { onJobStarted: () => undefined }), config);
+  const running = parts.move();
+  return { run, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** Opens the stores of a data directory that this process owns. */
+async function arrange(
+  parts: AsyncDisposableStack,
+  { config, dataDir, onFatal }: { config: Config; dataDir: string; onFatal: (error: unknown) => void },
+): Promise<Arrangement> {
+  const metadata = parts.use(await Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal }));
+  const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
+  return {
+    metadata,
+    blobs,
+    frames: new FramePool(),
+    downloads: new Downloads(),
+    clock: systemClock,
+    region: config.region,
+    retrievalTimes: config.retrievalTimes,
+    inventory: config.inventory,
+    jobRetentionMs: config.jobRetentionMs,
+  };
+}
+
+/** The one way to the commands, with a server and without. */
+function commandsOn(core: Core, config: Config): Offline['run'] {
+  const administration = { core, firstAccountId: config.accountId };
+  return (request) => runCommand(request, { commands, administration, onCommand: () => undefined });
 }
 
 /** A forgotten --account-id would otherwise look like an empty server. */

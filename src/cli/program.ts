@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { policiesCommand } from './policies.ts';
 import { serveCommand } from './serve.ts';
 import { version } from './version.ts';
 
@@ -11,6 +12,11 @@ export function makeProgram(): Command {
     .helpCommand('help [command]', 'print the help of a command')
     .configureOutput({ outputError: () => {} })
     .exitOverride();
-  for (const command of [serveCommand()]) program.addCommand(command.copyInheritedSettings(program));
+  for (const command of [serveCommand(), policiesCommand()]) program.addCommand(command);
+  inherit(program);
   return program;
+}
+
+function inherit(parent: Command): void {
+  for (const command of parent.commands) inherit(command.copyInheritedSettings(parent));
 }
