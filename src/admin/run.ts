@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { ConfigError } from '../config/errors.ts';
-import { GlacierError } from '../model/errors.ts';
+import { AdminError, GlacierError } from '../model/errors.ts';
 import type { AdminCommand, Administration } from './command.ts';
 import type { Request, Response } from './protocol.ts';
 
@@ -49,13 +49,17 @@ export async function runCommand(
     record('done');
     return { answer };
   } catch (error) {
-    if (!(error instanceof GlacierError || error instanceof ConfigError)) {
+    if (!isRefusal(error)) {
       record('failed');
       throw error;
     }
     record('refused', error.message);
     return { refusal: error.message };
   }
+}
+
+function isRefusal(error: unknown): error is Error {
+  return error instanceof AdminError || error instanceof GlacierError || error instanceof ConfigError;
 }
 
 function firstIssue(error: z.ZodError): string {

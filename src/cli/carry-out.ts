@@ -2,22 +2,29 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { askServer, UnansweredError } from '../admin/client.ts';
 import type { Request, Response } from '../admin/protocol.ts';
 import { openOffline } from '../app.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, Secrets } from '../config/config.ts';
 import { findDataDir } from '../config/data-dir.ts';
 import { DataDirHeldError } from '../metadata/owner.ts';
 import { limits } from '../model/limits.ts';
 import { CommandError } from './command-error.ts';
 import { exitCodes } from './exit-codes.ts';
 
+export interface Asked {
+  config: Config;
+  secrets: Secrets;
+  request: Request;
+}
+
 /**
  * Carries out a command: in the server that holds the data directory, or here when there is none. In between, while a server
  * starts or stops or another command is at work, it is tried again for a while; the server says whether it has begun.
  */
-export async function carryOut({ config, request }: { config: Config; request: Request }): Promise<unknown> {
+export async function carryOut(asked: Asked): Promise<unknown> {
+  const { config, request } = asked;
   const { path: dataDir } = findDataDir(config.dataDir);
   const giveUpAtMs = performance.now() + limits.adminWaitMs;
   for (;;) {
-    const response = (await ask(dataDir, request)) ?? (await runHere(config, request));
+    const response = (await ask(dataDir, request)) ?? (await runHere(asked));
     if (!(response instanceof DataDirHeldError)) return answerIn(response);
     if (performance.now() > giveUpAtMs) throw new CommandError(`${response.message}, and answers no commands`);
     await pause(limits.adminRetryPauseMs);
@@ -33,9 +40,9 @@ async function ask(dataDir: string, request: Request) {
   }
 }
 
-async function runHere(config: Config, request: Request): Promise<Response | DataDirHeldError> {
+async function runHere({ request, ...given }: Asked): Promise<Response | DataDirHeldError> {
   try {
-    await using offline = await openOffline({ config, description: `running the command ${request.command}` });
+    await using offline = await openOffline({ ...given, description: `running the command ${request.command}` });
     return await offline.run(request);
   } catch (error) {
     if (error instanceof DataDirHeldError) return error;

@@ -11,7 +11,11 @@ export type CommandName = keyof typeof commands & string;
 export type AnswerOf<Name extends CommandName> =
   (typeof commands)[Name] extends AdminCommand<infer _, infer Answer> ? Answer : never;
 type InputOf<Name extends CommandName> =
-  (typeof commands)[Name] extends AdminCommand<infer Input, infer _> ? Input : never;
+  (typeof commands)[Name] extends AdminCommand<infer Input, infer _> ? Given<Input> : never;
+/** Options that were not given are undefined, and do not become members of the request. */
+type Given<Input> = {
+  [M in keyof Input]: Record<never, never> extends Pick<Input, M> ? Input[M] | undefined : Input[M];
+};
 
 /** A group of commands: `moraine keys`. Its help shows examples, each a command line. */
 export function commandGroup(
@@ -46,12 +50,19 @@ export async function administer<Name extends CommandName>(
   command: Command,
   { name, input, render }: { name: Name; input: InputOf<Name>; render: (answer: AnswerOf<Name>) => string },
 ): Promise<void> {
-  const { config } = loadConfig({ flags: flagsOf(command), env: process.env });
+  const { config, secrets } = loadConfig({ flags: flagsOf(command), env: process.env });
   // Imported here, so that help and wrong flags do not wait for the server's code to load.
   const { carryOut } = await import('./carry-out.ts');
-  const answer = (await carryOut({ config, request: { command: name, input } })) as AnswerOf<Name>;
+  const answer = (await carryOut({
+    config,
+    secrets,
+    request: { command: name, input: withoutAbsent(input) },
+  })) as AnswerOf<Name>;
   print(command.opts<{ json?: true }>().json ? json(answer) : render(answer));
 }
+
+const withoutAbsent = (input: object): object =>
+  Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
 
 /** `--account`; without it the first account is meant. */
 export const accountOption = (whose: string): Option =>

@@ -1,71 +1,115 @@
-import { type Command, Option } from 'commander';
-import { loadConfig } from '../config/config.ts';
-import { GlacierError } from '../model/errors.ts';
-import { isVaultName, vaultArn } from '../model/vaults.ts';
-import type { PolicyOwner } from '../policy/statement.ts';
-import { CommandError } from './command-error.ts';
+import type { Command } from 'commander';
+import { checkCommand } from './check-policy.ts';
 import { readDocument } from './document.ts';
-import { accountOption, commandGroup, operatorCommand } from './operator-command.ts';
-import { json, plain, print } from './output.ts';
-import { flagsOf } from './setting-options.ts';
+import { accountOption, administer, commandGroup, operatorCommand } from './operator-command.ts';
+import { plain, table } from './output.ts';
 
 /** `moraine policies`: what users may do, and documents tried before they are set. */
 export function policiesCommand(): Command {
   return commandGroup('policies', {
     description: 'What users may do: the policies attached to them.',
-    commands: [checkCommand()],
+    commands: [attach(), detach(), list(), show(), checkCommand()],
     examples: [
       'moraine policies check backup.json',
+      'moraine policies attach --user ann --name backup --document backup.json',
+      'moraine policies show --user ann --name backup',
       'moraine policies check lock.json --kind lock --vault photos',
-      'cat backup.json | moraine policies check -',
     ],
   });
 }
 
-function checkCommand(): Command {
-  const command = operatorCommand({
-    usage: 'check <file>',
-    description: 'Say whether a document is a policy that can be enforced, and if not, what is wrong with it.',
-    settings: ['region', 'config'],
-    examples: ['moraine policies check lock.json --kind lock --vault photos'],
-  })
-    .addOption(
-      new Option('--kind <kind>', 'what it is for: users, the access policy of a vault, the lock of a vault')
-        .choices(KINDS)
-        .default('identity'),
-    )
-    .option('--vault <name>', 'the vault that an access policy or a lock is for')
-    .addOption(accountOption('of the vault'));
-  return command.action((file: string) => check(command, file));
+interface PolicyOptions {
+  user: string;
+  name: string;
+  account?: string;
 }
 
-const KINDS = ['identity', 'access', 'lock'] as const;
-
-async function check(command: Command, file: string): Promise<void> {
-  const { kind, vault, json: asJson } = command.opts<{ kind: Kind; vault?: string; json?: true }>();
-  const owner = ownerOf(command, kind, vault);
-  const document = await readDocument(file);
-  const { compilePolicy } = await import('../policy/compile.ts');
-  try {
-    compilePolicy(document, owner);
-  } catch (error) {
-    if (error instanceof GlacierError) throw new CommandError(error.message, { cause: error });
-    throw error;
-  }
-  print(asJson ? json({ valid: true, kind }) : `${plain(file)}: a valid ${KIND_NAMES[kind]}`);
+/** The options that say which policy, or whose policies, are meant. */
+function ofUser(command: Command): Command {
+  return command.requiredOption('--user <name>', 'the user').addOption(accountOption('that the user belongs to'));
 }
 
-type Kind = (typeof KINDS)[number];
-const KIND_NAMES = { identity: 'identity policy', access: 'vault access policy', lock: 'vault lock policy' };
+function ofPolicy(command: Command): Command {
+  return ofUser(command).requiredOption('--name <policy>', 'the name of the policy');
+}
 
-function ownerOf(command: Command, kind: Kind, vault: string | undefined): PolicyOwner {
-  if (kind === 'identity') {
-    if (vault !== undefined) throw new CommandError('--vault is for the kinds access and lock');
-    return { kind };
-  }
-  if (vault === undefined) throw new CommandError(`--kind ${kind} needs --vault, the vault that the policy is for`);
-  if (!isVaultName(vault)) throw new CommandError(`--vault must be the name of a vault, not ${JSON.stringify(vault)}`);
-  const { config } = loadConfig({ flags: flagsOf(command), env: process.env });
-  const { account = config.accountId } = command.opts<{ account?: string }>();
-  return { kind, vaultArn: vaultArn({ region: config.region, accountId: account, name: vault }) };
+function meant(command: Command): { accountId: string | undefined; user: string; name: string } {
+  const { account, user, name } = command.opts<PolicyOptions>();
+  return { accountId: account, user, name };
+}
+
+function attach(): Command {
+  const command = ofPolicy(
+    operatorCommand({
+      usage: 'attach',
+      description: 'Give a user a policy. One of that name is replaced.',
+      examples: [
+        'moraine policies attach --user ann --name backup --document backup.json',
+        'cat backup.json | moraine policies attach --user ann --name backup --document -',
+      ],
+    }),
+  ).requiredOption('--document <file>', 'the policy, as JSON; - reads stdin');
+  return command.action(async () => {
+    const document = await readDocument(command.opts<{ document: string }>().document);
+    const input = meant(command);
+    await administer(command, {
+      name: 'policies.attach',
+      input: { ...input, document },
+      render: () => `policy ${input.name} is attached to user ${input.user}`,
+    });
+  });
+}
+
+function detach(): Command {
+  const command = ofPolicy(
+    operatorCommand({
+      usage: 'detach',
+      description: 'Take a policy from a user.',
+      examples: ['moraine policies detach --user ann --name backup'],
+    }),
+  );
+  return command.action(async () => {
+    const input = meant(command);
+    await administer(command, {
+      name: 'policies.detach',
+      input,
+      render: () => `policy ${input.name} is detached from user ${input.user}`,
+    });
+  });
+}
+
+function list(): Command {
+  const command = ofUser(
+    operatorCommand({
+      usage: 'list',
+      description: 'List the policies of a user.',
+      examples: ['moraine policies list --user ann'],
+    }),
+  );
+  return command.action(async () => {
+    const { accountId, user } = meant(command);
+    await administer(command, {
+      name: 'policies.list',
+      input: { accountId, user },
+      render: ({ policies }) =>
+        table(
+          policies,
+          { NAME: ({ name }) => name, ATTACHED: ({ attachedAt }) => attachedAt },
+          `user ${plain(user)} has no policies`,
+        ),
+    });
+  });
+}
+
+function show(): Command {
+  const command = ofPolicy(
+    operatorCommand({
+      usage: 'show',
+      description: 'Print a policy as it was attached.',
+      examples: ['moraine policies show --user ann --name backup > backup.json'],
+    }),
+  );
+  return command.action(() =>
+    administer(command, { name: 'policies.show', input: meant(command), render: ({ document }) => document }),
+  );
 }

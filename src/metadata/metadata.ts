@@ -1,12 +1,15 @@
 import { Kysely, sql } from 'kysely';
+import { AccountRecords } from './accounts.ts';
 import { ArchiveRecords } from './archives.ts';
 import { sqliteDdl } from './ddl.ts';
 import { JobRecords } from './jobs.ts';
+import { KeyRecords } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { ReclaimRecords } from './reclaim.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Tables } from './tables.ts';
 import { UploadRecords } from './uploads.ts';
+import { UserRecords } from './users.ts';
 import { VaultPolicyRecords } from './vault-policies.ts';
 import { VaultRecords } from './vaults.ts';
 
@@ -15,6 +18,9 @@ import { VaultRecords } from './vaults.ts';
  * transaction leaves this folder. A change is durable when its promise resolves.
  */
 export class Metadata implements AsyncDisposable {
+  readonly accounts: AccountRecords;
+  readonly users: UserRecords;
+  readonly keys: KeyRecords;
   readonly vaults: VaultRecords;
   readonly vaultPolicies: VaultPolicyRecords;
   readonly archives: ArchiveRecords;
@@ -25,6 +31,9 @@ export class Metadata implements AsyncDisposable {
 
   private constructor(db: Kysely<Tables>) {
     this.#db = db;
+    this.accounts = new AccountRecords(db);
+    this.users = new UserRecords(db);
+    this.keys = new KeyRecords(db);
     this.vaults = new VaultRecords(db);
     this.vaultPolicies = new VaultPolicyRecords(db);
     this.archives = new ArchiveRecords(db);
