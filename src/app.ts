@@ -1,14 +1,18 @@
 import { join } from 'node:path';
+import { commands } from './admin/commands/index.ts';
+import type { Request, Response } from './admin/protocol.ts';
+import { runCommand } from './admin/run.ts';
+import { AdminServer } from './admin/server.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
-import { loadOrMakeRootKey } from './config/credentials.ts';
-import { openDataDir } from './config/data-dir.ts';
+import { findRootKey, loadOrMakeRootKey, type RootKey } from './config/credentials.ts';
+import { findDataDir, openDataDir } from './config/data-dir.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
-import { createCore } from './core/core.ts';
+import { type Core, createCore } from './core/core.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
 import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
@@ -40,15 +44,87 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   await using parts = new AsyncDisposableStack();
   const { path: dataDir } = openDataDir(config.dataDir);
   parts.use(acquireOwnership({ dataDir, description: `serving ${formatAddress(config.listen)}` }));
-  const { made, path, ...key } = loadOrMakeRootKey({ dataDir, secrets });
-  if (made) log.info({ path }, 'a root key was made');
-  const rootKey: StartingKey = { ...key, accountId: config.accountId, origin: path ?? 'the environment' };
-  const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
+  const rootKey = loadOrMakeRootKey({ dataDir, secrets });
+  if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
 
+  const given = await arrange(parts, { config, secrets, dataDir, rootKey, onFatal });
+  const jobs = parts.use(new JobLoop(given, log));
+  const sweeper = parts.use(new Sweeper(given, log));
+  const core = createCore(given, {
+    onJobStarted: () => jobs.nudge(),
+    onKeyUnreadable: (unreadable) => log.error(unreadable, 'the secret of an access key cannot be opened'),
+  });
+  await core.accounts.ensureFirst();
+  // Before the API, so that it ends after it: commands are answered as long as requests run.
+  parts.use(await AdminServer.start({ dataDir, log, run: commandsOn(core, config) }));
+  const server = parts.use(
+    await ApiServer.start({
+      core,
+      gate: {
+        clock: systemClock,
+        region: config.region,
+        signingKeys: new SigningKeyCache(),
+        findAccessKey: (id) => core.keyRing.find(id),
+      },
+      health: { isReady: () => given.metadata.answers() },
+      log,
+      listen: config.listen,
+      uploadStallTimeoutMs: config.uploadStallTimeoutMs,
+    }),
+  );
+  jobs.start();
+  sweeper.start();
+  const running = parts.move();
+  return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** What can be done in a data directory that no server holds. */
+export interface Offline extends AsyncDisposable {
+  run: (request: Request) => Promise<Response>;
+}
+
+export interface OfflineOptions {
+  config: Config;
+  secrets: Secrets;
+  /** What the data directory is held for, for those that find it held. */
+  description: string;
+}
+
+/**
+ * Takes a data directory for a moment, for commands of the operator, in the absence of a server. Throws DataDirHeldError
+ * when there is one. It makes neither a directory nor a root key, which are a server's to make: a wrong --data-dir shall
+ * not look like an empty server.
+ */
+export async function openOffline({ config, secrets, description }: OfflineOptions): Promise<Offline> {
+  await using parts = new AsyncDisposableStack();
+  const { path: dataDir } = findDataDir(config.dataDir);
+  parts.use(acquireOwnership({ dataDir, description }));
+  const rootKey = findRootKey({ dataDir, secrets });
+  // What fails under the database fails the one command that there is.
+  const given = await arrange(parts, { config, secrets, dataDir, rootKey, onFatal: () => undefined });
+  const core = createCore(given, { onJobStarted: () => undefined, onKeyUnreadable: () => undefined });
+  const running = parts.move();
+  return { run: commandsOn(core, config), [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+interface Beginnings {
+  config: Config;
+  secrets: Secrets;
+  dataDir: string;
+  rootKey: RootKey;
+  onFatal: (error: unknown) => void;
+}
+
+/** Opens the stores of a data directory that this process owns. */
+async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Promise<Arrangement> {
+  const { config, secrets, dataDir, onFatal } = beginnings;
+  const { accessKeyId, secretAccessKey, path: origin = 'the environment' } = beginnings.rootKey;
+  const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
+  const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
   const metadata = parts.use(await Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal }));
   await checkKeys({ metadata, rootKey, secretsKey });
   const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
-  const given: Arrangement = {
+  return {
     metadata,
     blobs,
     frames: new FramePool(),
@@ -61,32 +137,12 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     inventory: config.inventory,
     jobRetentionMs: config.jobRetentionMs,
   };
-  const jobs = parts.use(new JobLoop(given, log));
-  const sweeper = parts.use(new Sweeper(given, log));
-  const core = createCore(given, {
-    onJobStarted: () => jobs.nudge(),
-    onKeyUnreadable: (unreadable) => log.error(unreadable, 'the secret of an access key cannot be opened'),
-  });
-  await core.accounts.ensureFirst();
-  const server = parts.use(
-    await ApiServer.start({
-      core,
-      gate: {
-        clock: systemClock,
-        region: config.region,
-        signingKeys: new SigningKeyCache(),
-        findAccessKey: (id) => core.keyRing.find(id),
-      },
-      health: { isReady: () => metadata.answers() },
-      log,
-      listen: config.listen,
-      uploadStallTimeoutMs: config.uploadStallTimeoutMs,
-    }),
-  );
-  jobs.start();
-  sweeper.start();
-  const running = parts.move();
-  return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** The one way to the commands, with a server and without. */
+function commandsOn(core: Core, config: Config): Offline['run'] {
+  const administration = { core, firstAccountId: config.accountId };
+  return (request) => runCommand(request, { commands, administration, onCommand: () => undefined });
 }
 
 /** The keys in the database must go with what the server is started with. Throws ConfigError. */

@@ -35,6 +35,15 @@ export function loadOrMakeRootKey({ dataDir, secrets }: { dataDir: string; secre
   }
 }
 
+/** The same for who must not make one. Throws ConfigError when there is none. */
+export function findRootKey({ dataDir, secrets }: { dataDir: string; secrets: Secrets }): RootKey {
+  const path = join(dataDir, 'credentials');
+  if (secrets.rootKey !== undefined || hasPrivateFile(path)) return loadOrMakeRootKey({ dataDir, secrets });
+  throw new ConfigError(
+    `the root key is neither in ${path} nor in the environment: commands need the MORAINE_ variables that the server gets`,
+  );
+}
+
 function readKey(path: string): { accessKeyId: string; secretAccessKey: string } {
   const section = readIniSection(readFileSync(path, 'utf8'), 'default');
   if ('problem' in section) throw new ConfigError(`${path} ${section.problem}`);

@@ -114,6 +114,17 @@ export const limits = {
   principalArnLengthMax: 2 * KIB,
   policiesCachedMax: 10_000,
 
+  // Commands of the operator.
+  adminConnectionsMax: 64,
+  /** A policy, which is the largest thing in a command, fits in however its text is escaped. */
+  adminRequestBytesMax: 64 * KIB,
+  adminRequestMs: 10 * SECOND_MS,
+  adminAnswerBytesMax: 64 * MIB,
+  adminAnswerMs: 2 * MINUTE_MS,
+  /** How long a command waits for a server that starts or stops, or for another command. */
+  adminWaitMs: 10 * SECOND_MS,
+  adminRetryPauseMs: 50,
+
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */
   suggestionLengthMax: 64,
