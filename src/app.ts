@@ -103,6 +103,7 @@ export async function openOffline({ config, secrets, description }: OfflineOptio
   // What fails under the database fails the one command that there is.
   const given = await arrange(parts, { config, secrets, dataDir, rootKey, onFatal: () => undefined });
   const core = createCore(given, { onJobStarted: () => undefined, onKeyUnreadable: () => undefined });
+  await core.accounts.ensureFirst();
   const running = parts.move();
   return { run: commandsOn(core, config), [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

@@ -13,8 +13,8 @@ export function addSettingOptions(command: Command): Command {
   return command.addHelpText(
     'after',
     `
-Secrets, from the environment only; without them a key is made at the first
-start and written to <data-dir>/credentials:
+Secrets, from the environment only; without them keys are made and written to
+<data-dir>/credentials and <data-dir>/secrets.key:
 ${secrets.join('\n')}
 
 A flag counts before its environment variable, that before the file, that

@@ -81,8 +81,9 @@ function renderSecrets(): string {
   const rows = Object.entries(secretSettings).map(([name, { meaning }]) => [`\`${name}\``, meaning]);
   return `## Secrets
 
-From the environment only, because flags show in process lists and files are copied about. Both or none; without them the
-first start makes a key and writes it to \`<data-dir>/credentials\`, where it stays.
+From the environment only, because flags show in process lists and files are copied about. Of the root key both or none;
+without them the first start makes a key and writes it to \`<data-dir>/credentials\`, where it stays. Without
+\`MORAINE_SECRETS_KEY\` a key is made when the first secret is kept, and written to \`<data-dir>/secrets.key\`.
 
 ${renderTable(['Environment', 'Meaning'], rows)}`;
 }
