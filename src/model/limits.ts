@@ -34,6 +34,13 @@ export const limits = {
   uploadRepeatMs: DAY_MS,
   /** Added to the size of each archive in a vault's SizeInBytes, as Amazon does for its index and metadata. */
   archiveOverheadBytes: 32 * KIB,
+  bytesPerHourMax: 2n ** 63n - 1n,
+  /** What the bytes of a Standard retrieval are spread over when its rate is reckoned. */
+  standardRetrievalHours: 4,
+  capacityUnitsMax: 2,
+  /** What each unit promises, in each period, at least. */
+  retrievalsPerCapacityUnit: 3,
+  capacityPeriodMs: 5 * MINUTE_MS,
 
   // Requests.
   connectionsMax: 4096,
