@@ -1,8 +1,10 @@
 import { Archives } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
 import { Authorisation } from './authorisation.ts';
+import { Capacity } from './capacity.ts';
 import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
+import { RetrievalPolicies } from './retrieval-policies.ts';
 import { Uploads } from './uploads.ts';
 import { Vaults } from './vaults.ts';
 
@@ -13,6 +15,8 @@ export interface Core {
   archives: Archives;
   uploads: Uploads;
   jobs: Jobs;
+  retrievalPolicies: RetrievalPolicies;
+  capacity: Capacity;
 }
 
 /** `onJobStarted` is called for every new job, so that the workers need not poll. */
@@ -25,5 +29,7 @@ export function createCore(given: Arrangement, { onJobStarted }: { onJobStarted:
     archives: new Archives(given, vaults, incoming),
     uploads: new Uploads(given, vaults, incoming),
     jobs: new Jobs(given, vaults, onJobStarted),
+    retrievalPolicies: new RetrievalPolicies(given),
+    capacity: new Capacity(given),
   };
 }

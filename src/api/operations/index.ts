@@ -6,13 +6,17 @@ import { deleteArchive } from './delete-archive.ts';
 import { deleteVault } from './delete-vault.ts';
 import { describeJob } from './describe-job.ts';
 import { describeVault } from './describe-vault.ts';
+import { getDataRetrievalPolicy } from './get-data-retrieval-policy.ts';
 import { getJobOutput } from './get-job-output.ts';
 import { initiateJob } from './initiate-job.ts';
 import { initiateMultipartUpload } from './initiate-multipart-upload.ts';
 import { listJobs } from './list-jobs.ts';
 import { listMultipartUploads } from './list-multipart-uploads.ts';
 import { listParts } from './list-parts.ts';
+import { listProvisionedCapacity } from './list-provisioned-capacity.ts';
 import { listVaults } from './list-vaults.ts';
+import { purchaseProvisionedCapacity } from './purchase-provisioned-capacity.ts';
+import { setDataRetrievalPolicy } from './set-data-retrieval-policy.ts';
 import { uploadArchive } from './upload-archive.ts';
 import { uploadMultipartPart } from './upload-multipart-part.ts';
 
@@ -34,4 +38,8 @@ export const operations: readonly Operation[] = [
   describeJob,
   listJobs,
   getJobOutput,
+  setDataRetrievalPolicy,
+  getDataRetrievalPolicy,
+  purchaseProvisionedCapacity,
+  listProvisionedCapacity,
 ];
