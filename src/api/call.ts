@@ -111,9 +111,11 @@ export class Call {
 
   /** The same with whole numbers as bigints, for members that count further than a JavaScript number. */
   async jsonBodyWithBigints(): Promise<Record<string, unknown> | undefined> {
+    const body = await this.verifiedBody();
+    if (body.length > limits.exactJsonBytesMax) throw invalidParameter(`Invalid Content-Length: ${body.length}`);
     // Reviving numbers descends as deep as the body goes, so that it is looked through first.
     if ((await this.jsonBody()) === undefined) return undefined;
-    return parseWithBigints((await this.verifiedBody()).toString('utf8')) as Record<string, unknown>;
+    return parseWithBigints(body.toString('utf8')) as Record<string, unknown>;
   }
 }
 

@@ -57,6 +57,8 @@ export const limits = {
   /** Bodies that are read whole before they are understood (JSON, and whatever comes without a payload hash). */
   wholeBodyBytesMax: MIB,
   jsonDepthMax: 32,
+  /** Reading numbers from their digits takes much longer than reading JSON, and the bodies that need it are small. */
+  exactJsonBytesMax: 64 * KIB,
   /** Slower than this over one stall time-out and an upload is taken for dead. */
   bodyRateBytesPerSecondMin: 64,
   /** What is still read of a body nobody will use, so that the client sees the answer instead of a reset connection. */
