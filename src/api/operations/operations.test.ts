@@ -7,21 +7,7 @@ import { operations } from './index.ts';
 const OPERATION_SCHEMA = 9;
 
 /** Operations of the API that this server does not have yet. */
-const NOT_BUILT = [
-  'AbortVaultLock',
-  'AddTagsToVault',
-  'CompleteVaultLock',
-  'DeleteVaultAccessPolicy',
-  'DeleteVaultNotifications',
-  'GetVaultAccessPolicy',
-  'GetVaultLock',
-  'GetVaultNotifications',
-  'InitiateVaultLock',
-  'ListTagsForVault',
-  'RemoveTagsFromVault',
-  'SetVaultAccessPolicy',
-  'SetVaultNotifications',
-];
+const NOT_BUILT = ['AbortVaultLock', 'CompleteVaultLock', 'GetVaultLock', 'InitiateVaultLock'];
 
 interface Published {
   name: string;
