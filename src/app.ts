@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Gate } from './api/authenticate.ts';
+import { errorForms } from './api/errors.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { formatAddress } from './config/addresses.ts';
@@ -52,6 +53,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     clock: systemClock,
     region: config.region,
     retrievalTimes: config.retrievalTimes,
+    retrievalLimits: config.retrievalLimits,
     inventory: config.inventory,
     jobRetentionMs: config.jobRetentionMs,
   };
@@ -65,6 +67,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
       log,
       listen: config.listen,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
+      errorForms: errorForms(config),
     }),
   );
   jobs.start();
