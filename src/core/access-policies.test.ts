@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type TestArrangement, testArrangement, VAULT } from '../../test/support/arrangement.ts';
 
-const KNOWN = '444455556666';
+const KNOWN = VAULT.accountId;
 const user = (name: string) => `arn:aws:iam::${KNOWN}:user/${name}`;
 const naming = (...principals: string[]) =>
   JSON.stringify({
@@ -26,27 +26,35 @@ afterEach(async () => {
 const set = (document: string) => arrangement.core.accessPolicies.set({ vault: VAULT, document });
 const setsOf = () => vi.spyOn(arrangement.given.metadata.accessPolicies, 'set');
 
-test('S-51 of the principals of a policy its users are looked up, and nothing else', async () => {
+test('S-51 of the principals of a policy the users of its own account are looked up, and nothing else', async () => {
   const sets = setsOf();
-  const others = ['111122223333', `arn:aws:iam::${KNOWN}:role/r`, `arn:aws:sts::${KNOWN}:federated-user/f`];
-  const document = naming(user('bob'), user('team/alice'), `arn:aws:iam::${KNOWN}:root`, ...others);
+  const others = [
+    '444455556666',
+    'arn:aws:iam::444455556666:user/bob',
+    `arn:aws:iam::${KNOWN}:role/r`,
+    `arn:aws:sts::${KNOWN}:federated-user/f`,
+  ];
+  for (const name of ['bob', 'alice']) await arrangement.core.users.create({ accountId: KNOWN, name });
+  const document = naming(user('bob'), user('alice'), `arn:aws:iam::${KNOWN}:root`, ...others);
   await set(document);
   const users = [
     { accountId: KNOWN, name: 'bob' },
-    { accountId: KNOWN, name: 'team/alice' },
+    { accountId: KNOWN, name: 'alice' },
   ];
   expect(sets.mock.calls).toMatchObject([[{ document, users }]]);
   expect(await arrangement.core.accessPolicies.get(VAULT)).toBe(document);
 });
 
 test('S-51 a user that is not there is named in the refusal', async () => {
-  setsOf().mockResolvedValue({ unknown: { accountId: KNOWN, name: 'bob' } });
-  await expect(set(naming(user('bob')))).rejects.toMatchObject({
-    code: 'InvalidParameterValueException',
-    message:
-      'The specified vault access policy is invalid. ' +
-      `Principal: the account ${KNOWN} has no user bob, so ${user('bob')} names nobody.`,
-  });
+  await arrangement.core.users.create({ accountId: KNOWN, name: 'bob' });
+  for (const name of ['Bob', 'team/bob']) {
+    await expect(set(naming(user('bob'), user(name)))).rejects.toMatchObject({
+      code: 'InvalidParameterValueException',
+      message:
+        'The specified vault access policy is invalid. ' +
+        `Principal: the account ${KNOWN} has no user ${name}, so ${user(name)} names nobody.`,
+    });
+  }
 });
 
 test('a document that cannot be enforced never gets to the metadata', async () => {

@@ -3,11 +3,13 @@ import { Accounts } from './accounts.ts';
 import { Archives } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
 import { Authorisation } from './authorisation.ts';
+import { Capacity } from './capacity.ts';
 import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
 import { KeyRing } from './key-ring.ts';
 import { Keys } from './keys.ts';
 import { NotificationConfigurations } from './notification-configurations.ts';
+import { RetrievalPolicies } from './retrieval-policies.ts';
 import { VaultTags } from './tags.ts';
 import { Uploads } from './uploads.ts';
 import { Users } from './users.ts';
@@ -27,6 +29,8 @@ export interface Core {
   archives: Archives;
   uploads: Uploads;
   jobs: Jobs;
+  retrievalPolicies: RetrievalPolicies;
+  capacity: Capacity;
 }
 
 /** Whom the rules tell of what happens. */
@@ -54,5 +58,7 @@ export function createCore(given: Arrangement, { onJobStarted, onKeyUnreadable }
     archives: new Archives(given, vaults, incoming),
     uploads: new Uploads(given, vaults, incoming),
     jobs: new Jobs(given, vaults, onJobStarted),
+    retrievalPolicies: new RetrievalPolicies(given),
+    capacity: new Capacity(given),
   };
 }

@@ -17,7 +17,7 @@ describe('a sealed secret', () => {
 
   test('of any text comes back as it was', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 1, unit: 'binary' }), (text) => {
+      fc.property(fc.string({ minLength: 1, unit: fc.constantFrom(...'aZ/+="\0é€😀') }), (text) => {
         expect(unseal(KEY, { accessKeyId, sealedSecret: seal(KEY, { accessKeyId, secret: text }) })).toBe(text);
       }),
     );

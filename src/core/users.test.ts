@@ -85,6 +85,19 @@ describe('users', () => {
   });
 });
 
+test('S-51 a name that nobody had cannot be kept from an account by the vaults of another', async () => {
+  const { core } = arrangement;
+  const { account } = await core.accounts.create();
+  const vault = { accountId: account.accountId, name: 'vault' };
+  await core.vaults.create(vault);
+  const document = naming({ Principal: { AWS: `arn:aws:iam::${accountId}:user/bob` } });
+  const inVault = document.replace(`us-east-1:${accountId}`, `us-east-1:${account.accountId}`);
+  await core.accessPolicies.set({ vault, document: inVault });
+  await users().create(BOB);
+  await users().delete(BOB);
+  await expect(users().create(BOB)).rejects.toThrow(`the vault vault of the account ${account.accountId} names`);
+});
+
 describe('identity policies', () => {
   const attach = (name: string, document = READ) => users().attachPolicy({ accountId, user: 'bob', name, document });
 

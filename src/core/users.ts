@@ -28,8 +28,8 @@ export class Users {
   }
 
   /**
-   * Makes a user, who may do nothing yet. Refused while a vault's policy names the user's ARN: it means an earlier user of
-   * that name, and whoever set it must say that the new one is meant.
+   * Makes a user, who may do nothing yet. Refused while a vault's policy names the ARN and a deleted user had it: the policy
+   * may mean that one, and whoever set it must say that the new one is meant.
    */
   async create({ accountId, name }: UserName): Promise<User> {
     checkName('user', name);

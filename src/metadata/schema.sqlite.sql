@@ -79,6 +79,12 @@ CREATE INDEX "deliveries_by_receiver" on "deliveries" ("subscription_key", "job_
 
 CREATE INDEX "deliveries_due" on "deliveries" ("due_at");
 
+CREATE TABLE "former_users" (
+  "account_id" text not null,
+  "name" text not null,
+  constraint "former_users_by_name" primary key ("account_id", "name")
+) strict;
+
 CREATE TABLE "identity_policies" (
   "user_key" integer not null references "users" ("key"),
   "name" text not null,

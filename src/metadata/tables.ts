@@ -15,6 +15,7 @@ export interface Tables {
   reclaimable_blobs: { blob_id: string };
   accounts: AccountsTable;
   users: UsersTable;
+  former_users: { account_id: string; name: string };
   identity_policies: IdentityPoliciesTable;
   access_keys: AccessKeysTable;
   vault_tags: { vault_key: number; name: string; value: string };

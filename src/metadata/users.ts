@@ -32,8 +32,9 @@ export class UserRecords {
   }
 
   /**
-   * Adds a user, unless the policies of some vault name it already, which `namedBy` tells: what was granted to an earlier
-   * user must not come to another one of the same name. That vault is returned.
+   * Adds a user, unless there was one of that name before and the policies of some vault still name it, which `namedBy`
+   * tells: what was granted to the earlier user must not come to another one. That vault is returned. For a name that
+   * nobody had it is not asked, or everybody with a vault could keep names from being used.
    */
   async create({
     user,
@@ -50,7 +51,7 @@ export class UserRecords {
       if (account === undefined) return 'no account';
       if ((await findAlike(trx, user)) !== undefined) return 'exists';
       if ((await countUsers(trx, accountId)) >= usersMax) return 'full';
-      const naming = await firstNaming(trx, createdAtMs, namedBy);
+      const naming = (await wasUsed(trx, user)) ? await firstNaming(trx, createdAtMs, namedBy) : undefined;
       if (naming !== undefined) return naming;
       await trx.insertInto('users').values({ account_id: accountId, id, name, created_at: createdAtMs }).execute();
       return 'created';
@@ -86,6 +87,11 @@ export class UserRecords {
         .execute();
       await trx.deleteFrom('identity_policies').where('user_key', '=', row.key).execute();
       await trx.deleteFrom('users').where('key', '=', row.key).execute();
+      await trx
+        .insertInto('former_users')
+        .values({ account_id: row.account_id, name: row.name })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
       return true;
     });
   }
@@ -163,6 +169,16 @@ async function countUsers(trx: Transaction<Tables>, accountId: string): Promise<
     .where('account_id', '=', accountId)
     .executeTakeFirstOrThrow();
   return Number(count);
+}
+
+async function wasUsed(trx: Transaction<Tables>, { accountId, name }: UserName): Promise<boolean> {
+  const row = await trx
+    .selectFrom('former_users')
+    .select('name')
+    .where('account_id', '=', accountId)
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Looks at one vault after the other, so that all the policies are never in memory at once. */

@@ -51,7 +51,7 @@ export function userContract(tested: () => MetadataUnderTest): void {
       expect(await metadata.users.policies(user)).toBeUndefined();
     });
 
-    test('that the policies of a vault name are not made', async () => {
+    test('whose name a deleted one had are not made while the policies of a vault name it', async () => {
       const { metadata, rows, change } = tested();
       const { accountId } = await newAccount(metadata);
       const user = { accountId, name: 'bob', id: newUserId(), createdAtMs: T0 };
@@ -71,6 +71,16 @@ export function userContract(tested: () => MetadataUnderTest): void {
       await change(locked(second, 'L2', 'InProgress', T0));
       await change(locked(first, 'L1', 'InProgress', T0 + 1));
       await change(locked(third, 'L3', 'Locked', 'null'));
+      expect(await metadata.users.create({ user, usersMax: 9, namedBy })).toBe('created');
+      expect(seen).toEqual([]);
+      for (const _ of ['first', 'second']) {
+        await metadata.users.delete(user);
+        await metadata.users.create({ user, ...nobodyNamed });
+      }
+      await metadata.users.delete(user);
+      const alike = { ...user, name: 'BOB' };
+      expect(await metadata.users.create({ user: alike, usersMax: 9, namedBy })).toBe('created');
+      await metadata.users.delete(alike);
       const outcome = await metadata.users.create({ user, usersMax: 9, namedBy });
       expect(outcome).toEqual({ accountId, vaultName: 'named-3', access: null, lock: 'L3' });
       expect(seen).toEqual(['A1', 'L1', null, 'L3']);

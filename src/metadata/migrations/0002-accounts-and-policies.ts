@@ -35,6 +35,13 @@ async function identities(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
     .addColumn('created_at', ddl.int64, (column) => column.notNull())
     .execute();
   await db.schema.createIndex('users_by_name').unique().on('users').expression(sql`account_id, lower(name)`).execute();
+  // Names that deleted users had, with no reference to the account: they outlive it.
+  await ddl
+    .table(db, 'former_users')
+    .addColumn('account_id', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('former_users_by_name', ['account_id', 'name'] as never[])
+    .execute();
   await ddl
     .table(db, 'identity_policies')
     .addColumn('user_key', ddl.int64, (column) => column.notNull().references('users.key'))
