@@ -1,11 +1,16 @@
+import { AccessPolicies } from './access-policies.ts';
 import { Accounts } from './accounts.ts';
 import { Archives } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
 import { Authorisation } from './authorisation.ts';
+import { Capacity } from './capacity.ts';
 import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
 import { KeyRing } from './key-ring.ts';
 import { Keys } from './keys.ts';
+import { NotificationConfigurations } from './notification-configurations.ts';
+import { RetrievalPolicies } from './retrieval-policies.ts';
+import { VaultTags } from './tags.ts';
 import { Uploads } from './uploads.ts';
 import { Users } from './users.ts';
 import { Vaults } from './vaults.ts';
@@ -18,9 +23,14 @@ export interface Core {
   users: Users;
   keys: Keys;
   vaults: Vaults;
+  tags: VaultTags;
+  notificationConfigurations: NotificationConfigurations;
+  accessPolicies: AccessPolicies;
   archives: Archives;
   uploads: Uploads;
   jobs: Jobs;
+  retrievalPolicies: RetrievalPolicies;
+  capacity: Capacity;
 }
 
 /** Whom the rules tell of what happens. */
@@ -42,8 +52,13 @@ export function createCore(given: Arrangement, { onJobStarted, onKeyUnreadable }
     users: new Users(given, keyRing),
     keys: new Keys(given, keyRing),
     vaults,
+    tags: new VaultTags(given, vaults),
+    notificationConfigurations: new NotificationConfigurations(given, vaults),
+    accessPolicies: new AccessPolicies(given, vaults),
     archives: new Archives(given, vaults, incoming),
     uploads: new Uploads(given, vaults, incoming),
     jobs: new Jobs(given, vaults, onJobStarted),
+    retrievalPolicies: new RetrievalPolicies(given),
+    capacity: new Capacity(given),
   };
 }
