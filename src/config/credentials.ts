@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { Secrets } from './config.ts';
 import { writeFileDurably } from './durable.ts';
 import { ConfigError } from './errors.ts';
 import { readIniSection } from './ini.ts';
+import { isPrivateFileThere } from './private-file.ts';
 import { secretSettings } from './settings.ts';
 
 /**
@@ -23,8 +24,6 @@ export interface RootKey {
   made: boolean;
 }
 
-const PRIVATE = 0o600;
-const OPEN_TO_OTHERS = 0o077;
 const ACCESS_KEY_ID_RANDOM_LENGTH = 16;
 const SECRET_ACCESS_KEY_BYTES = 30;
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
@@ -36,19 +35,11 @@ export function loadOrMakeRootKey({ dataDir, secrets }: { dataDir: string; secre
   }
   const path = join(dataDir, 'credentials');
   try {
-    return isThere(path) ? { ...readKey(path), path, made: false } : { ...makeKey(path), path, made: true };
+    return isPrivateFileThere(path) ? { ...readKey(path), path, made: false } : { ...makeKey(path), path, made: true };
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
     throw new ConfigError(`the root key in ${path} cannot be used: ${(cause as Error).message}`, { cause });
   }
-}
-
-function isThere(path: string): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return false;
-  if (!stats.isFile()) throw new ConfigError(`${path} must be a regular file`);
-  if ((stats.mode & OPEN_TO_OTHERS) !== 0) chmodSync(path, PRIVATE);
-  return true;
 }
 
 function readKey(path: string): { accessKeyId: string; secretAccessKey: string } {

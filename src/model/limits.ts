@@ -87,6 +87,13 @@ export const limits = {
   principalArnLengthMax: 2 * KIB,
   policiesCachedMax: 10_000,
 
+  // Notifications.
+  webhookUrlLengthMax: 2 * KIB,
+  /** From looking the receiver's name up to the end of its reply. */
+  deliveryTimeoutMs: 10 * SECOND_MS,
+  /** What is read of a reply before the connection is cut. */
+  deliveryReplyBytesMax: 64 * KIB,
+
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */
   suggestionLengthMax: 64,
