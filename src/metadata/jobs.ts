@@ -3,6 +3,7 @@ import type { ListPosition } from '../model/ids.ts';
 import type { Job, JobStatus, Lease } from '../model/jobs.ts';
 import { giveUpBytes } from './archives.ts';
 import { type NewJob, toJob, toNewRow } from './job-rows.ts';
+import { type Announcement, publishEnd } from './publications.ts';
 import { refuseGivenUp } from './reclaim.ts';
 import type { Tables } from './tables.ts';
 
@@ -27,6 +28,7 @@ export interface JobEnd {
   marker: string | null;
   nowMs: number;
   expiresAtMs: number;
+  announcement: Announcement;
 }
 
 export class JobRecords {
@@ -126,11 +128,11 @@ export class JobRecords {
       .execute();
   }
 
-  /** Writes a job's end, once; false when the lease was lost, and then nothing is written. */
+  /** Writes a job's end, and the messages that tell of it, once; false when the lease was lost, and then nothing is written. */
   async end(end: JobEnd): Promise<boolean> {
     return this.#db.transaction().execute(async (trx) => {
       if (end.output !== null) await refuseGivenUp(trx, end.output.blobId);
-      const result = await trx
+      const row = await trx
         .updateTable('jobs')
         .set((eb) => ({
           status: end.status,
@@ -147,8 +149,11 @@ export class JobRecords {
         .where('key', '=', end.lease.jobKey)
         .where('lease_token', '=', end.lease.token)
         .where('status', '=', 'InProgress')
+        .returningAll()
         .executeTakeFirst();
-      return result.numUpdatedRows > 0n;
+      if (row === undefined) return false;
+      await publishEnd(trx, { job: toJob(row), ...end });
+      return true;
     });
   }
 

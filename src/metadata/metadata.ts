@@ -1,10 +1,12 @@
 import { Kysely, sql } from 'kysely';
 import { ArchiveRecords } from './archives.ts';
 import { sqliteDdl } from './ddl.ts';
+import { DeliveryRecords } from './deliveries.ts';
 import { JobRecords } from './jobs.ts';
 import { migrate } from './migrate.ts';
 import { ReclaimRecords } from './reclaim.ts';
 import { openSqlite } from './sqlite.ts';
+import { SubscriptionRecords } from './subscriptions.ts';
 import type { Tables } from './tables.ts';
 import { UploadRecords } from './uploads.ts';
 import { VaultPolicyRecords } from './vault-policies.ts';
@@ -21,6 +23,8 @@ export class Metadata implements AsyncDisposable {
   readonly uploads: UploadRecords;
   readonly jobs: JobRecords;
   readonly reclaim: ReclaimRecords;
+  readonly subscriptions: SubscriptionRecords;
+  readonly deliveries: DeliveryRecords;
   readonly #db: Kysely<Tables>;
 
   private constructor(db: Kysely<Tables>) {
@@ -31,6 +35,8 @@ export class Metadata implements AsyncDisposable {
     this.uploads = new UploadRecords(db);
     this.jobs = new JobRecords(db);
     this.reclaim = new ReclaimRecords(db);
+    this.subscriptions = new SubscriptionRecords(db);
+    this.deliveries = new DeliveryRecords(db);
   }
 
   /**
@@ -47,6 +53,7 @@ export class Metadata implements AsyncDisposable {
       await sql`pragma wal_checkpoint(truncate)`.execute(db);
       const metadata = new Metadata(db);
       await metadata.jobs.releaseAll();
+      await metadata.deliveries.releaseAll();
       return metadata;
     } catch (error) {
       await db.destroy();

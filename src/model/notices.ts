@@ -1,3 +1,12 @@
+import type { Job } from './jobs.ts';
+import type { NotificationEvent } from './notifications.ts';
+
+/** The event by which a vault tells of the end of a job, whether it succeeded or failed. */
+export const END_EVENTS: Record<Job['kind'], NotificationEvent> = {
+  'archive-retrieval': 'ArchiveRetrievalCompleted',
+  'inventory-retrieval': 'InventoryRetrievalCompleted',
+};
+
 /** Which hash a webhook's messages are signed over: '2' is SHA-256, '1' is SHA-1, the only one that old receivers know. */
 export const SIGNATURE_VERSIONS = ['1', '2'] as const;
 export type SignatureVersion = (typeof SIGNATURE_VERSIONS)[number];
@@ -30,4 +39,10 @@ export interface Delivery {
   attempts: number;
   /** The webhook it goes to; null when it goes to the SNS endpoint. */
   subscription: Subscription | null;
+}
+
+/** Proof that a worker holds a delivery until an instant; writing its end needs it. */
+export interface DeliveryLease {
+  deliveryKey: number;
+  token: string;
 }
