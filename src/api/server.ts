@@ -11,7 +11,7 @@ import { ClientGoneError, RequestBody } from './body.ts';
 import { Call } from './call.ts';
 import { endConnection, refuseConnection } from './connection-errors.ts';
 import { INTERNAL_ERROR } from './errors.ts';
-import { readHead } from './framing.ts';
+import { queryParameters, readHead } from './framing.ts';
 import { operations } from './operations/index.ts';
 import { findPage, type Health } from './pages.ts';
 import { circumstancesOf } from './peer.ts';
@@ -167,7 +167,8 @@ export class ApiServer implements AsyncDisposable {
     const authenticated = await authenticate(gate, { head, segments, body: exchange.body });
     exchange.authenticated = true;
     const { caller } = authenticated;
-    const { operation, parameters } = this.#route(head.method, segments);
+    const query = queryParameters(head.target.query);
+    const { operation, parameters } = this.#route({ method: head.method, segments, query });
     checkVersion(head);
     const accountId = namedAccount(parameters.accountId, caller);
     const call = new Call({ head, authenticated, accountId, parameters, body: exchange.body });
