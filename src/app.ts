@@ -14,8 +14,16 @@ import { FramePool } from './core/frame-pool.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
 import { systemClock } from './model/clock.ts';
+import { addressRules } from './notify/addresses.ts';
+import { type Links, linksBelow } from './notify/links.ts';
+import { noNotifier } from './notify/notifier.ts';
+import { signingKeyIn } from './notify/signing-key.ts';
+import { snsNotifier } from './notify/sns.ts';
+import { webhookNotifier } from './notify/webhook.ts';
+import { systemLookup } from './notify/webhook-url.ts';
 import { SigningKeyCache } from './sigv4/signing-key.ts';
 import type { Log } from './telemetry/log.ts';
+import { DeliveryLoop, type Notifiers } from './worker/delivery-loop.ts';
 import { JobLoop } from './worker/job-loop.ts';
 import { Sweeper } from './worker/sweeper.ts';
 
@@ -54,12 +62,19 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     retrievalTimes: config.retrievalTimes,
     inventory: config.inventory,
     jobRetentionMs: config.jobRetentionMs,
+    notices: {
+      throughSns: config.snsEndpoint !== undefined,
+      signingKey: signingKeyIn({ path: join(dataDir, 'notify-signing.pem'), clock: systemClock }),
+      rules: addressRules(config.webhookNetworks),
+      lookup: systemLookup,
+    },
   };
-  const jobs = parts.use(new JobLoop(given, log));
+  const onMessage = () => deliveries.nudge();
+  const jobs = parts.use(new JobLoop(given, log, { onEnded: onMessage }));
   const sweeper = parts.use(new Sweeper(given, log));
   const server = parts.use(
     await ApiServer.start({
-      core: createCore(given, { onJobStarted: () => jobs.nudge() }),
+      core: createCore(given, { onJobStarted: () => jobs.nudge(), onMessage }),
       gate: gateFor(config, rootKey),
       health: { isReady: () => metadata.answers() },
       log,
@@ -67,8 +82,11 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
     }),
   );
+  const links = linksBelow(config.publicUrl ?? server.url);
+  const deliveries = parts.use(new DeliveryLoop(given, log, notifiersFor(config, { given, links })));
   jobs.start();
   sweeper.start();
+  deliveries.start();
   const running = parts.move();
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
@@ -77,6 +95,14 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
 async function warnOfOtherAccounts(metadata: Metadata, { accountId }: Config, log: Log): Promise<void> {
   const others = (await metadata.vaults.accounts()).filter((account) => account !== accountId);
   if (others.length > 0) log.warn({ accountId, others }, 'the data directory holds vaults of other accounts');
+}
+
+function notifiersFor(config: Config, { given, links }: { given: Arrangement; links: Links }): Notifiers {
+  const { snsEndpoint: endpoint, region } = config;
+  return {
+    sns: endpoint === undefined ? noNotifier('--sns-endpoint is not set') : snsNotifier({ endpoint, region }),
+    webhook: webhookNotifier({ ...given.notices, links, clock: systemClock }),
+  };
 }
 
 function gateFor(config: Config, rootKey: { accessKeyId: string; secretAccessKey: string }): Gate {

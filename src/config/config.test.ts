@@ -42,6 +42,9 @@ test('without any word from anybody the defaults count', () => {
       inventory: 'live',
       jobRetentionMs: 86_400_000,
       uploadStallTimeoutMs: 60_000,
+      snsEndpoint: undefined,
+      publicUrl: undefined,
+      webhookNetworks: [],
       selectOutput: { provider: 'disk' },
       logLevel: 'info',
     },
@@ -108,6 +111,27 @@ describe('values that do not fit are refused with the place they came from', () 
     ],
     [{ region: 'x\ny' }, '--region must be a region like us-east-1, not "x\\ny"'],
     [{ metadata: 'postgress://me:secret@host/db' }, '--metadata must be sqlite, not "postgress"'],
+    ...[
+      'localhost:4566',
+      'ftp://host',
+      'http://',
+      'http:///host',
+      'http://me:secret@host',
+      'http://host/?a',
+      'http://host/#a',
+      'http://host\\x',
+      'http://ho st',
+      'http://[::1',
+    ].map((url): [Flags, string] => [
+      { 'sns-endpoint': url },
+      '--sns-endpoint must be an http or https URL without user name, query and fragment, like https://archive.example',
+    ]),
+    ...['10.0.0.0', '10.0.0.0/33', '10.0.0.0/8,', 'none,10.0.0.0/8', 'fd00::/129', '10.0.0.0/8 fd00::/8', 'any'].map(
+      (text): [Flags, string] => [
+        { 'webhook-networks': text },
+        `--webhook-networks must be networks like 10.0.0.0/8,fd00:1::/32 or none, not "${text}"`,
+      ],
+    ),
   ])('%j', (flags, message) => {
     expect(problemOf({ flags })).toBe(message);
   });
@@ -128,15 +152,24 @@ test.each<[Flags, string]>([
     '--blobs asks for an S3 store, which this version of Moraine does not have yet; use disk',
   ],
   [
-    { 'sns-endpoint': 'http://localhost:4566' },
-    '--sns-endpoint asks for notifications through SNS, which this version of Moraine does not have yet; leave it out',
-  ],
-  [
     { 'select-output': 's3?endpoint=http://x' },
     '--select-output asks for Select results in a bucket, which this version of Moraine does not have yet; use disk',
   ],
 ])('what this version lacks is refused, not ignored: %j', (flags, message) => {
   expect(problemOf({ flags })).toBe(message);
+});
+
+test('places of notifications are read', () => {
+  const flags = {
+    'sns-endpoint': 'http://localhost:4566/',
+    'public-url': 'https://archive.example/moraine//',
+    'webhook-networks': '10.0.0.0/8,fd00:1::/32',
+  };
+  expect(loadConfig({ flags, env: {} }).config).toMatchObject({
+    snsEndpoint: 'http://localhost:4566',
+    publicUrl: 'https://archive.example/moraine',
+    webhookNetworks: ['10.0.0.0/8', 'fd00:1::/32'],
+  });
 });
 
 describe('unknown names', () => {

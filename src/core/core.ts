@@ -6,6 +6,7 @@ import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
 import { NotificationConfigurations } from './notification-configurations.ts';
 import { VaultTags } from './tags.ts';
+import { Topics } from './topics.ts';
 import { Uploads } from './uploads.ts';
 import { Vaults } from './vaults.ts';
 
@@ -19,10 +20,14 @@ export interface Core {
   archives: Archives;
   uploads: Uploads;
   jobs: Jobs;
+  topics: Topics;
 }
 
-/** `onJobStarted` is called for every new job, so that the workers need not poll. */
-export function createCore(given: Arrangement, { onJobStarted }: { onJobStarted: () => void }): Core {
+/** `onJobStarted` is called for every new job and `onMessage` for new messages, so that the workers need not poll. */
+export function createCore(
+  given: Arrangement,
+  { onJobStarted, onMessage }: { onJobStarted: () => void; onMessage: () => void },
+): Core {
   const vaults = new Vaults(given);
   const incoming = new Incoming(given);
   return {
@@ -34,5 +39,6 @@ export function createCore(given: Arrangement, { onJobStarted }: { onJobStarted:
     archives: new Archives(given, vaults, incoming),
     uploads: new Uploads(given, vaults, incoming),
     jobs: new Jobs(given, vaults, onJobStarted),
+    topics: new Topics(given, onMessage),
   };
 }

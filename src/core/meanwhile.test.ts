@@ -43,7 +43,9 @@ async function endJobs(): Promise<void> {
   const { metadata } = arrangement.given;
   const nowMs = arrangement.clock.atMs;
   const jobs = await metadata.jobs.claimDue({ nowMs, leaseUntilMs: nowMs, token: 't', limit: 100 });
-  const ended = { status: 'Succeeded' as const, statusMessage: 'Succeeded', output: null, marker: null, nowMs };
+  const announcement = { message: () => '', throughSns: true };
+  const written = { output: null, marker: null, nowMs, announcement };
+  const ended = { status: 'Succeeded' as const, statusMessage: 'Succeeded', ...written };
   for (const job of jobs) {
     await metadata.jobs.end({ ...ended, lease: { jobKey: job.key, token: 't' }, expiresAtMs: nowMs + DAY_MS });
   }

@@ -97,6 +97,21 @@ export const limits = {
   deliveryTimeoutMs: 10 * SECOND_MS,
   /** What is read of a reply before the connection is cut. */
   deliveryReplyBytesMax: 64 * KIB,
+  deliveriesRunningMax: 64,
+  /** So that receivers that hang leave room for the others. */
+  deliveriesPerReceiverMax: 4,
+  /** Longer than a delivery takes, whatever happens; it is never renewed. */
+  deliveryLeaseMs: MINUTE_MS,
+  deliveryRetryMinMs: SECOND_MS,
+  deliveryRetryMaxMs: 5 * MINUTE_MS,
+  /** How long a message is kept for a receiver that does not take it. */
+  deliveryKeepMs: 14 * DAY_MS,
+  /** What deliveries that run are given when the server stops; they are repeated at the next start. */
+  deliveryStopMs: 2 * SECOND_MS,
+  /** Each is looked at whenever a message may be due. */
+  subscriptionsMax: 200,
+  /** An unconfirmed subscription ends after this, as at Amazon. */
+  subscriptionConfirmMs: 2 * DAY_MS,
 
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */

@@ -1,3 +1,5 @@
+import { certificateFileName, TOPIC_PAGES } from '../model/topics.ts';
+
 /**
  * The addresses of Moraine's pages that messages name. They stand on what the operator set, never on what a request said.
  */
@@ -6,11 +8,6 @@ export interface Links {
   unsubscribe(subscriptionArn: string): string;
   certificate(fingerprint: string): string;
 }
-
-/** Where the pages are below the public URL. */
-export const TOPIC_PAGES = '/sns/';
-/** The name is the one that receivers know from Amazon. */
-export const certificateFileName = (fingerprint: string): string => `SimpleNotificationService-${fingerprint}.pem`;
 
 /** `publicUrl` has no slash at its end. */
 export function linksBelow(publicUrl: string): Links {

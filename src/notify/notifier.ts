@@ -8,3 +8,6 @@ export interface Notifier {
    */
   deliver(delivery: Delivery, signal: AbortSignal): Promise<void>;
 }
+
+/** Takes nothing: what waits for it goes on waiting, as for any receiver that is away. */
+export const noNotifier = (reason: string): Notifier => ({ deliver: () => Promise.reject(new Error(reason)) });

@@ -115,6 +115,8 @@ describe('uploads', () => {
   });
 });
 
+const announcement = { message: () => '', throughSns: true };
+const ending = { status: 'Succeeded' as const, statusMessage: 'Succeeded', announcement };
 describe('jobs', () => {
   test('go after the retention, with their output', async () => {
     const { core, given, clock } = arrangement;
@@ -125,7 +127,7 @@ describe('jobs', () => {
     const [job] = await metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 't', limit: 1 });
     const output = await receive({ blobs, frames, source: chunksOf(bytes), check: () => undefined });
     const lease = { jobKey: job?.key ?? 0, token: 't' };
-    const ended = { status: 'Succeeded' as const, statusMessage: 'Succeeded', marker: null, nowMs: T0 };
+    const ended = { ...ending, marker: null, nowMs: T0 };
     await metadata.jobs.end({ ...ended, lease, output, expiresAtMs: T0 + DAY_MS });
     clock.atMs += DAY_MS - 1;
     expect(await expireJobs(given)).toEqual({ done: 0, more: false });
@@ -145,7 +147,7 @@ test('a job does not expire while its output is read, though its archive was del
   const notes = { vault: VAULT, description: null, snsTopic: null };
   const id = await core.jobs.retrieveArchive({ ...notes, archiveId, range: null, tier: 'Bulk' });
   const [job] = await given.metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 't', limit: 1 });
-  const end = { status: 'Succeeded' as const, statusMessage: 'Succeeded', output: null, marker: null, nowMs: T0 };
+  const end = { ...ending, output: null, marker: null, nowMs: T0 };
   await given.metadata.jobs.end({ ...end, lease: { jobKey: job?.key ?? 0, token: 't' }, expiresAtMs: T0 });
   await core.archives.delete({ vault: VAULT, id: archiveId });
   clock.atMs += DAY_MS;

@@ -2,11 +2,14 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskBlobStore } from '../../src/blobs/disk.ts';
-import type { Arrangement } from '../../src/core/arrangement.ts';
+import type { Arrangement, Notices } from '../../src/core/arrangement.ts';
 import { type Core, createCore } from '../../src/core/core.ts';
 import { Downloads } from '../../src/core/downloads.ts';
 import { FramePool } from '../../src/core/frame-pool.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
+import { systemClock } from '../../src/model/clock.ts';
+import { addressRules } from '../../src/notify/addresses.ts';
+import { signingKeyIn } from '../../src/notify/signing-key.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { sha256, treeHash } from './hashes.ts';
 
@@ -31,7 +34,7 @@ export async function testArrangement(settings: Partial<Arrangement> = {}): Prom
   const clock = { atMs: T0, nowMs: () => clock.atMs };
   const open = async () => {
     const given = { ...(await arrangementIn(directory)), clock, ...settings };
-    return { given, core: createCore(given, { onJobStarted: () => undefined }) };
+    return { given, core: createCore(given, { onJobStarted: () => undefined, onMessage: () => undefined }) };
   };
   const close = () => arrangement.given.metadata[Symbol.asyncDispose]();
   const arrangement: TestArrangement = {
@@ -67,8 +70,17 @@ async function arrangementIn(directory: string): Promise<Omit<Arrangement, 'cloc
     retrievalTimes: { expedited: none, standard: none, bulk: none, inventory: none },
     inventory: 'live',
     jobRetentionMs: 24 * 60 * 60 * 1000,
+    notices: noticesIn(directory),
   };
 }
+
+/** Webhooks may be on this machine, where the receivers of tests are; every name stands for it. */
+const noticesIn = (directory: string): Notices => ({
+  throughSns: true,
+  signingKey: signingKeyIn({ path: join(directory, 'notify-signing.pem'), clock: systemClock }),
+  rules: addressRules(['127.0.0.0/8']),
+  lookup: async () => [{ address: '127.0.0.1', family: 4 }],
+});
 
 /** Bytes as a client sends them, in chunks of this size. */
 export async function* chunksOf(bytes: Buffer, chunkBytes = 64 * 1024): AsyncGenerator<Buffer, void, void> {
