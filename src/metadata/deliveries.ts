@@ -115,7 +115,7 @@ export class DeliveryRecords {
     await this.#db
       .updateTable('deliveries')
       .set({ due_at: 0, lease_token: null })
-      .where('lease_token', 'is not', null)
+      .where('lease_token', '>', '')
       .execute();
   }
 }

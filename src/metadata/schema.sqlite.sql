@@ -76,7 +76,7 @@ CREATE INDEX "deliveries_due" on "deliveries" ("subscription_key", "due_at", "ke
 
 CREATE INDEX "deliveries_in_order" on "deliveries" ("subscription_key", "job_id", "key");
 
-CREATE INDEX "deliveries_leased" on "deliveries" ("key") where "lease_token" is not null;
+CREATE INDEX "deliveries_leased" on "deliveries" ("lease_token") where "lease_token" is not null;
 
 CREATE TABLE "identity_policies" (
   "user_key" integer not null references "users" ("key"),

@@ -153,7 +153,7 @@ async function notices(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
   await db.schema
     .createIndex('deliveries_leased')
     .on('deliveries')
-    .column('key')
+    .column('lease_token')
     .where(sql.ref('lease_token'), 'is not', null)
     .execute();
 }
