@@ -27,6 +27,12 @@ export interface TestArrangement extends AsyncDisposable {
 }
 
 export const T0 = Date.parse('2031-05-06T07:08:09.123Z');
+/** How most jobs end, as the metadata are told it. */
+export const SUCCEEDED = {
+  status: 'Succeeded' as const,
+  statusMessage: 'Succeeded',
+  announcement: { message: () => '', throughSns: true },
+};
 export const VAULT = { accountId: '111122223333', name: 'vault' };
 
 export async function testArrangement(settings: Partial<Arrangement> = {}): Promise<TestArrangement> {
