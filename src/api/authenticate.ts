@@ -5,6 +5,7 @@ import { GlacierError, invalidParameter, missingParameter } from '../model/error
 import { limits } from '../model/limits.ts';
 import { parseAmzDate, signatureExpiredMessage } from '../sigv4/amz-date.ts';
 import { type Authorization, parseAuthorization } from '../sigv4/authorization.ts';
+import { safeEqual } from '../sigv4/safe-equal.ts';
 import { signatureMismatchMessage, verifySignature } from '../sigv4/signature.ts';
 import type { SigningKeyCache } from '../sigv4/signing-key.ts';
 import type { RequestBody } from './body.ts';
@@ -47,10 +48,7 @@ export async function authenticate(gate: Gate, { head, segments, body }: Unauthe
   const header = head.header('authorization');
   if (header === undefined) throw missingToken('Missing Authentication Token');
   const authorization = parseAuthorization(header);
-  const key = await gate.findAccessKey(authorization.accessKeyId);
-  if (key === undefined || head.header('x-amz-security-token') !== undefined) {
-    throw new GlacierError('UnrecognizedClientException', 'The security token included in the request is invalid.');
-  }
+  const key = await knownKey(gate, { head, authorization });
   const amzDate = checkDate(gate, { head, authorization });
   checkScope(gate, authorization);
   checkSignedHeaders(head, authorization);
@@ -77,6 +75,26 @@ function refuseQueryCredentials(query: string): void {
       throw missingToken('Credentials in the query string are not supported: sign with the Authorization header.');
     }
   }
+}
+
+/** The key that is named, with its session token beside it if it is a temporary one, and not too late. */
+async function knownKey(
+  gate: Gate,
+  { head, authorization }: { head: RequestHead; authorization: Authorization },
+): Promise<KnownKey> {
+  const key = await gate.findAccessKey(authorization.accessKeyId);
+  if (key === undefined || !hasItsToken(key, head.header('x-amz-security-token'))) {
+    throw new GlacierError('UnrecognizedClientException', 'The security token included in the request is invalid.');
+  }
+  if (key.expiresAtMs !== null && key.expiresAtMs <= gate.clock.nowMs()) {
+    throw new GlacierError('ExpiredTokenException', 'The security token included in the request is expired');
+  }
+  return key;
+}
+
+function hasItsToken({ tokenDigest }: KnownKey, token: string | undefined): boolean {
+  if (tokenDigest === null || token === undefined) return tokenDigest === null && token === undefined;
+  return safeEqual(hash('sha256', token, 'hex'), tokenDigest);
 }
 
 /** Returns the text of the date that was signed, once it is near enough and fits the scope. */

@@ -48,7 +48,7 @@ test('without any word from anybody the defaults count', () => {
       selectOutput: { provider: 'disk' },
       logLevel: 'info',
     },
-    secrets: undefined,
+    secrets: {},
   });
 });
 
@@ -230,8 +230,7 @@ describe('the root key', () => {
 
   test('comes from the environment, apart from the configuration', () => {
     expect(loadConfig({ flags: {}, env: { ...id, ...secret } }).secrets).toEqual({
-      rootAccessKeyId: 'AKIDEXAMPLE',
-      rootSecretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+      rootKey: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' },
     });
   });
 

@@ -5,10 +5,10 @@ const PRIVATE = 0o600;
 const OPEN_TO_OTHERS = 0o077;
 
 /**
- * Whether a private file of the data directory is there. One that others may read is set back to 0600, which is enough
- * because nobody else could have entered the directory. Throws ConfigError for anything but a regular file.
+ * Whether there is a file with a secret at this path. One that others may read is set back to 0600, which is enough because
+ * nobody else could have entered the data directory. Throws ConfigError for anything but a regular file.
  */
-export function isPrivateFileThere(path: string): boolean {
+export function hasPrivateFile(path: string): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return false;
   if (!stats.isFile()) throw new ConfigError(`${path} must be a regular file`);

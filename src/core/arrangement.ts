@@ -7,6 +7,16 @@ import type { SigningKey } from '../notify/signing-key.ts';
 import type { Lookup } from '../notify/webhook-url.ts';
 import type { Downloads } from './downloads.ts';
 import type { FramePool } from './frame-pool.ts';
+import type { SecretsKey } from './sealing.ts';
+
+/** The root key of the first account, which is not in the database. */
+export interface StartingKey {
+  accountId: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  /** Where it came from, for people. */
+  origin: string;
+}
 
 /** What the rules stand on: the stores, the time, and the settings that the rules depend on. */
 export interface Arrangement {
@@ -15,6 +25,8 @@ export interface Arrangement {
   frames: FramePool;
   downloads: Downloads;
   clock: Clock;
+  rootKey: StartingKey;
+  secretsKey: SecretsKey;
   region: string;
   retrievalTimes: RetrievalTimes;
   /** Whether counts and inventories are as of now, or as of the last daily inventory. */

@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { writeFileDurably } from '../config/durable.ts';
 import { ConfigError } from '../config/errors.ts';
-import { isPrivateFileThere } from '../config/private-file.ts';
+import { hasPrivateFile } from '../config/private-file.ts';
 import type { Clock } from '../model/clock.ts';
 import type { SignatureVersion } from '../model/notices.ts';
 import { selfSignedCertificate } from './certificate.ts';
@@ -50,7 +50,7 @@ export function signingKeyIn({ path, clock }: { path: string; clock: Clock }): (
 }
 
 async function loadOrMake(path: string, clock: Clock): Promise<SigningKey> {
-  if (!isPrivateFileThere(path)) writeFileDurably(path, await makeFile(clock));
+  if (!hasPrivateFile(path)) writeFileDurably(path, await makeFile(clock));
   try {
     const pem = readFileSync(path, 'utf8');
     const [key, certificate] = [createPrivateKey(pem), new X509Certificate(pem)];

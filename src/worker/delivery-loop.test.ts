@@ -38,8 +38,8 @@ async function withLoop(
   during: (loop: DeliveryLoop) => Promise<void>,
 ): Promise<string[]> {
   const { log, said } = testLog();
-  await using loop = new DeliveryLoop(arrangement.given, log, { sns, webhook });
-  loop.start();
+  await using loop = new DeliveryLoop(arrangement.given, log);
+  loop.start({ sns, webhook });
   await during(loop);
   return said;
 }

@@ -13,6 +13,18 @@ export interface Notifiers {
   webhook: Notifier;
 }
 
+interface Beginning {
+  receiver: ReceiverKey;
+  limit: number;
+  notifier: Notifier;
+}
+
+interface Attempt {
+  delivery: Delivery;
+  notifier: Notifier;
+  lease: DeliveryLease;
+}
+
 /**
  * Brings messages to their receivers as they become due, a few at a time to each. A message stays in its row until it is
  * taken, so that it is delivered at least once whatever happens to the process, and no job waits for anybody.
@@ -20,7 +32,6 @@ export interface Notifiers {
 export class DeliveryLoop implements AsyncDisposable {
   readonly #given: Arrangement;
   readonly #log: Log;
-  readonly #notifiers: Notifiers;
   readonly #running = new Map<ReceiverKey, Set<Promise<void>>>();
   readonly #rests = new Rests();
   readonly #pause = new Pause();
@@ -28,17 +39,16 @@ export class DeliveryLoop implements AsyncDisposable {
   #stopped = false;
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(given: Arrangement, log: Log, notifiers: Notifiers) {
+  constructor(given: Arrangement, log: Log) {
     this.#given = given;
     this.#log = log;
-    this.#notifiers = notifiers;
   }
 
-  start(): void {
-    this.#ended = this.#run();
+  start(notifiers: Notifiers): void {
+    this.#ended = this.#run(notifiers);
   }
 
-  /** A message may have become due. */
+  /** A message may have become due. Said before the start, it is not forgotten. */
   nudge(): void {
     this.#pause.end();
   }
@@ -53,10 +63,10 @@ export class DeliveryLoop implements AsyncDisposable {
     clearTimeout(timer);
   }
 
-  async #run(): Promise<void> {
+  async #run(notifiers: Notifiers): Promise<void> {
     while (!this.#stopped) {
       try {
-        await this.#pause.atMost(await this.#step());
+        await this.#pause.atMost(await this.#step(notifiers));
       } catch (error) {
         this.#log.error({ error }, 'the delivery loop failed; it goes on');
         await this.#pause.atMost(limits.deliveryRetryMinMs);
@@ -68,7 +78,7 @@ export class DeliveryLoop implements AsyncDisposable {
    * Starts what there is room for, the receiver that has waited longest first, and returns how long to rest if nothing
    * happens. A receiver gets its next messages when it has dealt with all that it was given.
    */
-  async #step(): Promise<number> {
+  async #step(notifiers: Notifiers): Promise<number> {
     const nowMs = this.#given.clock.nowMs();
     const waiting = await this.#given.metadata.deliveries.receivers();
     this.#rests.keepOnly(new Set(waiting.map(({ subscriptionKey }) => subscriptionKey)));
@@ -84,12 +94,13 @@ export class DeliveryLoop implements AsyncDisposable {
       const room = limits.deliveriesRunningMax - this.#runningCount();
       // With no room left, the end of a delivery ends the pause.
       if (room === 0 || this.#stopped) break;
-      await this.#begin(receiver, Math.min(room, limits.deliveriesPerReceiverMax));
+      const limit = Math.min(room, limits.deliveriesPerReceiverMax);
+      await this.#begin({ receiver, limit, notifier: receiver === null ? notifiers.sns : notifiers.webhook });
     }
     return limits.deliveryRetryMaxMs;
   }
 
-  async #begin(receiver: ReceiverKey, limit: number): Promise<void> {
+  async #begin({ receiver, limit, notifier }: Beginning): Promise<void> {
     const nowMs = this.#given.clock.nowMs();
     const token = randomUUID();
     const leaseUntilMs = nowMs + limits.deliveryLeaseMs;
@@ -99,7 +110,7 @@ export class DeliveryLoop implements AsyncDisposable {
     const deliveries = new Set<Promise<void>>();
     this.#running.set(receiver, deliveries);
     for (const delivery of claimed) {
-      const running = this.#deliver(delivery, { deliveryKey: delivery.key, token }).finally(() => {
+      const running = this.#deliver({ delivery, notifier, lease: { deliveryKey: delivery.key, token } }).finally(() => {
         deliveries.delete(running);
         if (deliveries.size > 0) return;
         this.#running.delete(receiver);
@@ -109,10 +120,9 @@ export class DeliveryLoop implements AsyncDisposable {
     }
   }
 
-  async #deliver(delivery: Delivery, lease: DeliveryLease): Promise<void> {
+  async #deliver({ delivery, notifier, lease }: Attempt): Promise<void> {
     const { metadata } = this.#given;
     const receiver = delivery.subscription?.key ?? null;
-    const notifier = delivery.subscription === null ? this.#notifiers.sns : this.#notifiers.webhook;
     try {
       const signal = AbortSignal.any([AbortSignal.timeout(limits.deliveryTimeoutMs), this.#stop.signal]);
       const failure = await notifier.deliver(delivery, signal).then(

@@ -40,7 +40,9 @@ export async function testArrangement(settings: Partial<Arrangement> = {}): Prom
   const clock = { atMs: T0, nowMs: () => clock.atMs };
   const open = async () => {
     const given = { ...(await arrangementIn(directory)), clock, ...settings };
-    return { given, core: createCore(given, { onJobStarted: () => undefined, onMessage: () => undefined }) };
+    const core = createCore(given, { onJobStarted: nothing, onMessage: nothing, onKeyUnreadable: nothing });
+    await core.accounts.ensureFirst();
+    return { given, core };
   };
   const close = () => arrangement.given.metadata[Symbol.asyncDispose]();
   const arrangement: TestArrangement = {
@@ -60,6 +62,14 @@ export async function testArrangement(settings: Partial<Arrangement> = {}): Prom
   return arrangement;
 }
 
+const ROOT_KEY = {
+  accountId: VAULT.accountId,
+  accessKeyId: 'AKIAROOTOFTHETESTS',
+  secretAccessKey: 'secret',
+  origin: 'the test',
+};
+const SECRETS_KEY = Buffer.alloc(32, 'key');
+
 async function arrangementIn(directory: string): Promise<Omit<Arrangement, 'clock'>> {
   const none = { minMs: 0, maxMs: 0 };
   return {
@@ -72,6 +82,8 @@ async function arrangementIn(directory: string): Promise<Omit<Arrangement, 'cloc
     blobs: await DiskBlobStore.open(join(directory, 'blobs')),
     frames: new FramePool(),
     downloads: new Downloads(),
+    rootKey: ROOT_KEY,
+    secretsKey: { find: () => SECRETS_KEY, findOrMake: () => SECRETS_KEY },
     region: 'us-east-1',
     retrievalTimes: { expedited: none, standard: none, bulk: none, inventory: none },
     inventory: 'live',
@@ -79,6 +91,8 @@ async function arrangementIn(directory: string): Promise<Omit<Arrangement, 'cloc
     notices: noticesIn(directory),
   };
 }
+
+const nothing = (): void => undefined;
 
 /** Webhooks may be on this machine, where the receivers of tests are; every name stands for it. */
 const noticesIn = (directory: string): Notices => ({
