@@ -21,8 +21,16 @@ import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
 import { systemClock } from './model/clock.ts';
 import { limits } from './model/limits.ts';
+import { addressRules } from './notify/addresses.ts';
+import { type Links, linksBelow } from './notify/links.ts';
+import { noNotifier } from './notify/notifier.ts';
+import { signingKeyIn } from './notify/signing-key.ts';
+import { snsNotifier } from './notify/sns.ts';
+import { webhookNotifier } from './notify/webhook.ts';
+import { systemLookup } from './notify/webhook-url.ts';
 import { SigningKeyCache } from './sigv4/signing-key.ts';
 import type { Log } from './telemetry/log.ts';
+import { DeliveryLoop, type Notifiers } from './worker/delivery-loop.ts';
 import { JobLoop } from './worker/job-loop.ts';
 import { Sweeper } from './worker/sweeper.ts';
 
@@ -49,10 +57,13 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
 
   const given = await arrange(parts, { config, secrets, dataDir, rootKey, onFatal });
-  const jobs = parts.use(new JobLoop(given, log));
+  const deliveries = parts.use(new DeliveryLoop(given, log));
+  const onMessage = () => deliveries.nudge();
+  const jobs = parts.use(new JobLoop(given, log, { onEnded: onMessage }));
   const sweeper = parts.use(new Sweeper(given, log));
   const core = createCore(given, {
     onJobStarted: () => jobs.nudge(),
+    onMessage,
     onKeyUnreadable: (unreadable) => log.error(unreadable, 'the secret of an access key cannot be opened'),
   });
   await core.accounts.ensureFirst();
@@ -74,10 +85,20 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
       errorForms: errorForms(config),
     }),
   );
+  const links = linksBelow(config.publicUrl ?? server.url);
   jobs.start();
   sweeper.start();
+  deliveries.start(notifiersFor(config, { given, links }));
   const running = parts.move();
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+function notifiersFor(config: Config, { given, links }: { given: Arrangement; links: Links }): Notifiers {
+  const { snsEndpoint: endpoint, region } = config;
+  return {
+    sns: endpoint === undefined ? noNotifier('--sns-endpoint is not set') : snsNotifier({ endpoint, region }),
+    webhook: webhookNotifier({ ...given.notices, links, clock: systemClock }),
+  };
 }
 
 /** What can be done in a data directory that no server holds. */
@@ -104,7 +125,11 @@ export async function openOffline({ config, secrets, description }: OfflineOptio
   const rootKey = findRootKey({ dataDir, secrets });
   // What fails under the database fails the one command that there is.
   const given = await arrange(parts, { config, secrets, dataDir, rootKey, onFatal: () => undefined });
-  const core = createCore(given, { onJobStarted: () => undefined, onKeyUnreadable: () => undefined });
+  const core = createCore(given, {
+    onJobStarted: () => undefined,
+    onMessage: () => undefined,
+    onKeyUnreadable: () => undefined,
+  });
   const running = parts.move();
   return { run: commandsOn(core, config), [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
@@ -139,6 +164,12 @@ async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Pro
     retrievalLimits: config.retrievalLimits,
     inventory: config.inventory,
     jobRetentionMs: config.jobRetentionMs,
+    notices: {
+      throughSns: config.snsEndpoint !== undefined,
+      signingKey: signingKeyIn({ path: join(dataDir, 'notify-signing.pem'), clock: systemClock }),
+      rules: addressRules(config.webhookNetworks),
+      lookup: systemLookup,
+    },
   };
 }
 

@@ -24,6 +24,10 @@ export interface Config {
   inventory: Values['inventory'];
   jobRetentionMs: number;
   uploadStallTimeoutMs: number;
+  snsEndpoint: Values['sns-endpoint'];
+  publicUrl: Values['public-url'];
+  /** In CIDR notation. */
+  webhookNetworks: Values['webhook-networks'];
   selectOutput: Values['select-output'];
   logLevel: Values['log-level'];
 }
@@ -62,6 +66,9 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     inventory: values.inventory,
     jobRetentionMs: values['job-retention'],
     uploadStallTimeoutMs: values['upload-stall-timeout'],
+    snsEndpoint: values['sns-endpoint'],
+    publicUrl: values['public-url'],
+    webhookNetworks: values['webhook-networks'],
     selectOutput: values['select-output'],
     logLevel: values['log-level'],
   };

@@ -3,6 +3,9 @@ import type { Metadata } from '../metadata/metadata.ts';
 import type { Clock } from '../model/clock.ts';
 import type { RetrievalLimits } from '../model/retrieval-limits.ts';
 import type { RetrievalTimes } from '../model/retrieval-times.ts';
+import type { AddressRules } from '../notify/addresses.ts';
+import type { SigningKey } from '../notify/signing-key.ts';
+import type { Lookup } from '../notify/webhook-url.ts';
 import type { Downloads } from './downloads.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { SecretsKey } from './sealing.ts';
@@ -31,4 +34,15 @@ export interface Arrangement {
   /** Whether counts and inventories are as of now, or as of the last daily inventory. */
   inventory: 'live' | 'daily';
   jobRetentionMs: number;
+  notices: Notices;
+}
+
+/** What the rules about messages stand on. */
+export interface Notices {
+  /** Whether what is published goes to an SNS endpoint too. */
+  throughSns: boolean;
+  signingKey: () => Promise<SigningKey>;
+  /** Where webhooks may be. */
+  rules: AddressRules;
+  lookup: Lookup;
 }

@@ -4,6 +4,7 @@ import { AccountRecords } from './accounts.ts';
 import { ArchiveRecords } from './archives.ts';
 import { CapacityRecords } from './capacity.ts';
 import { sqliteDdl } from './ddl.ts';
+import { DeliveryRecords } from './deliveries.ts';
 import { JobRecords } from './jobs.ts';
 import { KeyRecords } from './keys.ts';
 import { migrate } from './migrate.ts';
@@ -11,6 +12,7 @@ import { NotificationConfigurationRecords } from './notification-configurations.
 import { ReclaimRecords } from './reclaim.ts';
 import { RetrievalPolicyRecords } from './retrieval-policies.ts';
 import { openSqlite } from './sqlite.ts';
+import { SubscriptionRecords } from './subscriptions.ts';
 import type { Tables } from './tables.ts';
 import { UploadRecords } from './uploads.ts';
 import { UserRecords } from './users.ts';
@@ -37,6 +39,8 @@ export class Metadata implements AsyncDisposable {
   readonly retrievalPolicies: RetrievalPolicyRecords;
   readonly capacity: CapacityRecords;
   readonly reclaim: ReclaimRecords;
+  readonly subscriptions: SubscriptionRecords;
+  readonly deliveries: DeliveryRecords;
   readonly #db: Kysely<Tables>;
 
   private constructor(db: Kysely<Tables>) {
@@ -55,6 +59,8 @@ export class Metadata implements AsyncDisposable {
     this.retrievalPolicies = new RetrievalPolicyRecords(db);
     this.capacity = new CapacityRecords(db);
     this.reclaim = new ReclaimRecords(db);
+    this.subscriptions = new SubscriptionRecords(db);
+    this.deliveries = new DeliveryRecords(db);
   }
 
   /**
@@ -71,6 +77,7 @@ export class Metadata implements AsyncDisposable {
       await sql`pragma wal_checkpoint(truncate)`.execute(db);
       const metadata = new Metadata(db);
       await metadata.jobs.releaseAll();
+      await metadata.deliveries.releaseAll();
       return metadata;
     } catch (error) {
       await db.destroy();

@@ -73,9 +73,11 @@ CREATE TABLE "deliveries" (
   "attempts" integer not null
 ) strict;
 
-CREATE INDEX "deliveries_by_receiver" on "deliveries" ("subscription_key", "job_id", "key");
+CREATE INDEX "deliveries_due" on "deliveries" ("subscription_key", "due_at", "key");
 
-CREATE INDEX "deliveries_due" on "deliveries" ("due_at");
+CREATE INDEX "deliveries_in_order" on "deliveries" ("subscription_key", "job_id", "key");
+
+CREATE INDEX "deliveries_leased" on "deliveries" ("lease_token") where "lease_token" is not null;
 
 CREATE TABLE "identity_policies" (
   "user_key" integer not null references "users" ("key"),

@@ -123,6 +123,27 @@ export const limits = {
   principalArnLengthMax: 2 * KIB,
   policiesCachedMax: 10_000,
 
+  // Notifications.
+  webhookUrlLengthMax: 2 * KIB,
+  /** From looking the receiver's name up to the end of its reply. */
+  deliveryTimeoutMs: 10 * SECOND_MS,
+  /** What is read of a reply before the connection is cut. */
+  deliveryReplyBytesMax: 64 * KIB,
+  deliveriesRunningMax: 64,
+  /** So that receivers that hang leave room for the others. */
+  deliveriesPerReceiverMax: 4,
+  /** Longer than a delivery takes, whatever happens; it is never renewed. */
+  deliveryLeaseMs: MINUTE_MS,
+  deliveryRetryMinMs: SECOND_MS,
+  deliveryRetryMaxMs: 5 * MINUTE_MS,
+  /** How long a message is kept for a receiver that does not take it. */
+  deliveryKeepMs: 14 * DAY_MS,
+  /** What deliveries that run are given when the server stops; they are repeated at the next start. */
+  deliveryStopMs: 2 * SECOND_MS,
+  /** Each is looked at whenever a message may be due. */
+  subscriptionsMax: 200,
+  /** An unconfirmed subscription ends after this, as at Amazon. */
+  subscriptionConfirmMs: 2 * DAY_MS,
   // Commands of the operator.
   adminConnectionsMax: 64,
   /** A policy, which is the largest thing in a command, fits in however its text is escaped. */

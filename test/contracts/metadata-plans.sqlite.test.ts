@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import { newArchiveId, newBlobId } from '../../src/model/ids.ts';
 import { NO_RETRIEVAL_POLICY, type RetrievalPolicy } from '../../src/model/retrieval-policies.ts';
+import { newSubscription, newTopic, subscriptionAsked } from './metadata-deliveries.ts';
 import {
   ACCOUNT,
   archiveJob,
@@ -13,6 +14,7 @@ import {
   newUnit,
   newUpload,
   newVault,
+  present,
   T0,
 } from './metadata-fixtures.ts';
 import { type SqliteUnderTest, sqliteUnderTest } from './sqlite-under-test.ts';
@@ -133,6 +135,39 @@ const operations: Record<string, () => Promise<unknown>> = {
     await metadata.jobs.releaseAll();
   },
   'jobs.end': () => metadata.jobs.end({ ...jobEnd(lease), output: { blobId: newBlobId(), sizeBytes: 1 } }),
+  'jobs.end, told': async () => {
+    const topic = newTopic();
+    await newSubscription(metadata, topic);
+    const { key } = await newVault(metadata);
+    await metadata.notificationConfigurations.set({ vaultKey: key, topic, events: ['InventoryRetrievalCompleted'] });
+    const job = { ...inventoryJob({ vaultKey: key }), snsTopic: topic };
+    await metadata.jobs.create(job);
+    await metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'z', limit: 400 });
+    const { key: jobKey } = present(await metadata.jobs.find(job));
+    await metadata.jobs.end(jobEnd({ jobKey, token: 'z' }));
+  },
+  'deliveries, a life': async () => {
+    const topic = newTopic();
+    const subscriptionKey = await newSubscription(metadata, topic);
+    const asked = subscriptionAsked(topic, 'https://unconfirmed.example/');
+    await metadata.subscriptions.create(asked);
+    await metadata.deliveries.receivers();
+    const deliveryKeys: number[] = [];
+    for (const key of [subscriptionKey, subscriptionKey + 1, null]) {
+      const claim = { subscriptionKey: key, nowMs: T0, leaseUntilMs: T0, token: 'x', limit: 4 };
+      deliveryKeys.push(...(await metadata.deliveries.claim(claim)).map((delivery) => delivery.key));
+    }
+    for (const deliveryKey of deliveryKeys) {
+      await metadata.deliveries.release({ lease: { deliveryKey, token: 'x' }, dueAtMs: T0 });
+      await metadata.deliveries.end({ deliveryKey, token: 'x' });
+    }
+    expect(deliveryKeys.length).toBeGreaterThan(1);
+    await metadata.deliveries.releaseAll();
+    await metadata.subscriptions.list({ topic });
+    await metadata.subscriptions.list({ topic: null });
+    await metadata.subscriptions.deleteUnconfirmed({ beforeMs: T0 });
+    await metadata.subscriptions.delete(asked.arn);
+  },
   'jobs.expire': async () => {
     await metadata.jobs.create(inventoryJob({ vaultKey }));
     const claimed = await metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'y', limit: 400 });

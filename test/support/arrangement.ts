@@ -2,12 +2,15 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskBlobStore } from '../../src/blobs/disk.ts';
-import type { Arrangement } from '../../src/core/arrangement.ts';
+import type { Arrangement, Notices } from '../../src/core/arrangement.ts';
 import { type Core, createCore } from '../../src/core/core.ts';
 import { Downloads } from '../../src/core/downloads.ts';
 import { FramePool } from '../../src/core/frame-pool.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
+import { systemClock } from '../../src/model/clock.ts';
 import { NO_RETRIEVAL_LIMITS } from '../../src/model/retrieval-limits.ts';
+import { addressRules } from '../../src/notify/addresses.ts';
+import { signingKeyIn } from '../../src/notify/signing-key.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { sha256, treeHash } from './hashes.ts';
 
@@ -25,6 +28,12 @@ export interface TestArrangement extends AsyncDisposable {
 }
 
 export const T0 = Date.parse('2031-05-06T07:08:09.123Z');
+/** How most jobs end, as the metadata are told it. */
+export const SUCCEEDED = {
+  status: 'Succeeded' as const,
+  statusMessage: 'Succeeded',
+  announcement: { message: () => '', throughSns: true },
+};
 export const VAULT = { accountId: '111122223333', name: 'vault' };
 
 export async function testArrangement(settings: Partial<Arrangement> = {}): Promise<TestArrangement> {
@@ -32,7 +41,7 @@ export async function testArrangement(settings: Partial<Arrangement> = {}): Prom
   const clock = { atMs: T0, nowMs: () => clock.atMs };
   const open = async () => {
     const given = { ...(await arrangementIn(directory)), clock, ...settings };
-    const core = createCore(given, { onJobStarted: () => undefined, onKeyUnreadable: () => undefined });
+    const core = createCore(given, { onJobStarted: nothing, onMessage: nothing, onKeyUnreadable: nothing });
     await core.accounts.ensureFirst();
     return { given, core };
   };
@@ -81,8 +90,19 @@ async function arrangementIn(directory: string): Promise<Omit<Arrangement, 'cloc
     retrievalLimits: NO_RETRIEVAL_LIMITS,
     inventory: 'live',
     jobRetentionMs: 24 * 60 * 60 * 1000,
+    notices: noticesIn(directory),
   };
 }
+
+const nothing = (): void => undefined;
+
+/** Webhooks may be on this machine, where the receivers of tests are; every name stands for it. */
+const noticesIn = (directory: string): Notices => ({
+  throughSns: true,
+  signingKey: signingKeyIn({ path: join(directory, 'notify-signing.pem'), clock: systemClock }),
+  rules: addressRules(['127.0.0.0/8']),
+  lookup: async () => [{ address: '127.0.0.1', family: 4 }],
+});
 
 /** Bytes as a client sends them, in chunks of this size. */
 export async function* chunksOf(bytes: Buffer, chunkBytes = 64 * 1024): AsyncGenerator<Buffer, void, void> {
