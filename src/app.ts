@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Gate } from './api/authenticate.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
+import { DiskLockRecords } from './blobs/disk-lock-records.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { loadOrMakeRootKey } from './config/credentials.ts';
@@ -11,6 +12,8 @@ import { rootCaller } from './core/callers.ts';
 import { createCore } from './core/core.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
+import { LockBook } from './core/lock-book.ts';
+import { RetentionClock } from './core/retention-clock.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
 import { systemClock } from './model/clock.ts';
@@ -44,12 +47,16 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   const metadata = parts.use(await Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal }));
   await warnOfOtherAccounts(metadata, config, log);
   const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
+  const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
+  const retention = parts.use(await openRetentionClock({ config, metadata, lockBook, log }));
   const given: Arrangement = {
     metadata,
     blobs,
     frames: new FramePool(),
     downloads: new Downloads(),
     clock: systemClock,
+    retention,
+    lockBook,
     region: config.region,
     retrievalTimes: config.retrievalTimes,
     inventory: config.inventory,
@@ -57,9 +64,11 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   };
   const jobs = parts.use(new JobLoop(given, log));
   const sweeper = parts.use(new Sweeper(given, log));
+  const core = createCore(given, { onJobStarted: () => jobs.nudge() });
+  for (const { level, facts, text } of await core.locks.settle()) log[level](facts, text);
   const server = parts.use(
     await ApiServer.start({
-      core: createCore(given, { onJobStarted: () => jobs.nudge() }),
+      core,
       gate: gateFor(config, rootKey),
       health: { isReady: () => metadata.answers() },
       log,
@@ -71,6 +80,18 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   sweeper.start();
   const running = parts.move();
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+function openRetentionClock(parts: { config: Config; metadata: Metadata; lockBook: LockBook; log: Log }) {
+  const { config, metadata, lockBook, log } = parts;
+  return RetentionClock.open({
+    records: metadata.retentionClock,
+    clock: systemClock,
+    monotonicMs: () => performance.now(),
+    toleranceMs: config.clockToleranceMs,
+    isOld: !lockBook.isEmpty,
+    onAlarm: (text, facts) => log.error(facts, text),
+  });
 }
 
 /** A forgotten --account-id would otherwise look like an empty server. */

@@ -3,6 +3,7 @@ import { formatRange, sizeOf } from '../model/byte-range.ts';
 import { formatInstant, formatInstantSeconds } from '../model/instants.ts';
 import type { ArchiveRetrievalJob, InventoryRetrievalJob, Job } from '../model/jobs.ts';
 import type { Upload } from '../model/uploads.ts';
+import type { VaultLock } from '../model/vault-locks.ts';
 
 /**
  * Domain objects as the wire has them: members in alphabetical order, and null (never left out) where they do not apply,
@@ -28,6 +29,15 @@ export function renderUpload(upload: Upload, vaultArn: string) {
     MultipartUploadId: upload.id,
     PartSizeInBytes: upload.partSizeBytes,
     VaultARN: vaultArn,
+  };
+}
+
+export function renderLock(lock: VaultLock) {
+  return {
+    CreationDate: formatInstant(lock.createdAtMs),
+    ExpirationDate: instantOrNull(lock.expiresAtMs),
+    Policy: lock.document,
+    State: lock.state,
   };
 }
 

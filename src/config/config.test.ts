@@ -41,6 +41,7 @@ test('without any word from anybody the defaults count', () => {
       retrievalTimes: { expedited: NONE, standard: NONE, bulk: NONE, inventory: NONE },
       inventory: 'live',
       jobRetentionMs: 86_400_000,
+      clockToleranceMs: 604_800_000,
       uploadStallTimeoutMs: 60_000,
       selectOutput: { provider: 'disk' },
       logLevel: 'info',

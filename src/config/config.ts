@@ -20,6 +20,7 @@ export interface Config {
   retrievalTimes: RetrievalTimes;
   inventory: Values['inventory'];
   jobRetentionMs: number;
+  clockToleranceMs: number;
   uploadStallTimeoutMs: number;
   selectOutput: Values['select-output'];
   logLevel: Values['log-level'];
@@ -51,6 +52,7 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     retrievalTimes: { ...retrievalTimesOf(values.profile), ...values['retrieval-times'] },
     inventory: values.inventory,
     jobRetentionMs: values['job-retention'],
+    clockToleranceMs: values['clock-tolerance'],
     uploadStallTimeoutMs: values['upload-stall-timeout'],
     selectOutput: values['select-output'],
     logLevel: values['log-level'],

@@ -3,6 +3,8 @@ import type { Arrangement } from './arrangement.ts';
 import { Authorisation } from './authorisation.ts';
 import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
+import { Locks } from './locks.ts';
+import type { RetentionClock } from './retention-clock.ts';
 import { Uploads } from './uploads.ts';
 import { Vaults } from './vaults.ts';
 
@@ -10,9 +12,11 @@ import { Vaults } from './vaults.ts';
 export interface Core {
   authorisation: Authorisation;
   vaults: Vaults;
+  locks: Locks;
   archives: Archives;
   uploads: Uploads;
   jobs: Jobs;
+  retention: RetentionClock;
 }
 
 /** `onJobStarted` is called for every new job, so that the workers need not poll. */
@@ -22,8 +26,10 @@ export function createCore(given: Arrangement, { onJobStarted }: { onJobStarted:
   return {
     authorisation: new Authorisation(given),
     vaults,
+    locks: new Locks(given, vaults),
     archives: new Archives(given, vaults, incoming),
     uploads: new Uploads(given, vaults, incoming),
     jobs: new Jobs(given, vaults, onJobStarted),
+    retention: given.retention,
   };
 }

@@ -4,9 +4,11 @@ import { sqliteDdl } from './ddl.ts';
 import { JobRecords } from './jobs.ts';
 import { migrate } from './migrate.ts';
 import { ReclaimRecords } from './reclaim.ts';
+import { RetentionClockRecords } from './retention-clock.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Tables } from './tables.ts';
 import { UploadRecords } from './uploads.ts';
+import { VaultLockRecords } from './vault-locks.ts';
 import { VaultPolicyRecords } from './vault-policies.ts';
 import { VaultRecords } from './vaults.ts';
 
@@ -17,6 +19,8 @@ import { VaultRecords } from './vaults.ts';
 export class Metadata implements AsyncDisposable {
   readonly vaults: VaultRecords;
   readonly vaultPolicies: VaultPolicyRecords;
+  readonly vaultLocks: VaultLockRecords;
+  readonly retentionClock: RetentionClockRecords;
   readonly archives: ArchiveRecords;
   readonly uploads: UploadRecords;
   readonly jobs: JobRecords;
@@ -27,6 +31,8 @@ export class Metadata implements AsyncDisposable {
     this.#db = db;
     this.vaults = new VaultRecords(db);
     this.vaultPolicies = new VaultPolicyRecords(db);
+    this.vaultLocks = new VaultLockRecords(db);
+    this.retentionClock = new RetentionClockRecords(db);
     this.archives = new ArchiveRecords(db);
     this.uploads = new UploadRecords(db);
     this.jobs = new JobRecords(db);

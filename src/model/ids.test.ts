@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { newArchiveId, newBlobId, newJobId, newRequestId, newUploadId, positionOfTimedId } from './ids.ts';
+import { newArchiveId, newBlobId, newJobId, newLockId, newRequestId, newUploadId, positionOfTimedId } from './ids.ts';
 
 const MANY = 2000;
 /** The largest instant that six bytes hold, about the year 10889. */
@@ -10,6 +10,7 @@ const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 describe('ids', () => {
   test.each([
     ['archive', newArchiveId, 138],
+    ['S-03 lock', newLockId, 24],
     ['job', () => newJobId(Date.now()), 92],
     ['upload', () => newUploadId(Date.now()), 92],
   ])('of an %s have their length and alphabet, never begin with a dash and never repeat', (_, make, length) => {

@@ -2,6 +2,7 @@ import type { Arrangement } from '../core/arrangement.ts';
 import { limits } from '../model/limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import { expireJobs, expireUploads } from './expire.ts';
+import { keepTime } from './keep-time.ts';
 import { Pause } from './pause.ts';
 import { publishInventories } from './publish-inventories.ts';
 import { giveUpOrphans, reclaim } from './reclaim.ts';
@@ -22,6 +23,7 @@ export class Sweeper implements AsyncDisposable {
       { name: 'expire jobs', step: () => expireJobs(given), pauseMs },
       { name: 'expire uploads', step: () => expireUploads(given), pauseMs },
       { name: 'reclaim', step: () => reclaim(given), pauseMs },
+      { name: 'keep the time', step: () => keepTime(given), pauseMs: limits.retentionClockPauseMs },
       { name: 'publish inventories', step: () => publishInventories(given), pauseMs },
       {
         name: 'give up orphans',

@@ -4,6 +4,7 @@ import { archiveContract } from './metadata-archives.ts';
 import type { MetadataUnderTest } from './metadata-fixtures.ts';
 import { jobListContract } from './metadata-job-lists.ts';
 import { jobContract } from './metadata-jobs.ts';
+import { lockContract } from './metadata-locks.ts';
 import { ownershipContract } from './metadata-ownership.ts';
 import { uploadContract } from './metadata-uploads.ts';
 import { vaultContract } from './metadata-vaults.ts';
@@ -22,6 +23,7 @@ export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
   uploadContract(tested);
   jobContract(tested);
   jobListContract(tested);
+  lockContract(tested);
   ownershipContract(tested);
 
   describe('bytes to reclaim', () => {
