@@ -6,6 +6,7 @@ import { AdminServer } from './admin/server.ts';
 import { errorForms } from './api/errors.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
+import { DiskLockRecords } from './blobs/disk-lock-records.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { findRootKey, loadOrMakeRootKey, type RootKey } from './config/credentials.ts';
@@ -16,6 +17,8 @@ import type { Arrangement, StartingKey } from './core/arrangement.ts';
 import { type Core, createCore } from './core/core.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
+import { LockBook } from './core/lock-book.ts';
+import { RetentionClock } from './core/retention-clock.ts';
 import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
@@ -56,7 +59,14 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
 
-  const given = await arrange(parts, { config, secrets, dataDir, rootKey, onFatal });
+  const given = await arrange(parts, {
+    config,
+    secrets,
+    dataDir,
+    rootKey,
+    onFatal,
+    onAlarm: (text, facts) => log.error(facts, text),
+  });
   const deliveries = parts.use(new DeliveryLoop(given, log));
   const onMessage = () => deliveries.nudge();
   const jobs = parts.use(new JobLoop(given, log, { onEnded: onMessage }));
@@ -67,6 +77,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     onKeyUnreadable: (unreadable) => log.error(unreadable, 'the secret of an access key cannot be opened'),
   });
   await core.accounts.ensureFirst();
+  for (const { level, facts, text } of await core.locks.settle()) log[level](facts, text);
   // Before the API, so that it ends after it: commands are answered as long as requests run.
   parts.use(await AdminServer.start({ dataDir, log, run: commandsOn(core, config) }));
   const server = parts.use(
@@ -123,8 +134,16 @@ export async function openOffline({ config, secrets, description }: OfflineOptio
   const { path: dataDir } = findDataDir(config.dataDir);
   parts.use(acquireOwnership({ dataDir, description }));
   const rootKey = findRootKey({ dataDir, secrets });
-  // What fails under the database fails the one command that there is.
-  const given = await arrange(parts, { config, secrets, dataDir, rootKey, onFatal: () => undefined });
+  const given = await arrange(parts, {
+    config,
+    secrets,
+    dataDir,
+    rootKey,
+    // What fails under the database fails the one command that there is.
+    onFatal: () => undefined,
+    // `clock show` tells of it.
+    onAlarm: () => undefined,
+  });
   const core = createCore(given, {
     onJobStarted: () => undefined,
     onMessage: () => undefined,
@@ -140,6 +159,8 @@ interface Beginnings {
   dataDir: string;
   rootKey: RootKey;
   onFatal: (error: unknown) => void;
+  /** Told when the wall clock is not believed. */
+  onAlarm: (text: string, facts: object) => void;
 }
 
 /** Opens the stores of a data directory that this process owns. */
@@ -151,6 +172,8 @@ async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Pro
   const metadata = parts.use(await Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal }));
   await checkKeys({ metadata, rootKey, secretsKey });
   const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
+  const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
+  const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
   return {
     metadata,
     blobs,
@@ -159,6 +182,8 @@ async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Pro
     clock: systemClock,
     rootKey,
     secretsKey,
+    retention,
+    lockBook,
     region: config.region,
     retrievalTimes: config.retrievalTimes,
     retrievalLimits: config.retrievalLimits,
@@ -171,6 +196,20 @@ async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Pro
       lookup: systemLookup,
     },
   };
+}
+
+function openRetentionClock(
+  metadata: Metadata,
+  { config, lockBook, onAlarm }: Pick<Beginnings, 'config' | 'onAlarm'> & { lockBook: LockBook },
+): Promise<RetentionClock> {
+  return RetentionClock.open({
+    records: metadata.retentionClock,
+    clock: systemClock,
+    monotonicMs: () => performance.now(),
+    toleranceMs: config.clockToleranceMs,
+    isOld: !lockBook.isEmpty,
+    onAlarm,
+  });
 }
 
 /** The one way to the commands, with a server and without. */

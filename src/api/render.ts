@@ -1,6 +1,7 @@
 import type { VaultDescription } from '../core/vaults.ts';
 import { formatInstant } from '../model/instants.ts';
 import type { Upload } from '../model/uploads.ts';
+import type { VaultLock } from '../model/vault-locks.ts';
 
 /**
  * Domain objects as the wire has them: members in alphabetical order, and null (never left out) where they do not apply,
@@ -26,5 +27,14 @@ export function renderUpload(upload: Upload, vaultArn: string) {
     MultipartUploadId: upload.id,
     PartSizeInBytes: upload.partSizeBytes,
     VaultARN: vaultArn,
+  };
+}
+
+export function renderLock(lock: VaultLock) {
+  return {
+    CreationDate: formatInstant(lock.createdAtMs),
+    ExpirationDate: instantOrNull(lock.expiresAtMs),
+    Policy: lock.document,
+    State: lock.state,
   };
 }

@@ -23,6 +23,7 @@ export interface Config {
   insufficientCapacityStatus: 400 | 503;
   inventory: Values['inventory'];
   jobRetentionMs: number;
+  clockToleranceMs: number;
   uploadStallTimeoutMs: number;
   snsEndpoint: Values['sns-endpoint'];
   publicUrl: Values['public-url'];
@@ -65,6 +66,7 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     insufficientCapacityStatus: values['insufficient-capacity-status'] === '400' ? 400 : 503,
     inventory: values.inventory,
     jobRetentionMs: values['job-retention'],
+    clockToleranceMs: values['clock-tolerance'],
     uploadStallTimeoutMs: values['upload-stall-timeout'],
     snsEndpoint: values['sns-endpoint'],
     publicUrl: values['public-url'],

@@ -142,6 +142,15 @@ export const settings = {
     meaning: 'how long a finished job and its output stay',
     value: duration({ min: '1s', max: '36500d' }),
   },
+  'clock-tolerance': {
+    placeholder: 'DURATION',
+    default: '7d',
+    meaning: 'how far the clock may jump ahead, all jumps together, before the age of archives allows nothing any more',
+    detail:
+      'Time during which the server does not run is such a jump. What was believed is forgotten at the pace of a week a ' +
+      'year; beyond it an operator has to confirm the clock (docs/vault-lock.md).',
+    value: duration({ min: '1h', max: '365d' }),
+  },
   'upload-stall-timeout': {
     placeholder: 'DURATION',
     default: '60s',

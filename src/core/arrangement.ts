@@ -19,6 +19,9 @@ export interface StartingKey {
   origin: string;
 }
 
+import type { LockBook } from './lock-book.ts';
+import type { RetentionClock } from './retention-clock.ts';
+
 /** What the rules stand on: the stores, the time, and the settings that the rules depend on. */
 export interface Arrangement {
   metadata: Metadata;
@@ -28,6 +31,9 @@ export interface Arrangement {
   clock: Clock;
   rootKey: StartingKey;
   secretsKey: SecretsKey;
+  /** What ages go by, and nothing else. */
+  retention: RetentionClock;
+  lockBook: LockBook;
   region: string;
   retrievalTimes: RetrievalTimes;
   retrievalLimits: RetrievalLimits;

@@ -8,7 +8,9 @@ import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
 import { KeyRing } from './key-ring.ts';
 import { Keys } from './keys.ts';
+import { Locks } from './locks.ts';
 import { NotificationConfigurations } from './notification-configurations.ts';
+import type { RetentionClock } from './retention-clock.ts';
 import { RetrievalPolicies } from './retrieval-policies.ts';
 import { VaultTags } from './tags.ts';
 import { Topics } from './topics.ts';
@@ -33,6 +35,8 @@ export interface Core {
   retrievalPolicies: RetrievalPolicies;
   capacity: Capacity;
   topics: Topics;
+  locks: Locks;
+  retention: RetentionClock;
 }
 
 /** Whom the rules tell of what happens. */
@@ -65,5 +69,7 @@ export function createCore(given: Arrangement, { onJobStarted, onMessage, onKeyU
     retrievalPolicies: new RetrievalPolicies(given),
     capacity: new Capacity(given),
     topics: new Topics(given, onMessage),
+    locks: new Locks(given, vaults),
+    retention: given.retention,
   };
 }

@@ -17,6 +17,7 @@ import {
   present,
   T0,
 } from './metadata-fixtures.ts';
+import { newLock } from './metadata-locks.ts';
 import { type SqliteUnderTest, sqliteUnderTest } from './sqlite-under-test.ts';
 
 /**
@@ -173,6 +174,22 @@ const operations: Record<string, () => Promise<unknown>> = {
     const claimed = await metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'y', limit: 400 });
     for (const job of claimed) await metadata.jobs.end(jobEnd({ jobKey: job.key, token: 'y' }));
     await metadata.jobs.expire({ nowMs: Number.MAX_SAFE_INTEGER, limit: 20 });
+  },
+  'vaultLocks, a life': async () => {
+    for (const end of ['complete', 'abort'] as const) {
+      const { key } = await newVault(metadata);
+      const lock = newLock();
+      await metadata.vaultLocks.initiate({ vaultKey: key, lock, mayBegin: () => true });
+      await metadata.vaultLocks[end]({ vaultKey: key, id: lock.id });
+      await metadata.vaultLocks.reinstate({ vaultKey: key, lock });
+      await metadata.vaultLocks.find(key);
+    }
+  },
+  'vaultLocks.locked': () => metadata.vaultLocks.locked({ afterVaultKey: 5, limit: 500 }),
+  'vaultPolicies.find': () => metadata.vaultPolicies.find({ accountId: ACCOUNT, name: 'x' }),
+  retentionClock: async () => {
+    await metadata.retentionClock.save({ highWaterAtMs: T0, unprovenMs: 0, suspectAtMs: null });
+    await metadata.retentionClock.find();
   },
   'reclaim.addUnknown': () => metadata.reclaim.addUnknown([newBlobId(), newBlobId()]),
   'reclaim.forget': () => metadata.reclaim.forget([newBlobId()]),

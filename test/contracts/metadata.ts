@@ -6,6 +6,7 @@ import { deliveryContract } from './metadata-deliveries.ts';
 import type { MetadataUnderTest } from './metadata-fixtures.ts';
 import { jobListContract } from './metadata-job-lists.ts';
 import { jobContract } from './metadata-jobs.ts';
+import { lockContract } from './metadata-locks.ts';
 import { ownershipContract } from './metadata-ownership.ts';
 import { retrievalContract } from './metadata-retrievals.ts';
 import { subscriptionContract } from './metadata-subscriptions.ts';
@@ -32,6 +33,7 @@ export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
   capacityContract(tested);
   deliveryContract(tested);
   subscriptionContract(tested);
+  lockContract(tested);
   ownershipContract(tested);
 
   describe('bytes to reclaim', () => {

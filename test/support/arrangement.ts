@@ -2,10 +2,13 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskBlobStore } from '../../src/blobs/disk.ts';
+import { DiskLockRecords } from '../../src/blobs/disk-lock-records.ts';
 import type { Arrangement, Notices } from '../../src/core/arrangement.ts';
 import { type Core, createCore } from '../../src/core/core.ts';
 import { Downloads } from '../../src/core/downloads.ts';
 import { FramePool } from '../../src/core/frame-pool.ts';
+import { LockBook } from '../../src/core/lock-book.ts';
+import { RetentionClock } from '../../src/core/retention-clock.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { NO_RETRIEVAL_LIMITS } from '../../src/model/retrieval-limits.ts';
@@ -21,10 +24,20 @@ const MEMORY = '/dev/shm';
 export interface TestArrangement extends AsyncDisposable {
   given: Arrangement;
   core: Core;
-  clock: { atMs: number; nowMs(): number };
+  clock: TestClock;
+  /** What the clock of retention has raised. */
+  alarms: string[];
+  directory: string;
   blobsDirectory: string;
   /** Closes the stores and opens them again, as a restart does; `given` and `core` are new ones after it. */
   restart(): Promise<void>;
+}
+
+/** Time passes with `atMs`; what the wall clock shows is off by `offByMs`, as one that somebody has moved. */
+export interface TestClock {
+  atMs: number;
+  offByMs: number;
+  nowMs(): number;
 }
 
 export const T0 = Date.parse('2031-05-06T07:08:09.123Z');
@@ -34,13 +47,15 @@ export const SUCCEEDED = {
   statusMessage: 'Succeeded',
   announcement: { message: () => '', throughSns: true },
 };
+export const CLOCK_TOLERANCE_MS = 7 * 24 * 60 * 60 * 1000;
 export const VAULT = { accountId: '111122223333', name: 'vault' };
 
 export async function testArrangement(settings: Partial<Arrangement> = {}): Promise<TestArrangement> {
   const directory = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'moraine-core-'));
-  const clock = { atMs: T0, nowMs: () => clock.atMs };
+  const clock = { atMs: T0, offByMs: 0, nowMs: () => clock.atMs + clock.offByMs };
+  const alarms: string[] = [];
   const open = async () => {
-    const given = { ...(await arrangementIn(directory)), clock, ...settings };
+    const given = { ...(await arrangementIn(directory, { clock, alarms })), ...settings };
     const core = createCore(given, { onJobStarted: nothing, onMessage: nothing, onKeyUnreadable: nothing });
     await core.accounts.ensureFirst();
     return { given, core };
@@ -49,6 +64,8 @@ export async function testArrangement(settings: Partial<Arrangement> = {}): Prom
   const arrangement: TestArrangement = {
     ...(await open()),
     clock,
+    alarms,
+    directory,
     blobsDirectory: join(directory, 'blobs'),
     restart: async () => {
       await close();
@@ -71,16 +88,31 @@ const ROOT_KEY = {
 };
 const SECRETS_KEY = Buffer.alloc(32, 'key');
 
-async function arrangementIn(directory: string): Promise<Omit<Arrangement, 'clock'>> {
+async function arrangementIn(
+  directory: string,
+  { clock, alarms }: { clock: TestClock; alarms: string[] },
+): Promise<Arrangement> {
   const none = { minMs: 0, maxMs: 0 };
+  const onFatal = (error: unknown) => {
+    throw error;
+  };
+  const metadata = await Metadata.openSqlite({ path: join(directory, 'metadata.sqlite'), onFatal });
+  const blobs = await DiskBlobStore.open(join(directory, 'blobs'));
+  const lockBook = await LockBook.open(await DiskLockRecords.open(join(directory, 'blobs', 'locks')));
+  const retention = await RetentionClock.open({
+    records: metadata.retentionClock,
+    clock,
+    monotonicMs: () => clock.atMs,
+    toleranceMs: CLOCK_TOLERANCE_MS,
+    isOld: !lockBook.isEmpty,
+    onAlarm: (text) => alarms.push(text),
+  });
   return {
-    metadata: await Metadata.openSqlite({
-      path: join(directory, 'metadata.sqlite'),
-      onFatal: (error) => {
-        throw error;
-      },
-    }),
-    blobs: await DiskBlobStore.open(join(directory, 'blobs')),
+    metadata,
+    blobs,
+    clock,
+    retention,
+    lockBook,
     frames: new FramePool(),
     downloads: new Downloads(),
     rootKey: ROOT_KEY,
