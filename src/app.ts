@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { commands } from './admin/commands/index.ts';
 import type { Request, Response } from './admin/protocol.ts';
-import { runCommand } from './admin/run.ts';
+import { type CommandRecord, runCommand } from './admin/run.ts';
 import { AdminServer } from './admin/server.ts';
 import { errorForms } from './api/errors.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
+import { DiskLockRecords } from './blobs/disk-lock-records.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { findRootKey, loadOrMakeRootKey, type RootKey } from './config/credentials.ts';
@@ -16,13 +17,23 @@ import type { Arrangement, StartingKey } from './core/arrangement.ts';
 import { type Core, createCore } from './core/core.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
+import { LockBook } from './core/lock-book.ts';
+import { RetentionClock } from './core/retention-clock.ts';
 import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
 import { systemClock } from './model/clock.ts';
 import { limits } from './model/limits.ts';
+import { addressRules } from './notify/addresses.ts';
+import { type Links, linksBelow } from './notify/links.ts';
+import { noNotifier } from './notify/notifier.ts';
+import { signingKeyIn } from './notify/signing-key.ts';
+import { snsNotifier } from './notify/sns.ts';
+import { webhookNotifier } from './notify/webhook.ts';
+import { systemLookup } from './notify/webhook-url.ts';
 import { SigningKeyCache } from './sigv4/signing-key.ts';
 import type { Log } from './telemetry/log.ts';
+import { DeliveryLoop, type Notifiers } from './worker/delivery-loop.ts';
 import { JobLoop } from './worker/job-loop.ts';
 import { Sweeper } from './worker/sweeper.ts';
 
@@ -48,16 +59,29 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
 
-  const given = await arrange(parts, { config, secrets, dataDir, rootKey, onFatal });
-  const jobs = parts.use(new JobLoop(given, log));
+  const given = await arrange(parts, {
+    config,
+    secrets,
+    dataDir,
+    rootKey,
+    onFatal,
+    onAlarm: (text, facts) => log.error(facts, text),
+  });
+  const deliveries = parts.use(new DeliveryLoop(given, log));
+  const onMessage = () => deliveries.nudge();
+  const jobs = parts.use(new JobLoop(given, log, { onEnded: onMessage }));
   const sweeper = parts.use(new Sweeper(given, log));
   const core = createCore(given, {
     onJobStarted: () => jobs.nudge(),
+    onMessage,
     onKeyUnreadable: (unreadable) => log.error(unreadable, 'the secret of an access key cannot be opened'),
   });
   await core.accounts.ensureFirst();
+  for (const { level, facts, text } of await core.locks.settle()) log[level](facts, text);
+  const onCommand = ({ command, outcome }: CommandRecord) =>
+    log.info({ command, outcome }, 'a command of the operator');
   // Before the API, so that it ends after it: commands are answered as long as requests run.
-  parts.use(await AdminServer.start({ dataDir, log, run: commandsOn(core, config) }));
+  parts.use(await AdminServer.start({ dataDir, log, run: commandsOn(core, { config, onCommand }) }));
   const server = parts.use(
     await ApiServer.start({
       core,
@@ -74,10 +98,20 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
       errorForms: errorForms(config),
     }),
   );
+  const links = linksBelow(config.publicUrl ?? server.url);
   jobs.start();
   sweeper.start();
+  deliveries.start(notifiersFor(config, { given, links }));
   const running = parts.move();
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+function notifiersFor(config: Config, { given, links }: { given: Arrangement; links: Links }): Notifiers {
+  const { snsEndpoint: endpoint, region } = config;
+  return {
+    sns: endpoint === undefined ? noNotifier('--sns-endpoint is not set') : snsNotifier({ endpoint, region }),
+    webhook: webhookNotifier({ ...given.notices, links, clock: systemClock }),
+  };
 }
 
 /** What can be done in a data directory that no server holds. */
@@ -102,12 +136,25 @@ export async function openOffline({ config, secrets, description }: OfflineOptio
   const { path: dataDir } = findDataDir(config.dataDir);
   parts.use(acquireOwnership({ dataDir, description }));
   const rootKey = findRootKey({ dataDir, secrets });
-  // What fails under the database fails the one command that there is.
-  const given = await arrange(parts, { config, secrets, dataDir, rootKey, onFatal: () => undefined });
-  const core = createCore(given, { onJobStarted: () => undefined, onKeyUnreadable: () => undefined });
+  const given = await arrange(parts, {
+    config,
+    secrets,
+    dataDir,
+    rootKey,
+    // What fails under the database fails the one command that there is.
+    onFatal: () => undefined,
+    // `clock show` tells of it.
+    onAlarm: () => undefined,
+  });
+  const core = createCore(given, {
+    onJobStarted: () => undefined,
+    onMessage: () => undefined,
+    onKeyUnreadable: () => undefined,
+  });
   await core.accounts.ensureFirst();
   const running = parts.move();
-  return { run: commandsOn(core, config), [Symbol.asyncDispose]: () => running.disposeAsync() };
+  const run = commandsOn(core, { config, onCommand: () => undefined });
+  return { run, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 interface Beginnings {
@@ -116,6 +163,8 @@ interface Beginnings {
   dataDir: string;
   rootKey: RootKey;
   onFatal: (error: unknown) => void;
+  /** Told when the wall clock is not believed. */
+  onAlarm: (text: string, facts: object) => void;
 }
 
 /** Opens the stores of a data directory that this process owns. */
@@ -127,6 +176,8 @@ async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Pro
   const metadata = parts.use(await Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal }));
   await checkKeys({ metadata, rootKey, secretsKey });
   const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
+  const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
+  const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
   return {
     metadata,
     blobs,
@@ -135,18 +186,43 @@ async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Pro
     clock: systemClock,
     rootKey,
     secretsKey,
+    retention,
+    lockBook,
     region: config.region,
     retrievalTimes: config.retrievalTimes,
     retrievalLimits: config.retrievalLimits,
     inventory: config.inventory,
     jobRetentionMs: config.jobRetentionMs,
+    notices: {
+      throughSns: config.snsEndpoint !== undefined,
+      signingKey: signingKeyIn({ path: join(dataDir, 'notify-signing.pem'), clock: systemClock }),
+      rules: addressRules(config.webhookNetworks),
+      lookup: systemLookup,
+    },
   };
 }
 
+function openRetentionClock(
+  metadata: Metadata,
+  { config, lockBook, onAlarm }: Pick<Beginnings, 'config' | 'onAlarm'> & { lockBook: LockBook },
+): Promise<RetentionClock> {
+  return RetentionClock.open({
+    records: metadata.retentionClock,
+    clock: systemClock,
+    monotonicMs: () => performance.now(),
+    toleranceMs: config.clockToleranceMs,
+    isOld: !lockBook.isEmpty,
+    onAlarm,
+  });
+}
+
 /** The one way to the commands, with a server and without. */
-function commandsOn(core: Core, config: Config): Offline['run'] {
+function commandsOn(
+  core: Core,
+  { config, onCommand }: { config: Config; onCommand: (record: CommandRecord) => void },
+): Offline['run'] {
   const administration = { core, firstAccountId: config.accountId };
-  return (request) => runCommand(request, { commands, administration, onCommand: () => undefined });
+  return (request) => runCommand(request, { commands, administration, onCommand });
 }
 
 /** The keys in the database must go with what the server is started with. Throws ConfigError. */

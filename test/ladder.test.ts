@@ -21,9 +21,12 @@ const WRONG = [
   ['src/telemetry', '../config/config.ts'],
   ['src/metadata', '../blobs/disk.ts'],
   ['src/blobs', '../metadata/metadata.ts'],
+  ['src/notify', '../metadata/metadata.ts'],
+  ['src/notify', '../policy/addresses.ts'],
   ['src/core', '../api/route.ts'],
   ['src/core', '../app.ts'],
   ['src/core', 'kysely'],
+  ['src/core', '@aws-sdk/client-sns'],
   ['src/core', 'node:http'],
   ['src/api', '../worker/pause.ts'],
   ['src/api/operations', '../../metadata/metadata.ts'],
@@ -39,6 +42,10 @@ const WRONG = [
 
 const RIGHT = [
   ['src/policy', '../model/errors.ts'],
+  ['src/notify', '../config/durable.ts'],
+  ['src/notify', 'node:https'],
+  ['src/notify', '@aws-sdk/client-sns'],
+  ['src/core', '../notify/notifier.ts'],
   ['src/core', '../policy/evaluate.ts'],
   ['src/core', '../metadata/metadata.ts'],
   ['src/core', '../tree-hash/nodes.ts'],

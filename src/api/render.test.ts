@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { renderJob } from '../core/job-document.ts';
 import type { ArchiveRetrievalJob, InventoryRetrievalJob, JobStatus } from '../model/jobs.ts';
-import { renderJob, renderUpload, renderVault } from './render.ts';
+import { renderUpload, renderVault } from './render.ts';
 
 const VAULT_ARN = 'arn:aws:glacier:us-east-1:111122223333:vaults/backup';
 const AT_MS = Date.UTC(2026, 2, 2, 10, 0, 1, 123);

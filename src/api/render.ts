@@ -1,8 +1,7 @@
 import type { VaultDescription } from '../core/vaults.ts';
-import { formatRange, sizeOf } from '../model/byte-range.ts';
-import { formatInstant, formatInstantSeconds } from '../model/instants.ts';
-import type { ArchiveRetrievalJob, InventoryRetrievalJob, Job } from '../model/jobs.ts';
+import { formatInstant } from '../model/instants.ts';
 import type { Upload } from '../model/uploads.ts';
+import type { VaultLock } from '../model/vault-locks.ts';
 
 /**
  * Domain objects as the wire has them: members in alphabetical order, and null (never left out) where they do not apply,
@@ -31,44 +30,11 @@ export function renderUpload(upload: Upload, vaultArn: string) {
   };
 }
 
-/** A job in DescribeJob and ListJobs: 18 members, whatever its kind. */
-export function renderJob(job: Job, vaultArn: string) {
-  const archive = job.kind === 'archive-retrieval' ? job : null;
-  const inventory = job.kind === 'inventory-retrieval' ? job : null;
+export function renderLock(lock: VaultLock) {
   return {
-    Action: archive === null ? 'InventoryRetrieval' : 'ArchiveRetrieval',
-    ArchiveId: archive?.archiveId ?? null,
-    ArchiveSHA256TreeHash: archive?.archiveTreeHash ?? null,
-    ArchiveSizeInBytes: archive?.archiveSizeBytes ?? null,
-    Completed: job.status !== 'InProgress',
-    CompletionDate: instantOrNull(job.completedAtMs),
-    CreationDate: formatInstant(job.createdAtMs),
-    InventoryRetrievalParameters: inventory === null ? null : renderInventoryParameters(inventory),
-    InventorySizeInBytes: inventory?.outputSizeBytes ?? null,
-    JobDescription: job.description,
-    JobId: job.id,
-    RetrievalByteRange: archive === null ? null : formatRange(archive.range),
-    SHA256TreeHash: archive === null ? null : shownTreeHash(archive),
-    SNSTopic: job.snsTopic,
-    StatusCode: job.status,
-    StatusMessage: job.statusMessage,
-    Tier: archive?.tier ?? null,
-    VaultARN: vaultArn,
+    CreationDate: formatInstant(lock.createdAtMs),
+    ExpirationDate: instantOrNull(lock.expiresAtMs),
+    Policy: lock.document,
+    State: lock.state,
   };
-}
-
-function renderInventoryParameters(job: InventoryRetrievalJob) {
-  return {
-    EndDate: job.endAtMs === null ? null : formatInstantSeconds(job.endAtMs),
-    Format: job.format,
-    Limit: job.limit === null ? null : String(job.limit),
-    Marker: job.marker,
-    StartDate: job.startAtMs === null ? null : formatInstantSeconds(job.startAtMs),
-  };
-}
-
-/** A job that asked for a range, and for all of the archive in it, shows the hash only when it has ended. */
-function shownTreeHash(job: ArchiveRetrievalJob): string | null {
-  const askedForAll = job.rangeAsked && sizeOf(job.range) === job.archiveSizeBytes;
-  return askedForAll && job.status === 'InProgress' ? null : job.treeHash;
 }

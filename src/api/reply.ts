@@ -11,6 +11,7 @@ export interface Reply {
 export type Content =
   | { kind: 'none' }
   | { kind: 'json'; text: string }
+  | { kind: 'text'; contentType: string; text: string }
   | {
       kind: 'bytes';
       contentType: string;

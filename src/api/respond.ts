@@ -8,6 +8,8 @@ import type { Content, HeaderList, Reply } from './reply.ts';
 
 type BytesContent = Extract<Content, { kind: 'bytes' }>;
 
+const JSON_TYPE = 'application/json';
+
 /** What is needed to answer one request. */
 export interface Exchange {
   requestId: string;
@@ -23,20 +25,27 @@ export interface Exchange {
 export async function sendReply(exchange: Exchange, reply: Required<Reply>): Promise<void> {
   const { content } = reply;
   if (content.kind === 'bytes') return sendBytes(exchange, { ...reply, content });
-  const text = content.kind === 'json' ? content.text : '';
-  await sendText(exchange, { status: reply.status, headers: reply.headers, text });
+  const { status, headers } = reply;
+  const text = content.kind === 'none' ? '' : content.text;
+  const contentType = content.kind === 'text' ? content.contentType : JSON_TYPE;
+  await sendText(exchange, { status, headers, contentType, text });
 }
 
 /** Sends an error in the shape of the real service. */
 export async function sendError(exchange: Exchange, error: GlacierError, forms?: ErrorForms): Promise<void> {
   // Where a request is not clear, neither is where the next one begins.
   if (error.code === 'BadRequest') exchange.response.shouldKeepAlive = false;
-  await sendText(exchange, { status: statusOf(error.code, forms), headers: [], text: renderError(error, forms) });
+  await sendText(exchange, {
+    status: statusOf(error.code, forms),
+    headers: [],
+    contentType: JSON_TYPE,
+    text: renderError(error, forms),
+  });
 }
 
 async function sendText(
   exchange: Exchange,
-  { status, headers, text }: { status: number; headers: HeaderList; text: string },
+  { status, headers, contentType, text }: { status: number; headers: HeaderList; contentType: string; text: string },
 ): Promise<void> {
   const { response, body } = exchange;
   // Whether the rest of the packet that brought the head completes the request shows only after it was looked through.
@@ -45,7 +54,7 @@ async function sendText(
     text === ''
       ? []
       : [
-          ['Content-Type', 'application/json'],
+          ['Content-Type', contentType],
           ['Content-Length', String(Buffer.byteLength(text))],
         ];
   if (body.isComplete) {

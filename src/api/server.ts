@@ -19,6 +19,7 @@ import { checkVersion, namedAccount } from './preconditions.ts';
 import type { Reply } from './reply.ts';
 import { type Exchange, sendError, sendReply } from './respond.ts';
 import { createRouter } from './route.ts';
+import { findTopicPage } from './topic-pages.ts';
 import { Turns } from './turns.ts';
 
 export interface ApiServerOptions {
@@ -160,7 +161,7 @@ export class ApiServer implements AsyncDisposable {
    */
   async #answer(request: IncomingMessage, exchange: Exchange): Promise<Required<Reply>> {
     const { gate, core, health } = this.#options;
-    const page = await findPage(health, request);
+    const page = (await findPage(health, request)) ?? (await findTopicPage(core.topics, exchange.requestId, request));
     if (page !== undefined) return page;
     const head = readHead(request);
     // What is signed and what is routed are the same list.

@@ -43,7 +43,11 @@ test('without any word from anybody the defaults count', () => {
       insufficientCapacityStatus: 503,
       inventory: 'live',
       jobRetentionMs: 86_400_000,
+      clockToleranceMs: 604_800_000,
       uploadStallTimeoutMs: 60_000,
+      snsEndpoint: undefined,
+      publicUrl: undefined,
+      webhookNetworks: [],
       selectOutput: { provider: 'disk' },
       logLevel: 'info',
     },
@@ -128,6 +132,27 @@ describe('values that do not fit are refused with the place they came from', () 
     [{ 'expedited-slots': '-1' }, '--expedited-slots must be a whole number up to 999999, or unlimited, not "-1"'],
     [{ 'insufficient-capacity-status': '500' }, '--insufficient-capacity-status must be 503 or 400, not "500"'],
     [{ metadata: 'postgress://me:secret@host/db' }, '--metadata must be sqlite, not "postgress"'],
+    ...[
+      'localhost:4566',
+      'ftp://host',
+      'http://',
+      'http:///host',
+      'http://me:secret@host',
+      'http://host/?a',
+      'http://host/#a',
+      'http://host\\x',
+      'http://ho st',
+      'http://[::1',
+    ].map((url): [Flags, string] => [
+      { 'sns-endpoint': url },
+      '--sns-endpoint must be an http or https URL without user name, query and fragment, like https://archive.example',
+    ]),
+    ...['10.0.0.0', '10.0.0.0/33', '10.0.0.0/8,', 'none,10.0.0.0/8', 'fd00::/129', '10.0.0.0/8 fd00::/8', 'any'].map(
+      (text): [Flags, string] => [
+        { 'webhook-networks': text },
+        `--webhook-networks must be networks like 10.0.0.0/8,fd00:1::/32 or none, not "${text}"`,
+      ],
+    ),
   ])('%j', (flags, message) => {
     expect(problemOf({ flags })).toBe(message);
   });
@@ -148,15 +173,24 @@ test.each<[Flags, string]>([
     '--blobs asks for an S3 store, which this version of Moraine does not have yet; use disk',
   ],
   [
-    { 'sns-endpoint': 'http://localhost:4566' },
-    '--sns-endpoint asks for notifications through SNS, which this version of Moraine does not have yet; leave it out',
-  ],
-  [
     { 'select-output': 's3?endpoint=http://x' },
     '--select-output asks for Select results in a bucket, which this version of Moraine does not have yet; use disk',
   ],
 ])('what this version lacks is refused, not ignored: %j', (flags, message) => {
   expect(problemOf({ flags })).toBe(message);
+});
+
+test('places of notifications are read', () => {
+  const flags = {
+    'sns-endpoint': 'http://localhost:4566/',
+    'public-url': 'https://archive.example/moraine//',
+    'webhook-networks': '10.0.0.0/8,fd00:1::/32',
+  };
+  expect(loadConfig({ flags, env: {} }).config).toMatchObject({
+    snsEndpoint: 'http://localhost:4566',
+    publicUrl: 'https://archive.example/moraine',
+    webhookNetworks: ['10.0.0.0/8', 'fd00:1::/32'],
+  });
 });
 
 describe('unknown names', () => {

@@ -23,7 +23,12 @@ export interface Config {
   insufficientCapacityStatus: 400 | 503;
   inventory: Values['inventory'];
   jobRetentionMs: number;
+  clockToleranceMs: number;
   uploadStallTimeoutMs: number;
+  snsEndpoint: Values['sns-endpoint'];
+  publicUrl: Values['public-url'];
+  /** In CIDR notation. */
+  webhookNetworks: Values['webhook-networks'];
   selectOutput: Values['select-output'];
   logLevel: Values['log-level'];
 }
@@ -61,7 +66,11 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     insufficientCapacityStatus: values['insufficient-capacity-status'] === '400' ? 400 : 503,
     inventory: values.inventory,
     jobRetentionMs: values['job-retention'],
+    clockToleranceMs: values['clock-tolerance'],
     uploadStallTimeoutMs: values['upload-stall-timeout'],
+    snsEndpoint: values['sns-endpoint'],
+    publicUrl: values['public-url'],
+    webhookNetworks: values['webhook-networks'],
     selectOutput: values['select-output'],
     logLevel: values['log-level'],
   };

@@ -6,7 +6,7 @@ import {
   choiceWithLater,
   countOrUnlimited,
   duration,
-  later,
+  networks,
   oneOf,
   path,
   region,
@@ -14,6 +14,7 @@ import {
   secretAccessKey,
   secretsKey,
   size,
+  webAddress,
 } from './values.ts';
 
 /** One thing the operator can set. The flag, the environment variable and the YAML key follow from its name. */
@@ -141,6 +142,15 @@ export const settings = {
     meaning: 'how long a finished job and its output stay',
     value: duration({ min: '1s', max: '36500d' }),
   },
+  'clock-tolerance': {
+    placeholder: 'DURATION',
+    default: '7d',
+    meaning: 'how far the clock may jump ahead, all jumps together, before the age of archives allows nothing any more',
+    detail:
+      'Time during which the server does not run is such a jump. What was believed is forgotten at the pace of a week a ' +
+      'year; beyond it an operator has to confirm the clock (docs/vault-lock.md).',
+    value: duration({ min: '1h', max: '365d' }),
+  },
   'upload-stall-timeout': {
     placeholder: 'DURATION',
     default: '60s',
@@ -149,8 +159,22 @@ export const settings = {
   },
   'sns-endpoint': {
     placeholder: 'URL',
-    meaning: 'SNS-compatible endpoint for notifications; refused, as this version does not have it yet',
-    value: later('notifications through SNS'),
+    meaning: 'SNS-compatible endpoint that messages about finished jobs are published to',
+    detail: 'Credentials are looked for where AWS programs look: `AWS_ACCESS_KEY_ID`, `AWS_PROFILE`, a role and so on.',
+    value: webAddress,
+  },
+  'public-url': {
+    placeholder: 'URL',
+    meaning: 'where receivers of webhooks reach this server; without it, where it listens',
+    detail: 'It is the beginning of the links in messages: to confirm, to unsubscribe, to the certificate.',
+    value: webAddress,
+  },
+  'webhook-networks': {
+    placeholder: 'CIDR,...',
+    default: 'none',
+    meaning: 'networks that webhooks may be in besides the public internet, there also without TLS',
+    detail: '`10.0.0.0/8,fd00:1::/32`. Everything that is not public is refused unless a network here contains it.',
+    value: networks,
   },
   'select-output': {
     placeholder: 'disk',

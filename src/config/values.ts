@@ -12,6 +12,8 @@ const SHOWN_LENGTH_MAX = 80;
 const REGION_LENGTH_MAX = 64;
 const ACCESS_KEY_ID = /^[\w-]{3,128}$/;
 const SECRET_ACCESS_KEY = /^[!-~]{1,128}$/;
+const PLAIN_URL = /^https?:\/\/[^\s/@\\?#]+(?:\/[^\s\\?#]*)?$/i;
+const CIDR = z.union([z.cidrv4(), z.cidrv6()]);
 const HEXADECIMAL_KEY = /^[0-9A-Fa-f]{64}$/;
 const BASE64_KEY = /^[A-Za-z0-9+/]{43}=?$/;
 const REGION = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
@@ -104,12 +106,22 @@ export interface Later {
   what: string;
 }
 
-/** A setting that is promised and refused: to take it and do nothing would be worse. */
-export const later = (what: string) =>
-  given.transform((_text, context): undefined => {
-    context.addIssue(`asks for ${what}, which this version of Moraine does not have yet; leave it out`);
-    return z.NEVER;
-  });
+/**
+ * An http or https URL below which something is found; no slash ends it. A password in it would show in messages and logs,
+ * so it may have none, and a problem with it never repeats it.
+ */
+export const webAddress = given.transform((text, context): string => {
+  const url = PLAIN_URL.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined) return url.href.replace(/\/+$/, '');
+  context.addIssue('must be an http or https URL without user name, query and fragment, like https://archive.example');
+  return z.NEVER;
+});
+
+/** Ranges of addresses in CIDR notation; `none` stands for no range at all. */
+export const networks = readAs('networks like 10.0.0.0/8,fd00:1::/32 or none', (text) => {
+  const ranges = text === 'none' ? [] : text.split(',');
+  return ranges.every((range) => CIDR.safeParse(range).success) ? ranges : undefined;
+});
 
 /** Parts of a signature's scope are separated by `/`, so an access key id holds letters, digits, `_` and `-` only. */
 export const accessKeyId = given.regex(ACCESS_KEY_ID, 'must be 3 to 128 letters, digits, "_" or "-"');

@@ -32,7 +32,7 @@ export class Archives {
 
   /** Stores a body as a new archive. Durable on return: bytes first, then the row. */
   async upload({ vault, description, claimed, body }: ArchiveUpload): Promise<{ id: string; treeHash: string }> {
-    const { metadata, clock } = this.#given;
+    const { metadata, retention } = this.#given;
     const { key: vaultKey } = await this.#vaults.require(vault);
     const id = newArchiveId();
     const stored = await this.#incoming.store({
@@ -46,7 +46,7 @@ export class Archives {
           sizeBytes: received.sizeBytes,
           treeHash: received.treeHash,
           blob: { ...received, startByte: 0 },
-          nowMs: clock.nowMs(),
+          nowMs: retention.stampMs(),
         }),
     });
     if (stored === undefined) throw this.#vaults.notFound(vault);
@@ -55,13 +55,13 @@ export class Archives {
 
   /** Deletes an archive; repeating it succeeds. Jobs that refer to it keep its bytes until they expire. */
   async delete({ vault, id }: { vault: VaultName; id: string }): Promise<void> {
-    const { metadata, clock } = this.#given;
+    const { metadata, retention } = this.#given;
     const { key: vaultKey } = await this.#vaults.require(vault);
     const archive = await metadata.archives.find({ accountId: vault.accountId, id });
     if (archive === undefined) throw archiveNotFound(id);
     // The real service blames the vault when the archive is in another one, and clients know that text.
     if (archive.vaultKey !== vaultKey) throw invalidParameter(`Invalid vault name: ${this.#vaults.arn(vault)}`);
-    await metadata.archives.delete({ archiveKey: archive.key, nowMs: clock.nowMs() });
+    await metadata.archives.delete({ archiveKey: archive.key, nowMs: retention.stampMs() });
   }
 }
 

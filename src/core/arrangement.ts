@@ -3,6 +3,9 @@ import type { Metadata } from '../metadata/metadata.ts';
 import type { Clock } from '../model/clock.ts';
 import type { RetrievalLimits } from '../model/retrieval-limits.ts';
 import type { RetrievalTimes } from '../model/retrieval-times.ts';
+import type { AddressRules } from '../notify/addresses.ts';
+import type { SigningKey } from '../notify/signing-key.ts';
+import type { Lookup } from '../notify/webhook-url.ts';
 import type { Downloads } from './downloads.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { SecretsKey } from './sealing.ts';
@@ -16,6 +19,9 @@ export interface StartingKey {
   origin: string;
 }
 
+import type { LockBook } from './lock-book.ts';
+import type { RetentionClock } from './retention-clock.ts';
+
 /** What the rules stand on: the stores, the time, and the settings that the rules depend on. */
 export interface Arrangement {
   metadata: Metadata;
@@ -25,10 +31,24 @@ export interface Arrangement {
   clock: Clock;
   rootKey: StartingKey;
   secretsKey: SecretsKey;
+  /** What ages go by, and nothing else. */
+  retention: RetentionClock;
+  lockBook: LockBook;
   region: string;
   retrievalTimes: RetrievalTimes;
   retrievalLimits: RetrievalLimits;
   /** Whether counts and inventories are as of now, or as of the last daily inventory. */
   inventory: 'live' | 'daily';
   jobRetentionMs: number;
+  notices: Notices;
+}
+
+/** What the rules about messages stand on. */
+export interface Notices {
+  /** Whether what is published goes to an SNS endpoint too. */
+  throughSns: boolean;
+  signingKey: () => Promise<SigningKey>;
+  /** Where webhooks may be. */
+  rules: AddressRules;
+  lookup: Lookup;
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { T0, type TestArrangement, testArrangement, uploadBytes, VAULT } from '../../test/support/arrangement.ts';
 import type { VaultPolicies } from '../metadata/vault-policies.ts';
 import { DAY_MS } from '../model/limits.ts';
+import type { VaultLock } from '../model/vault-locks.ts';
 import type { Wish } from './authorisation.ts';
 import { type Caller, rootCaller } from './callers.ts';
 
@@ -46,6 +47,14 @@ function withPolicies({ access = null, lock = null }: Partial<Pick<VaultPolicies
   });
 }
 
+const lockWith = (document: string, expiresAtMs: number | null = null): VaultLock => ({
+  id: 'id',
+  document,
+  state: expiresAtMs === null ? 'Locked' : 'InProgress',
+  createdAtMs: T0,
+  expiresAtMs,
+});
+
 const wish = (members: Partial<Wish> = {}): Wish => ({
   action: 'DescribeVault',
   caller: root(),
@@ -88,7 +97,7 @@ describe('within an account', () => {
     const deny = statement({ Effect: 'Deny', Principal: '*', Action: 'glacier:DescribeVault', Resource: ARN });
     withPolicies({ access: deny });
     expect(await refusal({})).toEqual(denied('the access policy of the vault'));
-    withPolicies({ lock: { document: deny, expiresAtMs: null } });
+    withPolicies({ lock: lockWith(deny) });
     expect(await refusal({})).toEqual(denied('the vault lock policy'));
     withPolicies({});
     const own = user(OWN, allow(), statement({ Effect: 'Deny', Action: 'glacier:Describe*', Resource: '*' }));
@@ -97,7 +106,7 @@ describe('within an account', () => {
 
   test('a lock that was not completed in time counts for nothing', async () => {
     const document = statement({ Effect: 'Deny', Principal: '*', Action: 'glacier:*', Resource: ARN });
-    withPolicies({ lock: { document, expiresAtMs: T0 + 1 } });
+    withPolicies({ lock: lockWith(document, T0 + 1) });
     expect(await refusal({})).toContain('vault lock policy');
     arrangement.clock.atMs += 1;
     expect(await refusal({})).toBe('allowed');
@@ -122,7 +131,7 @@ describe('what policies ask about', () => {
     const archiveId = await uploadBytes(arrangement, Buffer.from('kept'));
     const Condition = { NumericLessThan: { 'glacier:ArchiveAgeinDays': '365' } };
     const lock = statement({ Effect: 'Deny', Principal: '*', Action: 'glacier:*', Resource: ARN, Condition });
-    withPolicies({ lock: { document: lock, expiresAtMs: null } });
+    withPolicies({ lock: lockWith(lock) });
     const asked = (members: Partial<Wish>) => refusal({ subject: { archiveId }, ...members });
     arrangement.clock.atMs += 365 * DAY_MS - 1;
     expect(await asked({ action: 'DeleteArchive' })).toContain('vault lock policy');

@@ -1,6 +1,7 @@
+import type { VaultPolicies } from '../metadata/vault-policies.ts';
 import { GlacierError } from '../model/errors.ts';
-import { DAY_MS } from '../model/limits.ts';
-import { isVaultName } from '../model/vaults.ts';
+import { bindingLock } from '../model/vault-locks.ts';
+import { isVaultName, type VaultName } from '../model/vaults.ts';
 import { type ActionName, actionNamed, type CarriedKey, resourceArn } from '../policy/actions.ts';
 import { PolicyCache } from '../policy/cache.ts';
 import { type CompiledPolicy, unreadablePolicy } from '../policy/compile.ts';
@@ -35,6 +36,8 @@ export interface Wish {
 /** A vault as far as its policies are concerned. */
 interface VaultInQuestion {
   key: number;
+  /** Its lock is not as it was recorded. */
+  sealed: boolean;
   policies: Pick<Policies, 'access' | 'lock'>;
 }
 
@@ -69,14 +72,16 @@ export class Authorisation {
       principal: caller.principal,
       resourceAccountId: accountId,
       region: this.#given.region,
-      nowMs: this.#given.clock.nowMs(),
+      nowMs: this.#given.retention.policyTimeMs(),
       ...(caller.token === undefined ? {} : { token: caller.token }),
       ...wish.circumstances,
       ...(await this.#carried(wish, vault, policies)),
     };
     const { principal, resourceAccountId } = facts;
     const resource = this.#resourceOf(wish);
-    return evaluate({ action, resource, principal, resourceAccountId, context: requestContext(facts) }, policies);
+    const context = requestContext(facts);
+    const decision = evaluate({ action, resource, principal, resourceAccountId, context }, policies);
+    return decision.allowed && vault?.sealed && !READS.has(action) ? SEALED : decision;
   }
 
   #resourceOf({ action, accountId, vaultName }: Wish): string {
@@ -89,14 +94,29 @@ export class Authorisation {
     if (vaultName === undefined || !isVaultName(vaultName) || !actionNamed(action).inVaultPolicies) return undefined;
     const found = await this.#given.metadata.vaultPolicies.find({ accountId, name: vaultName });
     if (found === undefined) return undefined;
-    const { key, access, lock } = found;
+    const { key, access } = found;
     const vaultArn = this.#resourceOf(wish);
-    const inForce = lock !== null && (lock.expiresAtMs === null || lock.expiresAtMs > this.#given.clock.nowMs());
+    const { sealed, document } = await this.#lockOf({ accountId, name: vaultName }, found);
     const policies: VaultInQuestion['policies'] = {
       access: access === null ? undefined : this.#compile(access, { kind: 'access', vaultArn }),
-      lock: inForce ? this.#compile(lock.document, { kind: 'lock', vaultArn }) : undefined,
+      lock: document === undefined ? undefined : this.#compile(document, { kind: 'lock', vaultArn }),
     };
-    return { key, policies };
+    return { key, sealed, policies };
+  }
+
+  /** The lock policy that binds; of a sealed vault the one that was recorded, if it can still be read. */
+  async #lockOf(
+    vault: VaultName,
+    { createdAtMs, lock }: VaultPolicies,
+  ): Promise<{ sealed: boolean; document?: string }> {
+    const { lockBook, retention } = this.#given;
+    const identity = { ...vault, createdAtMs };
+    const comparison = lockBook.compare(identity, lock ?? undefined);
+    const sealed = comparison.kind === 'sealed';
+    const record = sealed ? lockBook.recordOf(identity) : undefined;
+    const recorded = record?.sound ? (await lockBook.textOf(record))?.lock?.document : undefined;
+    const document = recorded ?? bindingLock(comparison, retention.nowMs())?.document;
+    return { sealed, ...(document === undefined ? {} : { document }) };
   }
 
   #read(documents: readonly string[]): CompiledPolicy[] {
@@ -129,7 +149,8 @@ export class Authorisation {
       archiveId !== undefined && asked('archive-age')
         ? await metadata.archives.find({ accountId, id: archiveId })
         : undefined;
-    const archiveAgeInDays = archive?.vaultKey === vault.key ? this.#ageInDays(archive.createdAtMs) : undefined;
+    const archiveAgeInDays =
+      archive?.vaultKey === vault.key ? this.#given.retention.ageInDays(archive.createdAtMs) : undefined;
     return {
       ...told,
       ...(resourceTags && { resourceTags }),
@@ -137,17 +158,16 @@ export class Authorisation {
     };
   }
 
-  #ageInDays(createdAtMs: number): number {
-    return Math.max(0, Math.floor((this.#given.clock.nowMs() - createdAtMs) / DAY_MS));
-  }
-
-  #refusal(wish: Wish, { reason, statement }: Decision): GlacierError {
+  #refusal(wish: Wish, decision: Decision): GlacierError {
+    const { reason, statement } = decision;
     const { action, caller, accountId } = wish;
     if (caller.accountId !== accountId) return accountDenied(accountId);
     const why =
-      reason === 'explicit-deny'
-        ? `with an explicit deny in ${POLICY_NAMES[statement?.policy ?? 'identity']}`
-        : `because no policy allows the glacier:${action} action`;
+      decision === SEALED
+        ? 'because the vault is sealed: its lock is not as it was recorded, and an operator has to repair it'
+        : reason === 'explicit-deny'
+          ? `with an explicit deny in ${POLICY_NAMES[statement?.policy ?? 'identity']}`
+          : `because no policy allows the glacier:${action} action`;
     return new GlacierError(
       'AccessDeniedException',
       `User: ${caller.principal.arn} is not authorized to perform: glacier:${action} ` +
@@ -155,6 +175,15 @@ export class Authorisation {
     );
   }
 }
+
+/** What goes on in a sealed vault: nothing that changes it. */
+const READS: ReadonlySet<ActionName> = new Set([
+  ...(['DescribeJob', 'DescribeVault', 'GetJobOutput', 'GetVaultAccessPolicy', 'GetVaultLock'] as const),
+  ...(['GetVaultNotifications', 'InitiateJob', 'ListJobs', 'ListMultipartUploads', 'ListParts'] as const),
+  'ListTagsForVault',
+]);
+
+const SEALED: Decision = { allowed: false, reason: 'explicit-deny', statement: { policy: 'lock', number: 0 } };
 
 const POLICY_NAMES = {
   identity: 'an identity-based policy',

@@ -8,9 +8,12 @@ import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
 import { KeyRing } from './key-ring.ts';
 import { Keys } from './keys.ts';
+import { Locks } from './locks.ts';
 import { NotificationConfigurations } from './notification-configurations.ts';
+import type { RetentionClock } from './retention-clock.ts';
 import { RetrievalPolicies } from './retrieval-policies.ts';
 import { VaultTags } from './tags.ts';
+import { Topics } from './topics.ts';
 import { Uploads } from './uploads.ts';
 import { Users } from './users.ts';
 import { Vaults } from './vaults.ts';
@@ -31,17 +34,22 @@ export interface Core {
   jobs: Jobs;
   retrievalPolicies: RetrievalPolicies;
   capacity: Capacity;
+  topics: Topics;
+  locks: Locks;
+  retention: RetentionClock;
 }
 
 /** Whom the rules tell of what happens. */
 export interface Listeners {
   /** Called for every new job, so that the workers need not poll. */
   onJobStarted: () => void;
+  /** Called when there is a message to deliver, for the same reason. */
+  onMessage: () => void;
   /** Called when an access key is used whose sealed secret cannot be opened. */
   onKeyUnreadable: (key: { accessKeyId: string }) => void;
 }
 
-export function createCore(given: Arrangement, { onJobStarted, onKeyUnreadable }: Listeners): Core {
+export function createCore(given: Arrangement, { onJobStarted, onMessage, onKeyUnreadable }: Listeners): Core {
   const keyRing = new KeyRing(given, onKeyUnreadable);
   const vaults = new Vaults(given);
   const incoming = new Incoming(given);
@@ -60,5 +68,8 @@ export function createCore(given: Arrangement, { onJobStarted, onKeyUnreadable }
     jobs: new Jobs(given, vaults, onJobStarted),
     retrievalPolicies: new RetrievalPolicies(given),
     capacity: new Capacity(given),
+    topics: new Topics(given, onMessage),
+    locks: new Locks(given, vaults),
+    retention: given.retention,
   };
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   chunksOf,
   hashesOf,
+  SUCCEEDED,
   type TestArrangement,
   testArrangement,
   uploadBytes,
@@ -43,7 +44,7 @@ async function endJobs(): Promise<void> {
   const { metadata } = arrangement.given;
   const nowMs = arrangement.clock.atMs;
   const jobs = await metadata.jobs.claimDue({ nowMs, leaseUntilMs: nowMs, token: 't', limit: 100 });
-  const ended = { status: 'Succeeded' as const, statusMessage: 'Succeeded', output: null, marker: null, nowMs };
+  const ended = { ...SUCCEEDED, output: null, marker: null, nowMs };
   for (const job of jobs) {
     await metadata.jobs.end({ ...ended, lease: { jobKey: job.key, token: 't' }, expiresAtMs: nowMs + DAY_MS });
   }

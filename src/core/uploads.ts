@@ -78,7 +78,7 @@ export class Uploads {
     const completed = await this.#given.metadata.uploads.complete({
       uploadKey: upload.key,
       archiveId: newArchiveId(),
-      nowMs: this.#given.clock.nowMs(),
+      nowMs: this.#given.retention.stampMs(),
       assemble: (parts, { partSizeBytes }) => assemble({ parts, partSizeBytes, sizeBytes, treeHash }),
     });
     if (completed.outcome === 'gone') throw uploadNotFound(name.id);

@@ -58,8 +58,25 @@ export class Vaults {
   /** Deletes a vault that shows no archive; a vault that is not there counts as deleted. */
   async delete(vault: VaultName): Promise<void> {
     if (!isVaultName(vault.name)) throw this.notFound(vault);
-    const outcome = await this.#given.metadata.vaults.delete({ ...vault, mayDelete: (found) => this.#isEmpty(found) });
+    const outcome = await this.#given.lockBook.inTurn(() => this.#delete(vault));
     if (outcome === 'refused') throw invalidParameter(`Vault not empty or recently written to: ${this.arn(vault)}`);
+  }
+
+  /** That a locked vault was deleted is on record before it is, or its record would mean a vault that was lost. */
+  async #delete(vault: VaultName): Promise<'deleted' | 'refused'> {
+    const { metadata, lockBook, clock } = this.#given;
+    const mayDelete = (found: Vault) => this.#isEmpty(found);
+    const found = await metadata.vaults.find(vault);
+    const recorded = found && lockBook.recordOf(found);
+    if (found === undefined || !recorded?.lock) return metadata.vaults.delete({ ...vault, mayDelete });
+    if (found.archiveCount > 0 || !mayDelete(found)) return 'refused';
+    const written = await lockBook.textOf(recorded);
+    const record = { writtenAtMs: clock.nowMs(), vault: recorded.vault };
+    await lockBook.add({ ...record, lock: null });
+    const outcome = await metadata.vaults.delete({ ...vault, mayDelete });
+    // An upload came in between: the vault stays, and so does its lock.
+    if (outcome === 'refused' && written?.lock) await lockBook.add({ ...record, lock: written.lock });
+    return outcome;
   }
 
   /** The vault, or ResourceNotFoundException. */

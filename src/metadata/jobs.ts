@@ -4,6 +4,7 @@ import type { Job, JobStatus, Lease } from '../model/jobs.ts';
 import { NO_RETRIEVAL_LIMITS, type RetrievalRefusal } from '../model/retrieval-limits.ts';
 import { giveUpBytes } from './archives.ts';
 import { type NewJob, toJob, toNewRow } from './job-rows.ts';
+import { type Announcement, publishEnd } from './publications.ts';
 import { refuseGivenUp } from './reclaim.ts';
 import { admitRetrieval } from './retrieval-loads.ts';
 import type { Tables } from './tables.ts';
@@ -29,6 +30,7 @@ export interface JobEnd {
   marker: string | null;
   nowMs: number;
   expiresAtMs: number;
+  announcement: Announcement;
 }
 
 export class JobRecords {
@@ -142,11 +144,11 @@ export class JobRecords {
       .execute();
   }
 
-  /** Writes a job's end, once; false when the lease was lost, and then nothing is written. */
+  /** Writes a job's end, and the messages that tell of it, once; false when the lease was lost, and then nothing is written. */
   async end(end: JobEnd): Promise<boolean> {
     return this.#db.transaction().execute(async (trx) => {
       if (end.output !== null) await refuseGivenUp(trx, end.output.blobId);
-      const result = await trx
+      const row = await trx
         .updateTable('jobs')
         .set((eb) => ({
           status: end.status,
@@ -163,8 +165,11 @@ export class JobRecords {
         .where('key', '=', end.lease.jobKey)
         .where('lease_token', '=', end.lease.token)
         .where('status', '=', 'InProgress')
+        .returningAll()
         .executeTakeFirst();
-      return result.numUpdatedRows > 0n;
+      if (row === undefined) return false;
+      await publishEnd(trx, { job: toJob(row), ...end });
+      return true;
     });
   }
 

@@ -4,16 +4,20 @@ import { AccountRecords } from './accounts.ts';
 import { ArchiveRecords } from './archives.ts';
 import { CapacityRecords } from './capacity.ts';
 import { sqliteDdl } from './ddl.ts';
+import { DeliveryRecords } from './deliveries.ts';
 import { JobRecords } from './jobs.ts';
 import { KeyRecords } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { NotificationConfigurationRecords } from './notification-configurations.ts';
 import { ReclaimRecords } from './reclaim.ts';
+import { RetentionClockRecords } from './retention-clock.ts';
 import { RetrievalPolicyRecords } from './retrieval-policies.ts';
 import { openSqlite } from './sqlite.ts';
+import { SubscriptionRecords } from './subscriptions.ts';
 import type { Tables } from './tables.ts';
 import { UploadRecords } from './uploads.ts';
 import { UserRecords } from './users.ts';
+import { VaultLockRecords } from './vault-locks.ts';
 import { VaultPolicyRecords } from './vault-policies.ts';
 import { VaultTagRecords } from './vault-tags.ts';
 import { VaultRecords } from './vaults.ts';
@@ -31,12 +35,16 @@ export class Metadata implements AsyncDisposable {
   readonly vaultTags: VaultTagRecords;
   readonly notificationConfigurations: NotificationConfigurationRecords;
   readonly accessPolicies: AccessPolicyRecords;
+  readonly vaultLocks: VaultLockRecords;
+  readonly retentionClock: RetentionClockRecords;
   readonly archives: ArchiveRecords;
   readonly uploads: UploadRecords;
   readonly jobs: JobRecords;
   readonly retrievalPolicies: RetrievalPolicyRecords;
   readonly capacity: CapacityRecords;
   readonly reclaim: ReclaimRecords;
+  readonly subscriptions: SubscriptionRecords;
+  readonly deliveries: DeliveryRecords;
   readonly #db: Kysely<Tables>;
 
   private constructor(db: Kysely<Tables>) {
@@ -49,12 +57,16 @@ export class Metadata implements AsyncDisposable {
     this.vaultTags = new VaultTagRecords(db);
     this.notificationConfigurations = new NotificationConfigurationRecords(db);
     this.accessPolicies = new AccessPolicyRecords(db);
+    this.vaultLocks = new VaultLockRecords(db);
+    this.retentionClock = new RetentionClockRecords(db);
     this.archives = new ArchiveRecords(db);
     this.uploads = new UploadRecords(db);
     this.jobs = new JobRecords(db);
     this.retrievalPolicies = new RetrievalPolicyRecords(db);
     this.capacity = new CapacityRecords(db);
     this.reclaim = new ReclaimRecords(db);
+    this.subscriptions = new SubscriptionRecords(db);
+    this.deliveries = new DeliveryRecords(db);
   }
 
   /**
@@ -71,6 +83,7 @@ export class Metadata implements AsyncDisposable {
       await sql`pragma wal_checkpoint(truncate)`.execute(db);
       const metadata = new Metadata(db);
       await metadata.jobs.releaseAll();
+      await metadata.deliveries.releaseAll();
       return metadata;
     } catch (error) {
       await db.destroy();

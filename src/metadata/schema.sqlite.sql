@@ -75,9 +75,11 @@ CREATE TABLE "deliveries" (
   "attempts" integer not null
 ) strict;
 
-CREATE INDEX "deliveries_by_receiver" on "deliveries" ("subscription_key", "job_id", "key");
+CREATE INDEX "deliveries_due" on "deliveries" ("subscription_key", "due_at", "key");
 
-CREATE INDEX "deliveries_due" on "deliveries" ("due_at");
+CREATE INDEX "deliveries_in_order" on "deliveries" ("subscription_key", "job_id", "key");
+
+CREATE INDEX "deliveries_leased" on "deliveries" ("lease_token") where "lease_token" is not null;
 
 CREATE TABLE "former_users" (
   "account_id" text not null,

@@ -1,5 +1,6 @@
 import type { Generated, Selectable } from 'kysely';
 import type { InventoryFormat, JobStatus, Tier } from '../model/jobs.ts';
+import type { SignatureVersion } from '../model/notices.ts';
 
 /**
  * The tables, as the queries see them. Instants are milliseconds since 1970, sizes are bytes, booleans are 0 and 1, hashes
@@ -175,7 +176,8 @@ interface SubscriptionsTable {
   arn: string;
   topic: string;
   url: string;
-  signature_version: '1' | '2';
+  signature_version: SignatureVersion;
+  /** SHA-256 of what the receiver must show to confirm. */
   token_digest: string;
   created_at: number;
   confirmed_at: number | null;
@@ -201,5 +203,7 @@ export type VaultRow = Selectable<VaultsTable>;
 export type ArchiveRow = Selectable<ArchivesTable>;
 export type UploadRow = Selectable<UploadsTable>;
 export type JobRow = Selectable<JobsTable>;
+export type SubscriptionRow = Selectable<SubscriptionsTable>;
+export type DeliveryRow = Selectable<DeliveriesTable>;
 export type AccountRow = Selectable<AccountsTable>;
 export type UserRow = Selectable<UsersTable>;

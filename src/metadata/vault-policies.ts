@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { VaultLock } from '../model/vault-locks.ts';
 import type { VaultName } from '../model/vaults.ts';
 import type { Tables } from './tables.ts';
 
@@ -6,10 +7,11 @@ import type { Tables } from './tables.ts';
 export interface VaultPolicies {
   /** The vault's key. */
   key: number;
+  createdAtMs: number;
   /** The document of the access policy. */
   access: string | null;
   /** The lock, as it was last set: one whose time to be completed is over counts for nothing. */
-  lock: { document: string; expiresAtMs: number | null } | null;
+  lock: VaultLock | null;
 }
 
 /** The policies of vaults, as they are asked for with every request. */
@@ -28,16 +30,19 @@ export class VaultPolicyRecords {
       .leftJoin('vault_locks', 'vault_locks.vault_key', 'vaults.key')
       .select([
         'vaults.key',
+        'vaults.created_at',
         'access_policies.document as access',
-        'vault_locks.document as lock',
+        'vault_locks.id as lock_id',
+        'vault_locks.document as lock_document',
+        'vault_locks.state as lock_state',
+        'vault_locks.created_at as lock_created_at',
         'vault_locks.expires_at as lock_expires_at',
       ])
       .where('vaults.account_id', '=', accountId)
       .where('vaults.name', '=', name)
       .executeTakeFirst();
     if (row === undefined) return undefined;
-    const lock = row.lock === null ? null : { document: row.lock, expiresAtMs: row.lock_expires_at };
-    return { key: row.key, access: row.access, lock };
+    return { key: row.key, createdAtMs: row.created_at, access: row.access, lock: lockIn(row) };
   }
 
   /** The tags of a vault, in the order of their names. */
@@ -50,4 +55,17 @@ export class VaultPolicyRecords {
       .execute();
     return new Map(rows.map(({ name, value }) => [name, value]));
   }
+}
+
+/** The lock that the join has found, if it found one. */
+function lockIn(row: {
+  lock_id: string | null;
+  lock_document: string | null;
+  lock_state: VaultLock['state'] | null;
+  lock_created_at: number | null;
+  lock_expires_at: number | null;
+}): VaultLock | null {
+  const { lock_id: id, lock_document: document, lock_state: state, lock_created_at: createdAtMs } = row;
+  if (id === null || document === null || state === null || createdAtMs === null) return null;
+  return { id, document, state, createdAtMs, expiresAtMs: row.lock_expires_at };
 }

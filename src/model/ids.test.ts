@@ -5,6 +5,7 @@ import {
   newBlobId,
   newCapacityId,
   newJobId,
+  newLockId,
   newRequestId,
   newUploadId,
   positionOfTimedId,
@@ -18,6 +19,7 @@ const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 describe('ids', () => {
   test.each([
     ['archive', newArchiveId, 138],
+    ['S-03 lock', newLockId, 24],
     ['job', () => newJobId(Date.now()), 92],
     ['upload', () => newUploadId(Date.now()), 92],
     ['capacity unit', newCapacityId, 24],

@@ -36,6 +36,8 @@ export const limits = {
   receivesAtOnceMax: 256,
   /** How long a completed or aborted upload is remembered, so that repeating the call gives the same answer. */
   uploadRepeatMs: DAY_MS,
+  /** How long a vault lock waits to be completed. */
+  lockCompletionMs: DAY_MS,
   /** Added to the size of each archive in a vault's SizeInBytes, as Amazon does for its index and metadata. */
   archiveOverheadBytes: 32 * KIB,
   bytesPerHourMax: 2n ** 63n - 1n,
@@ -114,6 +116,14 @@ export const limits = {
   sealBeginningsMax: 100,
   /** How often an id is drawn anew because it is taken. */
   idDrawsMax: 5,
+  // Locks and the time that they go by.
+  /** Trusted time is kept this often: each time is a commit, and what was not kept is proven again. */
+  retentionClockPauseMs: MINUTE_MS,
+  /** How much of what is unproven a while of running proves: a week takes about a year. */
+  clockCorrectionRatio: 0.02,
+  /** Far more than the longest policy takes, every character of it escaped. */
+  lockRecordBytesMax: 256 * KIB,
+  lockPageRows: 500,
 
   // Policies.
   /** Glacier's own, of the access policy and of the lock policy; ours for identity policies. In bytes of UTF-8. */
@@ -123,6 +133,27 @@ export const limits = {
   principalArnLengthMax: 2 * KIB,
   policiesCachedMax: 10_000,
 
+  // Notifications.
+  webhookUrlLengthMax: 2 * KIB,
+  /** From looking the receiver's name up to the end of its reply. */
+  deliveryTimeoutMs: 10 * SECOND_MS,
+  /** What is read of a reply before the connection is cut. */
+  deliveryReplyBytesMax: 64 * KIB,
+  deliveriesRunningMax: 64,
+  /** So that receivers that hang leave room for the others. */
+  deliveriesPerReceiverMax: 4,
+  /** Longer than a delivery takes, whatever happens; it is never renewed. */
+  deliveryLeaseMs: MINUTE_MS,
+  deliveryRetryMinMs: SECOND_MS,
+  deliveryRetryMaxMs: 5 * MINUTE_MS,
+  /** How long a message is kept for a receiver that does not take it. */
+  deliveryKeepMs: 14 * DAY_MS,
+  /** What deliveries that run are given when the server stops; they are repeated at the next start. */
+  deliveryStopMs: 2 * SECOND_MS,
+  /** Each is looked at whenever a message may be due. */
+  subscriptionsMax: 200,
+  /** An unconfirmed subscription ends after this, as at Amazon. */
+  subscriptionConfirmMs: 2 * DAY_MS,
   // Commands of the operator.
   adminConnectionsMax: 64,
   /** A policy, which is the largest thing in a command, fits in however its text is escaped. */

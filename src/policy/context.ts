@@ -47,7 +47,8 @@ export interface RequestFacts {
   principal: Principal;
   resourceAccountId: string;
   region: string;
-  nowMs: number;
+  /** `UNKNOWN` when the clock cannot be believed. */
+  nowMs: number | typeof UNKNOWN;
   /** Whether the request came over TLS. */
   secureTransport: boolean;
   /** As the socket or a trusted proxy gives it. */
@@ -71,8 +72,8 @@ export interface RequestFacts {
 type Answer = (facts: RequestFacts) => ContextValue | undefined;
 
 const ANSWERS = new Map<string, Answer>([
-  ['aws:currenttime', ({ nowMs }) => new Date(nowMs).toISOString()],
-  ['aws:epochtime', ({ nowMs }) => String(Math.floor(nowMs / SECOND_MS))],
+  ['aws:currenttime', ({ nowMs }) => (nowMs === UNKNOWN ? UNKNOWN : new Date(nowMs).toISOString())],
+  ['aws:epochtime', ({ nowMs }) => (nowMs === UNKNOWN ? UNKNOWN : String(Math.floor(nowMs / SECOND_MS)))],
   ['aws:multifactorauthage', mfaAge],
   ['aws:multifactorauthpresent', ({ token }) => token && String(token.mfaAtMs !== undefined)],
   ['aws:principalaccount', ({ principal }) => principal.accountId],
@@ -110,8 +111,9 @@ function principalArn({ principal: { type, arn, issuerArn } }: RequestFacts): st
   return type === 'assumed-role' ? (issuerArn ?? arn) : arn;
 }
 
-function mfaAge({ token, nowMs }: RequestFacts): string | undefined {
-  return token?.mfaAtMs === undefined ? undefined : String(Math.floor((nowMs - token.mfaAtMs) / SECOND_MS));
+function mfaAge({ token, nowMs }: RequestFacts): ContextValue | undefined {
+  if (token?.mfaAtMs === undefined || nowMs === UNKNOWN) return token?.mfaAtMs === undefined ? undefined : UNKNOWN;
+  return String(Math.floor((nowMs - token.mfaAtMs) / SECOND_MS));
 }
 
 function archiveAge({ action, archiveAgeInDays }: RequestFacts): ContextValue | undefined {

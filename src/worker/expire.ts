@@ -29,3 +29,9 @@ export async function expireUploads({ metadata, clock }: Arrangement): Promise<S
   const closed = await metadata.uploads.forgetClosed({ beforeMs: closedBeforeMs, limit: sweepRowsMax });
   return { done: idle + closed, more: idle === idleUploadsAtOnceMax || closed >= sweepRowsMax };
 }
+
+/** Ends subscriptions that nobody confirmed in time, so that a URL that does not want them is not asked for ever. */
+export async function expireSubscriptions({ metadata, clock }: Arrangement): Promise<Swept> {
+  const beforeMs = clock.nowMs() - limits.subscriptionConfirmMs;
+  return { done: await metadata.subscriptions.deleteUnconfirmed({ beforeMs }), more: false };
+}

@@ -38,7 +38,7 @@ const outputOf = async (id: string): Promise<Buffer> => {
 /** Runs a loop while `during` does. */
 async function withLoop<T>(during: (loop: JobLoop) => Promise<T>): Promise<{ result: T; said: string[] }> {
   const { log, said } = testLog();
-  await using loop = new JobLoop(arrangement.given, log);
+  await using loop = new JobLoop(arrangement.given, log, { onEnded: () => undefined });
   loop.start();
   return { result: await during(loop), said };
 }
@@ -123,7 +123,7 @@ describe('the job loop', () => {
       return real(key);
     });
     const ids = await Promise.all(Array.from({ length: limits.jobsRunningMax + 1 }, startInventory));
-    const loop = new JobLoop(arrangement.given, testLog().log);
+    const loop = new JobLoop(arrangement.given, testLog().log, { onEnded: () => undefined });
     loop.start();
     await vi.waitFor(() => expect(find).toHaveBeenCalledTimes(limits.jobsRunningMax));
     const disposed = loop[Symbol.asyncDispose]();

@@ -13,12 +13,15 @@ export class JobLoop implements AsyncDisposable {
   readonly #log: Log;
   readonly #running = new Set<Promise<void>>();
   readonly #pause = new Pause();
+  readonly #onEnded: () => void;
   #stopped = false;
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(given: Arrangement, log: Log) {
+  /** `onEnded` is called after every job, which may have left messages behind. */
+  constructor(given: Arrangement, log: Log, { onEnded }: { onEnded: () => void }) {
     this.#given = given;
     this.#log = log;
+    this.#onEnded = onEnded;
   }
 
   start(): void {
@@ -59,6 +62,7 @@ export class JobLoop implements AsyncDisposable {
       const running = this.#work(job).finally(() => {
         this.#running.delete(running);
         this.#pause.end();
+        this.#onEnded();
       });
       this.#running.add(running);
     }

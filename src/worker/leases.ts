@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Arrangement } from '../core/arrangement.ts';
+import { renderJob } from '../core/job-document.ts';
 import { record } from '../core/receive.ts';
+import type { Announcement } from '../metadata/publications.ts';
 import type { Job, Lease } from '../model/jobs.ts';
 import { limits } from '../model/limits.ts';
+import { vaultArn } from '../model/vaults.ts';
 
 /** A job that this worker may work on until its lease ends. */
 export interface ClaimedJob {
@@ -34,14 +37,18 @@ export function renew({ metadata, clock }: Arrangement, lease: Lease): Promise<b
   return metadata.jobs.renew({ lease, leaseUntilMs: clock.nowMs() + limits.jobLeaseMs });
 }
 
-/** Ends a job with its result. When the lease was lost, nothing is written and the output is given up. */
+/** Ends a job with its result, and tells whom it concerns. When the lease was lost, nothing is written and the output is given up. */
 export async function end(
-  { metadata, blobs, clock, jobRetentionMs }: Arrangement,
+  { metadata, blobs, clock, jobRetentionMs, region, notices }: Arrangement,
   { lease }: ClaimedJob,
   result: WorkResult,
 ): Promise<void> {
   const nowMs = clock.nowMs();
-  const when = { lease, nowMs, expiresAtMs: nowMs + jobRetentionMs };
+  const announcement: Announcement = {
+    message: (job, vault) => JSON.stringify(renderJob(job, vaultArn({ region, ...vault }))),
+    throughSns: notices.throughSns,
+  };
+  const when = { lease, nowMs, expiresAtMs: nowMs + jobRetentionMs, announcement };
   if ('failure' in result) {
     await metadata.jobs.end({ ...when, status: 'Failed', statusMessage: result.failure, output: null, marker: null });
     return;

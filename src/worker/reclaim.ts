@@ -1,4 +1,5 @@
 import type { Arrangement } from '../core/arrangement.ts';
+import { locksAreDisputed } from '../core/lock-findings.ts';
 import { limits } from '../model/limits.ts';
 import type { Swept } from './sweep.ts';
 
@@ -24,9 +25,12 @@ export async function reclaim({ metadata, blobs }: Arrangement): Promise<Swept> 
 
 /**
  * Gives up bytes that no row mentions, left by a crash between storing and recording them. They are kept for a week, so
- * that a metadata backup put back in place still finds the bytes it names.
+ * that a metadata backup put back in place still finds the bytes it names; and for as long as lock records tell that these
+ * are not the metadata that the locks were completed in.
  */
-export async function giveUpOrphans({ metadata, blobs, clock }: Arrangement, isStopped: () => boolean): Promise<Swept> {
+export async function giveUpOrphans(given: Arrangement, isStopped: () => boolean): Promise<Swept> {
+  const { metadata, blobs, clock } = given;
+  if (await locksAreDisputed(given)) return { done: 0, more: false };
   let done = 0;
   let batch: string[] = [];
   const settle = async () => {

@@ -1,7 +1,8 @@
 import type { Arrangement } from '../core/arrangement.ts';
-import { limits } from '../model/limits.ts';
+import { limits, MINUTE_MS } from '../model/limits.ts';
 import type { Log } from '../telemetry/log.ts';
-import { expireJobs, expireKeys, expireUploads } from './expire.ts';
+import { expireJobs, expireKeys, expireSubscriptions, expireUploads } from './expire.ts';
+import { keepTime } from './keep-time.ts';
 import { Pause } from './pause.ts';
 import { publishInventories } from './publish-inventories.ts';
 import { giveUpOrphans, reclaim } from './reclaim.ts';
@@ -21,8 +22,10 @@ export class Sweeper implements AsyncDisposable {
     this.#sweeps = [
       { name: 'expire jobs', step: () => expireJobs(given), pauseMs },
       { name: 'expire uploads', step: () => expireUploads(given), pauseMs },
+      { name: 'expire subscriptions', step: () => expireSubscriptions(given), pauseMs: MINUTE_MS },
       { name: 'expire keys', step: () => expireKeys(given), pauseMs: limits.keySweepPauseMs },
       { name: 'reclaim', step: () => reclaim(given), pauseMs },
+      { name: 'keep the time', step: () => keepTime(given), pauseMs: limits.retentionClockPauseMs },
       { name: 'publish inventories', step: () => publishInventories(given), pauseMs },
       {
         name: 'give up orphans',

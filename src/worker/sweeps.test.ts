@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   chunksOf,
   hashesOf,
+  SUCCEEDED,
   T0,
   type TestArrangement,
   testArrangement,
@@ -125,8 +126,7 @@ describe('jobs', () => {
     const [job] = await metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 't', limit: 1 });
     const output = await receive({ blobs, frames, source: chunksOf(bytes), check: () => undefined });
     const lease = { jobKey: job?.key ?? 0, token: 't' };
-    const ended = { status: 'Succeeded' as const, statusMessage: 'Succeeded', marker: null, nowMs: T0 };
-    await metadata.jobs.end({ ...ended, lease, output, expiresAtMs: T0 + DAY_MS });
+    await metadata.jobs.end({ ...SUCCEEDED, marker: null, nowMs: T0, lease, output, expiresAtMs: T0 + DAY_MS });
     clock.atMs += DAY_MS - 1;
     expect(await expireJobs(given)).toEqual({ done: 0, more: false });
     await core.jobs.describe({ vault: VAULT, id });
@@ -145,7 +145,7 @@ test('a job does not expire while its output is read, though its archive was del
   const notes = { vault: VAULT, description: null, snsTopic: null };
   const id = await core.jobs.retrieveArchive({ ...notes, archiveId, range: null, tier: 'Bulk' });
   const [job] = await given.metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 't', limit: 1 });
-  const end = { status: 'Succeeded' as const, statusMessage: 'Succeeded', output: null, marker: null, nowMs: T0 };
+  const end = { ...SUCCEEDED, output: null, marker: null, nowMs: T0 };
   await given.metadata.jobs.end({ ...end, lease: { jobKey: job?.key ?? 0, token: 't' }, expiresAtMs: T0 });
   await core.archives.delete({ vault: VAULT, id: archiveId });
   clock.atMs += DAY_MS;

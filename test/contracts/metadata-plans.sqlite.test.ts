@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import { newArchiveId, newBlobId } from '../../src/model/ids.ts';
 import { NO_RETRIEVAL_POLICY, type RetrievalPolicy } from '../../src/model/retrieval-policies.ts';
+import { newSubscription, newTopic, subscriptionAsked } from './metadata-deliveries.ts';
 import {
   ACCOUNT,
   archiveJob,
@@ -13,9 +14,11 @@ import {
   newUnit,
   newUpload,
   newVault,
+  present,
   T0,
 } from './metadata-fixtures.ts';
 import { addKey, newAccount, newKey, newUser } from './metadata-identities.ts';
+import { newLock } from './metadata-locks.ts';
 import { type SqliteUnderTest, sqliteUnderTest } from './sqlite-under-test.ts';
 
 /**
@@ -134,6 +137,39 @@ const operations: Record<string, () => Promise<unknown>> = {
     await metadata.jobs.releaseAll();
   },
   'jobs.end': () => metadata.jobs.end({ ...jobEnd(lease), output: { blobId: newBlobId(), sizeBytes: 1 } }),
+  'jobs.end, told': async () => {
+    const topic = newTopic();
+    await newSubscription(metadata, topic);
+    const { key } = await newVault(metadata);
+    await metadata.notificationConfigurations.set({ vaultKey: key, topic, events: ['InventoryRetrievalCompleted'] });
+    const job = { ...inventoryJob({ vaultKey: key }), snsTopic: topic };
+    await metadata.jobs.create(job);
+    await metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'z', limit: 400 });
+    const { key: jobKey } = present(await metadata.jobs.find(job));
+    await metadata.jobs.end(jobEnd({ jobKey, token: 'z' }));
+  },
+  'deliveries, a life': async () => {
+    const topic = newTopic();
+    const subscriptionKey = await newSubscription(metadata, topic);
+    const asked = subscriptionAsked(topic, 'https://unconfirmed.example/');
+    await metadata.subscriptions.create(asked);
+    await metadata.deliveries.receivers();
+    const deliveryKeys: number[] = [];
+    for (const key of [subscriptionKey, subscriptionKey + 1, null]) {
+      const claim = { subscriptionKey: key, nowMs: T0, leaseUntilMs: T0, token: 'x', limit: 4 };
+      deliveryKeys.push(...(await metadata.deliveries.claim(claim)).map((delivery) => delivery.key));
+    }
+    for (const deliveryKey of deliveryKeys) {
+      await metadata.deliveries.release({ lease: { deliveryKey, token: 'x' }, dueAtMs: T0 });
+      await metadata.deliveries.end({ deliveryKey, token: 'x' });
+    }
+    expect(deliveryKeys.length).toBeGreaterThan(1);
+    await metadata.deliveries.releaseAll();
+    await metadata.subscriptions.list({ topic });
+    await metadata.subscriptions.list({ topic: null });
+    await metadata.subscriptions.deleteUnconfirmed({ beforeMs: T0 });
+    await metadata.subscriptions.delete(asked.arn);
+  },
   'jobs.expire': async () => {
     await metadata.jobs.create(inventoryJob({ vaultKey }));
     const claimed = await metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'y', limit: 400 });
@@ -165,6 +201,22 @@ const operations: Record<string, () => Promise<unknown>> = {
     await metadata.keys.has(accessKeyId);
   },
   'keys.deleteExpired': () => metadata.keys.deleteExpired({ beforeMs: T0, limit: 5 }),
+  'vaultLocks, a life': async () => {
+    for (const end of ['complete', 'abort'] as const) {
+      const { key } = await newVault(metadata);
+      const lock = newLock();
+      await metadata.vaultLocks.initiate({ vaultKey: key, lock, mayBegin: () => true });
+      await metadata.vaultLocks[end]({ vaultKey: key, id: lock.id });
+      await metadata.vaultLocks.reinstate({ vaultKey: key, lock });
+      await metadata.vaultLocks.find(key);
+    }
+  },
+  'vaultLocks.locked': () => metadata.vaultLocks.locked({ afterVaultKey: 5, limit: 500 }),
+  'vaultPolicies.find': () => metadata.vaultPolicies.find({ accountId: ACCOUNT, name: 'x' }),
+  retentionClock: async () => {
+    await metadata.retentionClock.save({ highWaterAtMs: T0, unprovenMs: 0, suspectAtMs: null });
+    await metadata.retentionClock.find();
+  },
   'reclaim.addUnknown': () => metadata.reclaim.addUnknown([newBlobId(), newBlobId()]),
   'reclaim.forget': () => metadata.reclaim.forget([newBlobId()]),
 };

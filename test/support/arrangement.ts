@@ -2,12 +2,18 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskBlobStore } from '../../src/blobs/disk.ts';
-import type { Arrangement } from '../../src/core/arrangement.ts';
+import { DiskLockRecords } from '../../src/blobs/disk-lock-records.ts';
+import type { Arrangement, Notices } from '../../src/core/arrangement.ts';
 import { type Core, createCore } from '../../src/core/core.ts';
 import { Downloads } from '../../src/core/downloads.ts';
 import { FramePool } from '../../src/core/frame-pool.ts';
+import { LockBook } from '../../src/core/lock-book.ts';
+import { RetentionClock } from '../../src/core/retention-clock.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
+import { systemClock } from '../../src/model/clock.ts';
 import { NO_RETRIEVAL_LIMITS } from '../../src/model/retrieval-limits.ts';
+import { addressRules } from '../../src/notify/addresses.ts';
+import { signingKeyIn } from '../../src/notify/signing-key.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { sha256, treeHash } from './hashes.ts';
 
@@ -18,21 +24,39 @@ const MEMORY = '/dev/shm';
 export interface TestArrangement extends AsyncDisposable {
   given: Arrangement;
   core: Core;
-  clock: { atMs: number; nowMs(): number };
+  clock: TestClock;
+  /** What the clock of retention has raised. */
+  alarms: string[];
+  directory: string;
   blobsDirectory: string;
   /** Closes the stores and opens them again, as a restart does; `given` and `core` are new ones after it. */
   restart(): Promise<void>;
 }
 
+/** Time passes with `atMs`; what the wall clock shows is off by `offByMs`, as one that somebody has moved. */
+export interface TestClock {
+  atMs: number;
+  offByMs: number;
+  nowMs(): number;
+}
+
 export const T0 = Date.parse('2031-05-06T07:08:09.123Z');
+/** How most jobs end, as the metadata are told it. */
+export const SUCCEEDED = {
+  status: 'Succeeded' as const,
+  statusMessage: 'Succeeded',
+  announcement: { message: () => '', throughSns: true },
+};
+export const CLOCK_TOLERANCE_MS = 7 * 24 * 60 * 60 * 1000;
 export const VAULT = { accountId: '111122223333', name: 'vault' };
 
 export async function testArrangement(settings: Partial<Arrangement> = {}): Promise<TestArrangement> {
   const directory = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'moraine-core-'));
-  const clock = { atMs: T0, nowMs: () => clock.atMs };
+  const clock = { atMs: T0, offByMs: 0, nowMs: () => clock.atMs + clock.offByMs };
+  const alarms: string[] = [];
   const open = async () => {
-    const given = { ...(await arrangementIn(directory)), clock, ...settings };
-    const core = createCore(given, { onJobStarted: () => undefined, onKeyUnreadable: () => undefined });
+    const given = { ...(await arrangementIn(directory, { clock, alarms })), ...settings };
+    const core = createCore(given, { onJobStarted: nothing, onMessage: nothing, onKeyUnreadable: nothing });
     await core.accounts.ensureFirst();
     return { given, core };
   };
@@ -40,6 +64,8 @@ export async function testArrangement(settings: Partial<Arrangement> = {}): Prom
   const arrangement: TestArrangement = {
     ...(await open()),
     clock,
+    alarms,
+    directory,
     blobsDirectory: join(directory, 'blobs'),
     restart: async () => {
       await close();
@@ -62,16 +88,31 @@ const ROOT_KEY = {
 };
 const SECRETS_KEY = Buffer.alloc(32, 'key');
 
-async function arrangementIn(directory: string): Promise<Omit<Arrangement, 'clock'>> {
+async function arrangementIn(
+  directory: string,
+  { clock, alarms }: { clock: TestClock; alarms: string[] },
+): Promise<Arrangement> {
   const none = { minMs: 0, maxMs: 0 };
+  const onFatal = (error: unknown) => {
+    throw error;
+  };
+  const metadata = await Metadata.openSqlite({ path: join(directory, 'metadata.sqlite'), onFatal });
+  const blobs = await DiskBlobStore.open(join(directory, 'blobs'));
+  const lockBook = await LockBook.open(await DiskLockRecords.open(join(directory, 'blobs', 'locks')));
+  const retention = await RetentionClock.open({
+    records: metadata.retentionClock,
+    clock,
+    monotonicMs: () => clock.atMs,
+    toleranceMs: CLOCK_TOLERANCE_MS,
+    isOld: !lockBook.isEmpty,
+    onAlarm: (text) => alarms.push(text),
+  });
   return {
-    metadata: await Metadata.openSqlite({
-      path: join(directory, 'metadata.sqlite'),
-      onFatal: (error) => {
-        throw error;
-      },
-    }),
-    blobs: await DiskBlobStore.open(join(directory, 'blobs')),
+    metadata,
+    blobs,
+    clock,
+    retention,
+    lockBook,
     frames: new FramePool(),
     downloads: new Downloads(),
     rootKey: ROOT_KEY,
@@ -81,8 +122,19 @@ async function arrangementIn(directory: string): Promise<Omit<Arrangement, 'cloc
     retrievalLimits: NO_RETRIEVAL_LIMITS,
     inventory: 'live',
     jobRetentionMs: 24 * 60 * 60 * 1000,
+    notices: noticesIn(directory),
   };
 }
+
+const nothing = (): void => undefined;
+
+/** Webhooks may be on this machine, where the receivers of tests are; every name stands for it. */
+const noticesIn = (directory: string): Notices => ({
+  throughSns: true,
+  signingKey: signingKeyIn({ path: join(directory, 'notify-signing.pem'), clock: systemClock }),
+  rules: addressRules(['127.0.0.0/8']),
+  lookup: async () => [{ address: '127.0.0.1', family: 4 }],
+});
 
 /** Bytes as a client sends them, in chunks of this size. */
 export async function* chunksOf(bytes: Buffer, chunkBytes = 64 * 1024): AsyncGenerator<Buffer, void, void> {

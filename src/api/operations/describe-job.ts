@@ -1,4 +1,4 @@
-import { renderJob } from '../render.ts';
+import { renderJob } from '../../core/job-document.ts';
 import { json } from '../reply.ts';
 import type { Operation } from '../route.ts';
 

@@ -1,7 +1,9 @@
 import type { Operation } from '../route.ts';
 import { abortMultipartUpload } from './abort-multipart-upload.ts';
+import { abortVaultLock } from './abort-vault-lock.ts';
 import { addTagsToVault } from './add-tags-to-vault.ts';
 import { completeMultipartUpload } from './complete-multipart-upload.ts';
+import { completeVaultLock } from './complete-vault-lock.ts';
 import { createVault } from './create-vault.ts';
 import { deleteArchive } from './delete-archive.ts';
 import { deleteVault } from './delete-vault.ts';
@@ -12,9 +14,11 @@ import { describeVault } from './describe-vault.ts';
 import { getDataRetrievalPolicy } from './get-data-retrieval-policy.ts';
 import { getJobOutput } from './get-job-output.ts';
 import { getVaultAccessPolicy } from './get-vault-access-policy.ts';
+import { getVaultLock } from './get-vault-lock.ts';
 import { getVaultNotifications } from './get-vault-notifications.ts';
 import { initiateJob } from './initiate-job.ts';
 import { initiateMultipartUpload } from './initiate-multipart-upload.ts';
+import { initiateVaultLock } from './initiate-vault-lock.ts';
 import { listJobs } from './list-jobs.ts';
 import { listMultipartUploads } from './list-multipart-uploads.ts';
 import { listParts } from './list-parts.ts';
@@ -60,4 +64,8 @@ export const operations: readonly Operation[] = [
   getDataRetrievalPolicy,
   purchaseProvisionedCapacity,
   listProvisionedCapacity,
+  initiateVaultLock,
+  getVaultLock,
+  abortVaultLock,
+  completeVaultLock,
 ];

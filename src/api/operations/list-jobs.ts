@@ -1,9 +1,9 @@
+import { renderJob } from '../../core/job-document.ts';
 import { invalidParameter } from '../../model/errors.ts';
 import { positionOfTimedId } from '../../model/ids.ts';
 import { JOB_STATUSES, type JobStatus } from '../../model/jobs.ts';
 import { limits } from '../../model/limits.ts';
 import type { Call } from '../call.ts';
-import { renderJob } from '../render.ts';
 import { json } from '../reply.ts';
 import type { Operation } from '../route.ts';
 

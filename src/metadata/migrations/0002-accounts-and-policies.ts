@@ -157,8 +157,14 @@ async function notices(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
     .addColumn('lease_token', 'text')
     .addColumn('attempts', ddl.int64, (column) => column.notNull())
     .execute();
-  await index(db, 'deliveries_due', 'deliveries', ['due_at']);
-  await index(db, 'deliveries_by_receiver', 'deliveries', ['subscription_key', 'job_id', 'key']);
+  await index(db, 'deliveries_due', 'deliveries', ['subscription_key', 'due_at', 'key']);
+  await index(db, 'deliveries_in_order', 'deliveries', ['subscription_key', 'job_id', 'key']);
+  await db.schema
+    .createIndex('deliveries_leased')
+    .on('deliveries')
+    .column('lease_token')
+    .where(sql.ref('lease_token'), 'is not', null)
+    .execute();
 }
 
 async function index(db: Kysely<unknown>, name: string, table: string, columns: string[]): Promise<void> {

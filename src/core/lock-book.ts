@@ -1,0 +1,135 @@
+import { formatLockRecord, NO_RECORD, parseLockRecord, recordDigest } from '../blobs/lock-record-format.ts';
+import type { LockRecordStore } from '../blobs/lock-record-store.ts';
+import type { LockRecord, LockRecordText, VaultIdentity } from '../model/lock-records.ts';
+import { compareLock, documentDigest, type LockComparison, type VaultLock } from '../model/vault-locks.ts';
+
+/** Something about the records themselves that is not as it was written. */
+export interface LockFault {
+  number: number;
+  fault: string;
+}
+
+/**
+ * The lock records, read and checked when the server starts, and the only way to add one. All changes of locks, and the
+ * deletion of vaults, take turns here: a record and the row that follows it are one step to everybody else.
+ */
+export class LockBook {
+  readonly faults: LockFault[] = [];
+  readonly #store: LockRecordStore;
+  readonly #records = new Map<string, LockRecord>();
+  #last = { number: 0, digest: NO_RECORD };
+  #turn: Promise<unknown> = Promise.resolve();
+  /** The last record may or may not have been kept. */
+  #inDoubt = false;
+
+  private constructor(store: LockRecordStore) {
+    this.#store = store;
+  }
+
+  static async open(store: LockRecordStore): Promise<LockBook> {
+    const book = new LockBook(store);
+    for (const number of await store.numbers()) await book.#take(number);
+    return book;
+  }
+
+  /** Whether a vault was ever locked here. */
+  get isEmpty(): boolean {
+    return this.#last.number === 0;
+  }
+
+  /** The records of vaults that were locked and not deleted since, in the order they were written. */
+  locked(): LockRecord[] {
+    return [...this.#records.values()].filter(({ lock }) => lock !== null);
+  }
+
+  recordOf(vault: VaultIdentity): LockRecord | undefined {
+    return this.#records.get(keyOf(vault));
+  }
+
+  /** Holds what the metadata has of a vault's lock against its record. */
+  compare(vault: VaultIdentity, lock: VaultLock | undefined): LockComparison {
+    return compareLock(lock, this.recordOf(vault));
+  }
+
+  /** A record as it is on the disk now; undefined when it is not what was read of it before. */
+  async textOf({ number, lock }: LockRecord): Promise<LockRecordText | undefined> {
+    const found = parseLockRecord((await this.#store.read(number)) ?? '');
+    if (found?.intact !== true || found.record.number !== number) return undefined;
+    const { lock: written } = found.record;
+    const same = written?.id === lock?.id && (written && documentDigest(written.document)) === lock?.documentDigest;
+    return same ? found.record : undefined;
+  }
+
+  /** Runs a change of locks when all changes before it are over. */
+  async inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    await before;
+    try {
+      if (this.#inDoubt) await this.#resolveDoubt();
+      return await change();
+    } finally {
+      resolve();
+    }
+  }
+
+  /** Adds a record, durable on return. Only in a turn. */
+  async add(record: Omit<LockRecordText, 'number'>): Promise<void> {
+    const number = this.#last.number + 1;
+    const text = formatLockRecord({ ...record, number }, this.#last.digest);
+    // What could not be read again would not hold the lock after a restart.
+    if (parseLockRecord(text)?.intact !== true) throw new Error('the lock cannot be recorded');
+    this.#inDoubt = true;
+    await this.#store.add(number, text);
+    this.#inDoubt = false;
+    this.#keep(inMind({ ...record, number }, true));
+    this.#last = { number, digest: recordDigest(text) };
+  }
+
+  /** A record that could not be kept is usually gone without a trace; if not, only a restart can tell what counts. */
+  async #resolveDoubt(): Promise<void> {
+    const numbers = await this.#store.numbers();
+    if (numbers.some((number) => number > this.#last.number)) {
+      throw new Error('a lock record was written and its end is unknown: no lock can change before the next start');
+    }
+    this.#inDoubt = false;
+  }
+
+  async #take(number: number): Promise<void> {
+    const text = (await this.#store.read(number)) ?? '';
+    const before = this.#last;
+    for (let missing = before.number + 1; missing < number; missing += 1) this.#blame(missing, 'is missing');
+    this.#last = { number, digest: recordDigest(text) };
+    const found = parseLockRecord(text);
+    if (found === undefined) return this.#blame(number, 'cannot be read');
+    const sound = found.intact && found.record.number === number;
+    if (!sound) this.#blame(number, 'was changed');
+    else if (number === before.number + 1 && found.previous !== before.digest) this.#distrust(before.number);
+    this.#keep(inMind({ ...found.record, number }, sound));
+  }
+
+  /** What was changed counts only where there is nothing better, and never to forget a lock. */
+  #keep(record: LockRecord): void {
+    const key = keyOf(record.vault);
+    if (record.sound || (record.lock !== null && !this.#records.has(key))) this.#records.set(key, record);
+  }
+
+  #distrust(number: number): void {
+    if (!this.faults.some((fault) => fault.number === number)) this.#blame(number, 'was changed');
+    for (const record of this.#records.values()) if (record.number === number) record.sound = false;
+  }
+
+  #blame(number: number, fault: string): void {
+    this.faults.push({ number, fault });
+  }
+}
+
+const keyOf = ({ accountId, name, createdAtMs }: VaultIdentity): string => `${accountId} ${name} ${createdAtMs}`;
+
+const inMind = ({ number, vault, lock }: LockRecordText, sound: boolean): LockRecord => ({
+  number,
+  vault,
+  lock: lock && { id: lock.id, documentDigest: documentDigest(lock.document) },
+  sound,
+});

@@ -1,0 +1,162 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type TestArrangement, testArrangement, uploadBytes, VAULT } from '../../test/support/arrangement.ts';
+import { ARN, denial, lockVault, mayRoot, tamper } from '../../test/support/locks.ts';
+import { ACTION_NAMES } from '../policy/actions.ts';
+import { LockBook } from './lock-book.ts';
+import { locksAreDisputed } from './lock-findings.ts';
+
+let arrangement: TestArrangement;
+beforeEach(async () => {
+  arrangement = await testArrangement();
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await arrangement[Symbol.asyncDispose]();
+});
+
+const recordPath = (number: number) =>
+  join(arrangement.blobsDirectory, 'locks', `${String(number).padStart(10, '0')}.json`);
+const settled = async () => {
+  await arrangement.restart();
+  return (await arrangement.core.locks.settle()).map(({ level, text }) => `${level}: ${text}`);
+};
+const listed = async () => (await arrangement.core.locks.list()).locks.map(({ state, reason }) => reason ?? state);
+const allowedActions = async () => {
+  const allowed: string[] = [];
+  for (const action of ACTION_NAMES) if (await mayRoot(arrangement, action)) allowed.push(action);
+  return allowed;
+};
+const ON_NO_VAULT = ['CreateVault', 'GetDataRetrievalPolicy', 'SetDataRetrievalPolicy'];
+const READS = [
+  ...['DescribeJob', 'DescribeVault', 'GetJobOutput', 'GetVaultAccessPolicy', 'GetVaultLock', 'GetVaultNotifications'],
+  ...['InitiateJob', 'ListJobs', 'ListMultipartUploads', 'ListParts', 'ListTagsForVault'],
+];
+
+describe('S-64 at start', () => {
+  test('a lock that agrees with its record is nothing to speak of', async () => {
+    await lockVault(arrangement, denial());
+    expect(await settled()).toEqual([]);
+    expect(await arrangement.core.locks.list()).toEqual({
+      locks: [{ vault: ARN, vaultCreatedAt: '2031-05-06T07:08:09.123Z', state: 'agrees', reason: null, record: 1 }],
+      faults: [],
+    });
+    expect(await arrangement.core.locks.repair()).toEqual({ repaired: [], left: [] });
+    expect(await locksAreDisputed(arrangement.given)).toBe(false);
+  });
+
+  test.each([
+    ['delete from vault_locks', 'the metadata has no lock'],
+    [`update vault_locks set id = 'another'`, 'the metadata has another lock'],
+    [`update vault_locks set state = 'InProgress', expires_at = 1, id = 'b'`, 'the metadata has another lock'],
+    [`update vault_locks set document = replace(document, 'Deny', 'Allow')`, 'the metadata has another lock policy'],
+  ])('%s seals the vault until it is repaired', async (sql, reason) => {
+    const id = await lockVault(arrangement, denial({ Action: 'glacier:DeleteVault' }));
+    tamper(arrangement, sql);
+    expect(await settled()).toEqual([
+      `error: a vault is sealed: ${reason}, and its lock record says otherwise; see \`moraine locks repair\``,
+    ]);
+    expect(await listed()).toEqual([reason]);
+    expect(await locksAreDisputed(arrangement.given)).toBe(true);
+    expect((await allowedActions()).filter((action) => !ON_NO_VAULT.includes(action))).toEqual(
+      expect.arrayContaining(READS),
+    );
+    for (const action of ['UploadArchive', 'DeleteArchive', 'AbortVaultLock', 'SetVaultAccessPolicy'] as const) {
+      expect(await mayRoot(arrangement, action)).toBe(false);
+    }
+    expect(await arrangement.core.locks.get(VAULT)).toMatchObject({ id, state: 'Locked' });
+    expect(await arrangement.core.locks.repair()).toMatchObject({ repaired: [{ vault: ARN, reason }], left: [] });
+    expect(await settled()).toEqual([]);
+    expect(await arrangement.core.locks.get(VAULT)).toMatchObject({ id, state: 'Locked' });
+    expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(true);
+    expect(await mayRoot(arrangement, 'DeleteVault')).toBe(false);
+  });
+
+  test('of a sealed vault nothing but reading and retrieving is left', async () => {
+    await lockVault(arrangement, denial());
+    tamper(arrangement, 'delete from vault_locks');
+    await settled();
+    const others = ['ListProvisionedCapacity', 'ListVaults', 'PurchaseProvisionedCapacity'];
+    // What is done to the account is not done to the vault; no entrance names a vault for it.
+    const expected = [...READS, ...ON_NO_VAULT].sort();
+    expect((await allowedActions()).filter((action) => !others.includes(action)).sort()).toEqual(expected);
+  });
+
+  test('of a sealed vault the policy that was recorded still denies what it denied', async () => {
+    await lockVault(arrangement, denial({ Action: 'glacier:InitiateJob' }));
+    tamper(arrangement, 'delete from vault_locks');
+    await settled();
+    expect(await mayRoot(arrangement, 'InitiateJob')).toBe(false);
+  });
+
+  test('a lock without its record is recorded again', async () => {
+    await lockVault(arrangement, denial());
+    rmSync(recordPath(1));
+    expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(false);
+    expect(await settled()).toEqual(['warn: the lock of a vault had no record; it was written again']);
+    expect(await settled()).toEqual([]);
+    expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(false);
+  });
+
+  test('a lock whose record was changed is recorded again, and the change told', async () => {
+    await lockVault(arrangement, denial());
+    writeFileSync(recordPath(1), readFileSync(recordPath(1), 'utf8').replace('Deny', 'Allow'));
+    expect(await settled()).toEqual([
+      'error: lock record 1 was changed',
+      'warn: the lock of a vault had no record; it was written again',
+    ]);
+    expect(readdirSync(join(arrangement.blobsDirectory, 'locks'))).toHaveLength(2);
+    expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(false);
+    expect(await listed()).toEqual(['agrees']);
+  });
+
+  test('a changed record of a lock that is gone seals the vault and re-instates nothing', async () => {
+    await lockVault(arrangement, denial());
+    writeFileSync(recordPath(1), readFileSync(recordPath(1), 'utf8').replace('Deny', 'Allow'));
+    tamper(arrangement, 'delete from vault_locks');
+    await settled();
+    expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(false);
+    const left = [{ state: 'sealed', reason: 'its lock record is damaged' }];
+    expect(await arrangement.core.locks.repair()).toMatchObject({ repaired: [], left });
+    expect(await arrangement.given.metadata.vaultLocks.find(1)).toBeUndefined();
+  });
+
+  test('a record without its vault is told, and a new vault of that name is another one', async () => {
+    await lockVault(arrangement, denial());
+    tamper(arrangement, 'delete from vault_locks; delete from vaults');
+    arrangement.clock.atMs += 1;
+    expect(await settled()).toEqual(['error: a locked vault is missing from the metadata']);
+    await arrangement.core.vaults.create(VAULT);
+    expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(true);
+    expect(await listed()).toEqual(['lost']);
+    expect(await arrangement.core.locks.repair()).toMatchObject({ repaired: [], left: [{ state: 'lost' }] });
+    expect(await locksAreDisputed(arrangement.given)).toBe(true);
+  });
+
+  test('one vault that cannot be settled does not keep the others, nor the server', async () => {
+    await lockVault(arrangement, denial());
+    rmSync(recordPath(1));
+    await arrangement.restart();
+    vi.spyOn(LockBook.prototype, 'add').mockRejectedValueOnce(new Error('read-only'));
+    const [notice] = await arrangement.core.locks.settle();
+    expect(notice).toMatchObject({ level: 'error', facts: { vault: ARN } });
+    expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(false);
+  });
+});
+
+test('F-41 metadata of yesterday: the lock is back, or the vault is lost and told', async () => {
+  const yesterday = join(arrangement.directory, 'yesterday.sqlite');
+  tamper(arrangement, `vacuum into '${yesterday}'`);
+  await uploadBytes(arrangement, Buffer.from('kept'));
+  await lockVault(arrangement, denial());
+  await arrangement.given.metadata[Symbol.asyncDispose]();
+  const metadata = join(arrangement.directory, 'metadata.sqlite');
+  for (const suffix of ['-wal', '-shm']) rmSync(metadata + suffix, { force: true });
+  writeFileSync(metadata, readFileSync(yesterday));
+  expect(await settled()).toEqual([expect.stringContaining('the metadata has no lock')]);
+  expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(false);
+  await arrangement.core.locks.repair();
+  expect(await settled()).toEqual([]);
+  expect(await arrangement.core.locks.get(VAULT)).toMatchObject({ state: 'Locked', document: denial() });
+});

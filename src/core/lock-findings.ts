@@ -1,0 +1,163 @@
+import { formatInstant } from '../model/instants.ts';
+import { limits } from '../model/limits.ts';
+import type { LockRecord, VaultIdentity } from '../model/lock-records.ts';
+import type { VaultLock } from '../model/vault-locks.ts';
+import { vaultArn } from '../model/vaults.ts';
+import type { Arrangement } from './arrangement.ts';
+
+/** What a comparison of records and metadata has found about one vault. */
+type Finding =
+  | { kind: 'agrees'; vault: VaultIdentity; record: LockRecord }
+  | { kind: 'unfinished' | 'unrecorded'; vault: VaultIdentity; vaultKey: number; lock: VaultLock }
+  | { kind: 'sealed'; vault: VaultIdentity; vaultKey: number; record: LockRecord; reason: string }
+  | { kind: 'lost'; vault: VaultIdentity; record: LockRecord };
+
+/** Something the operator has to know. */
+export interface LockNotice {
+  level: 'info' | 'warn' | 'error';
+  text: string;
+  facts: object;
+}
+
+/** A vault as the operator's commands show it. */
+interface ShownLock {
+  vault: string;
+  vaultCreatedAt: string;
+  state: Finding['kind'];
+  reason: string | null;
+  record: number | null;
+}
+
+/** Looks at every lock record and at every lock that is Locked. */
+async function* findings(given: Arrangement): AsyncGenerator<Finding, void, void> {
+  const { metadata, lockBook } = given;
+  for (const record of lockBook.locked()) {
+    const { vault } = record;
+    const found = await metadata.vaults.find(vault);
+    if (found === undefined || found.createdAtMs !== vault.createdAtMs) {
+      yield { kind: 'lost', vault, record };
+      continue;
+    }
+    const comparison = lockBook.compare(vault, await metadata.vaultLocks.find(found.key));
+    if (comparison.kind === 'agrees') yield { kind: 'agrees', vault, record };
+    if (comparison.kind === 'unfinished') yield { ...comparison, kind: 'unfinished', vault, vaultKey: found.key };
+    if (comparison.kind === 'sealed') yield { ...comparison, vault, vaultKey: found.key, record };
+  }
+  for (let afterVaultKey = 0; ; ) {
+    const page = await metadata.vaultLocks.locked({ afterVaultKey, limit: limits.lockPageRows });
+    for (const { vault, vaultKey, lock } of page) {
+      if (lockBook.compare(vault, lock).kind === 'unrecorded') yield { kind: 'unrecorded', vault, vaultKey, lock };
+      afterVaultKey = vaultKey;
+    }
+    if (page.length < limits.lockPageRows) return;
+  }
+}
+
+/** Whether anything is not as it was recorded. Until it is mended nothing may be thrown away for want of a row. */
+export async function locksAreDisputed(given: Arrangement): Promise<boolean> {
+  if (given.lockBook.faults.length > 0) return true;
+  for await (const { kind } of findings(given)) if (kind === 'sealed' || kind === 'lost') return true;
+  return false;
+}
+
+/** Finishes completions that a crash has cut in two, records what is not recorded, and tells of the rest. */
+export async function settleLocks(given: Arrangement): Promise<LockNotice[]> {
+  const notices: LockNotice[] = given.lockBook.faults.map(({ number, fault }) => ({
+    level: 'error',
+    text: `lock record ${number} ${fault}`,
+    facts: { record: number },
+  }));
+  await given.lockBook.inTurn(async () => {
+    for await (const finding of findings(given)) {
+      const notice = await settle(given, finding).catch((error: unknown) => ({
+        level: 'error' as const,
+        text: 'a lock could not be brought in line with its record',
+        facts: { error, vault: arnOf(given, finding.vault) },
+      }));
+      if (notice !== undefined) notices.push(notice);
+    }
+  });
+  return notices;
+}
+
+async function settle(given: Arrangement, finding: Finding): Promise<LockNotice | undefined> {
+  const facts = { vault: arnOf(given, finding.vault) };
+  switch (finding.kind) {
+    case 'agrees':
+      return undefined;
+    case 'unfinished':
+      await given.metadata.vaultLocks.complete({ vaultKey: finding.vaultKey, id: finding.lock.id });
+      return { level: 'info', text: 'a vault lock that was being completed was completed', facts };
+    case 'unrecorded':
+      await record(given, finding);
+      return { level: 'warn', text: 'the lock of a vault had no record; it was written again', facts };
+    case 'sealed':
+      return {
+        level: 'error',
+        text: `a vault is sealed: ${finding.reason}, and its lock record says otherwise; see \`moraine locks repair\``,
+        facts: { ...facts, record: finding.record.number },
+      };
+    case 'lost':
+      return {
+        level: 'error',
+        text: 'a locked vault is missing from the metadata',
+        facts: { ...facts, record: finding.record.number },
+      };
+  }
+}
+
+/** Every lock that was completed and every fault of the records, as plain JSON. */
+export async function listLocks(given: Arrangement) {
+  const locks: ShownLock[] = [];
+  for await (const finding of findings(given)) locks.push(shown(given, finding));
+  return { locks, faults: given.lockBook.faults };
+}
+
+/**
+ * Re-instates the locks of sealed vaults from their records, never the other way round, and does what a start would do for
+ * the others. A record that was changed after it was written re-instates nothing.
+ */
+export async function repairLocks(given: Arrangement) {
+  const repaired: ShownLock[] = [];
+  const left: ShownLock[] = [];
+  await given.lockBook.inTurn(async () => {
+    for await (const finding of findings(given)) {
+      if (finding.kind === 'agrees') continue;
+      const mended = finding.kind === 'sealed' ? await reinstate(given, finding) : finding.kind !== 'lost';
+      if (finding.kind === 'unfinished' || finding.kind === 'unrecorded') await settle(given, finding);
+      (mended ? repaired : left).push(shown(given, finding));
+    }
+  });
+  return { repaired, left };
+}
+
+async function reinstate(given: Arrangement, finding: Finding & { kind: 'sealed' }): Promise<boolean> {
+  const { record, vaultKey } = finding;
+  const recorded = record.sound ? (await given.lockBook.textOf(record))?.lock : undefined;
+  if (!recorded) return false;
+  const { id, document, createdAtMs } = recorded;
+  const lock: VaultLock = { id, document, state: 'Locked', createdAtMs, expiresAtMs: null };
+  await given.metadata.vaultLocks.reinstate({ vaultKey, lock });
+  return true;
+}
+
+async function record(given: Arrangement, { vault, lock }: { vault: VaultIdentity; lock: VaultLock }): Promise<void> {
+  const { lockBook, clock, retention } = given;
+  const { id, document, createdAtMs } = lock;
+  await lockBook.add({
+    writtenAtMs: clock.nowMs(),
+    vault: { ...vault, arn: arnOf(given, vault) },
+    lock: { id, document, createdAtMs, completedAtMs: retention.nowMs() },
+  });
+}
+
+const arnOf = ({ region }: Arrangement, { accountId, name }: VaultIdentity): string =>
+  vaultArn({ region, accountId, name });
+
+const shown = (given: Arrangement, finding: Finding): ShownLock => ({
+  vault: arnOf(given, finding.vault),
+  vaultCreatedAt: formatInstant(finding.vault.createdAtMs),
+  state: finding.kind,
+  reason: finding.kind === 'sealed' ? finding.reason : null,
+  record: 'record' in finding ? finding.record.number : null,
+});

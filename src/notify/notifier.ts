@@ -1,0 +1,13 @@
+import type { Delivery } from '../model/notices.ts';
+
+/** A way to a kind of receiver. */
+export interface Notifier {
+  /**
+   * Resolves when the receiver has taken the message. Rejects with an error whose message says why it has not, which may
+   * be unknown: then the message is delivered again, under the same id. It ends soon after `signal` does.
+   */
+  deliver(delivery: Delivery, signal: AbortSignal): Promise<void>;
+}
+
+/** Takes nothing: what waits for it goes on waiting, as for any receiver that is away. */
+export const noNotifier = (reason: string): Notifier => ({ deliver: () => Promise.reject(new Error(reason)) });

@@ -1,0 +1,55 @@
+import { Readable } from 'node:stream';
+import type { PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
+import { limits } from '../model/limits.ts';
+import type { Delivery } from '../model/notices.ts';
+import type { Notifier } from './notifier.ts';
+import { orEndOf } from './until.ts';
+
+const FIFO = /\.fifo$/;
+
+/**
+ * Publishes to an SNS endpoint with credentials from where AWS programs look for them. The SDK is loaded when the first
+ * message goes out, and tries once: trying again is the outbox's affair.
+ */
+export function snsNotifier({ endpoint, region }: { endpoint: string; region: string }): Notifier {
+  let loading: Promise<(input: PublishCommandInput, signal: AbortSignal) => Promise<unknown>> | undefined;
+  return {
+    async deliver({ topic, message, messageId, jobId }: Delivery, signal: AbortSignal): Promise<void> {
+      loading ??= publisher({ endpoint, region });
+      const publish = await loading;
+      const ordered = FIFO.test(topic) ? { MessageGroupId: jobId ?? messageId, MessageDeduplicationId: messageId } : {};
+      // The SDK does not end a search for credentials that hangs.
+      await orEndOf(signal, publish({ TopicArn: topic, Message: message, ...ordered }, signal));
+    },
+  };
+}
+
+async function publisher(where: { endpoint: string; region: string }) {
+  const { PublishCommand, SNSClient } = await import('@aws-sdk/client-sns');
+  const client = new SNSClient({ ...where, maxAttempts: 1 });
+  boundReplies(client);
+  return (input: PublishCommandInput, signal: AbortSignal) =>
+    client.send(new PublishCommand(input), { abortSignal: signal });
+}
+
+/** The SDK reads whatever comes into memory; an endpoint that is not one, or has gone mad, could send without end. */
+function boundReplies(client: SNSClient): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const response = result.response as { body?: unknown };
+      if (response.body instanceof Readable) response.body = Readable.from(bounded(response.body));
+      return result;
+    },
+    { step: 'deserialize', priority: 'low', name: 'boundReplies' },
+  );
+}
+
+async function* bounded(body: Readable): AsyncGenerator<Buffer, void, void> {
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > limits.deliveryReplyBytesMax) throw new Error('the reply of the SNS endpoint is too long');
+    yield chunk;
+  }
+}
