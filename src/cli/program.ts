@@ -3,10 +3,11 @@ import { accountsCommand } from './accounts.ts';
 import { keysCommand } from './keys.ts';
 import { policiesCommand } from './policies.ts';
 import { serveCommand } from './serve.ts';
+import { topicsCommand } from './topics.ts';
 import { usersCommand } from './users.ts';
 import { version } from './version.ts';
 
-const COMMANDS = [serveCommand, accountsCommand, usersCommand, policiesCommand, keysCommand];
+const COMMANDS = [serveCommand, accountsCommand, usersCommand, policiesCommand, keysCommand, topicsCommand];
 
 /** The `moraine` program. Commander throws instead of exiting, and main.ts alone decides how the process ends. */
 export function makeProgram(): Command {

@@ -13,6 +13,7 @@ const GROUPS = {
   users: ['create', 'list', 'delete'],
   policies: ['attach', 'detach', 'list', 'show', 'check'],
   keys: ['create', 'list', 'disable', 'enable', 'rotate', 'delete'],
+  topics: ['subscribe', 'list', 'confirm', 'unsubscribe', 'certificate'],
 };
 
 describe('help', () => {
