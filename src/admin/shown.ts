@@ -42,11 +42,11 @@ export const shownNewKey = ({ accessKeyId, secretAccessKey, sessionToken, expire
   expiresAt: instant(expiresAtMs ?? null),
 });
 
-export const shownSubscription = (subscription: Subscription) => ({
-  arn: subscription.arn,
-  topic: subscription.topic,
-  url: subscription.url,
-  signatureVersion: subscription.signatureVersion,
-  createdAt: formatInstant(subscription.createdAtMs),
-  confirmedAt: instant(subscription.confirmedAtMs),
+export const shownSubscription = ({ arn, topic, url, signatureVersion, createdAtMs, confirmedAtMs }: Subscription) => ({
+  arn,
+  topic,
+  url,
+  signatureVersion,
+  createdAt: formatInstant(createdAtMs),
+  confirmedAt: instant(confirmedAtMs),
 });

@@ -1,93 +1,100 @@
 import { type Command, Option } from 'commander';
 import { SIGNATURE_VERSIONS, type SignatureVersion } from '../model/notices.ts';
-import { administer, commandGroup, operatorCommand } from './operator-command.ts';
+import { type AnswerOf, administer, commandGroup, operatorCommand } from './operator-command.ts';
 import { plain, table } from './output.ts';
 
-const TOPIC = 'arn:aws:sns:us-east-1:111122223333:restored';
+const TOPIC = 'arn:aws:sns:us-east-1:111122223333:jobs';
 
-/** `moraine topics`: who hears of jobs that have ended. */
+/** `moraine topics`: webhooks that hear of the ends of jobs. */
 export function topicsCommand(): Command {
   return commandGroup('topics', {
-    description: 'Webhooks that hear what is published to a topic: the ends of the jobs and vaults that name it.',
+    description: 'Webhooks that are told what is published to the topics of vaults and jobs.',
     commands: [subscribe(), list(), confirm(), unsubscribe(), certificate()],
     examples: [
-      `moraine topics subscribe ${TOPIC} https://receiver.example/glacier`,
+      `moraine topics subscribe --topic ${TOPIC} --url https://example.com/jobs`,
       'moraine topics list',
-      'moraine topics certificate > pinned.pem',
+      'moraine topics certificate',
     ],
   });
 }
 
 function subscribe(): Command {
   const command = operatorCommand({
-    usage: 'subscribe <topic> <url>',
-    description: 'Subscribe a webhook. It hears nothing before it has confirmed the message that it is sent now.',
-    examples: [`moraine topics subscribe ${TOPIC} https://receiver.example/glacier`],
-  }).addOption(
-    new Option('--signature-version <version>', 'what messages are signed over: 2 is SHA-256, 1 is SHA-1')
-      .choices(SIGNATURE_VERSIONS)
-      .default('2'),
-  );
-  return command.action((topic: string, url: string) =>
-    administer(command, {
+    usage: 'subscribe',
+    description: 'Have what is published to a topic sent to a URL, once it has confirmed that it wants to.',
+    examples: [`moraine topics subscribe --topic ${TOPIC} --url https://example.com/jobs --signature-version 1`],
+  })
+    .requiredOption('--topic <arn>', 'the topic')
+    .requiredOption('--url <url>', 'where messages are sent')
+    .addOption(
+      new Option('--signature-version <version>', 'what messages are signed with: 2 is SHA-256, 1 SHA-1')
+        .choices(SIGNATURE_VERSIONS)
+        .default('2'),
+    );
+  return command.action(async () => {
+    const input = command.opts<{ topic: string; url: string; signatureVersion: SignatureVersion }>();
+    const { topic, url, signatureVersion } = input;
+    await administer(command, {
       name: 'topics.subscribe',
-      input: { topic, url, signatureVersion: command.opts<{ signatureVersion: SignatureVersion }>().signatureVersion },
-      render: ({ arn }) => `subscription ${arn} awaits the confirmation of its receiver`,
-    }),
-  );
+      input: { topic, url, signatureVersion },
+      render: ({ arn }) => `${arn}\n${plain(url)} is being asked to confirm`,
+    });
+  });
 }
+
+type Subscription = AnswerOf<'topics.list'>['subscriptions'][number];
+
+const COLUMNS: Record<string, (subscription: Subscription) => string> = {
+  SUBSCRIPTION: ({ arn }) => arn,
+  URL: ({ url }) => url,
+  SIGNATURE: ({ signatureVersion }) => signatureVersion,
+  STATE: ({ confirmedAt }) => (confirmedAt === null ? 'waits to be confirmed' : `confirmed at ${confirmedAt}`),
+};
 
 function list(): Command {
   const command = operatorCommand({
-    usage: 'list [topic]',
-    description: 'List the subscriptions, all of them or those of a topic.',
-    examples: ['moraine topics list', `moraine topics list ${TOPIC} --json`],
-  });
-  return command.action((topic: string | undefined) =>
+    usage: 'list',
+    description: 'List the subscriptions, oldest first.',
+    examples: [`moraine topics list --topic ${TOPIC}`],
+  }).option('--topic <arn>', 'only those of this topic');
+  return command.action(() =>
     administer(command, {
       name: 'topics.list',
-      input: { topic },
-      render: ({ subscriptions }) =>
-        table(
-          subscriptions,
-          {
-            SUBSCRIPTION: ({ arn }) => arn,
-            CONFIRMED: ({ confirmedAt }) => confirmedAt,
-            SIGNATURE: ({ signatureVersion }) => signatureVersion,
-            URL: ({ url }) => url,
-          },
-          'there are no subscriptions',
-        ),
+      input: { topic: command.opts<{ topic?: string }>().topic },
+      render: ({ subscriptions }) => table(subscriptions, COLUMNS, 'no subscriptions'),
     }),
   );
 }
 
 function confirm(): Command {
   const command = operatorCommand({
-    usage: 'confirm <topic> <token>',
-    description: 'Confirm a subscription for a receiver that cannot, by the token that it was sent.',
-    examples: [`moraine topics confirm ${TOPIC} 2336412f37...`],
-  });
-  return command.action((topic: string, token: string) =>
-    administer(command, {
+    usage: 'confirm',
+    description: 'Confirm a subscription in the place of its receiver, by the token that it was sent.',
+    examples: [`moraine topics confirm --topic ${TOPIC} --token 2336412f37fb687f`],
+  })
+    .requiredOption('--topic <arn>', 'the topic')
+    .requiredOption('--token <token>', 'the Token of the message that the URL was sent');
+  return command.action(async () => {
+    const { topic, token } = command.opts<{ topic: string; token: string }>();
+    await administer(command, {
       name: 'topics.confirm',
       input: { topic, token },
-      render: ({ arn }) => `subscription ${arn} is confirmed`,
-    }),
-  );
+      render: ({ arn, url }) => `${arn}\n${plain(url)} is confirmed`,
+    });
+  });
 }
 
 function unsubscribe(): Command {
   const command = operatorCommand({
     usage: 'unsubscribe <arn>',
     description: 'End a subscription. What is on its way to it is dropped.',
-    examples: [`moraine topics unsubscribe ${TOPIC}:6a2f0f5e-0c5e-4c0e-8d6f-1f6f5a2b3c4d`],
+    examples: [`moraine topics unsubscribe ${TOPIC}:0f0e1d2c-3b4a-4958-8776-655443322110`],
   });
   return command.action((arn: string) =>
     administer(command, {
       name: 'topics.unsubscribe',
       input: { arn },
-      render: () => `subscription ${plain(arn)} has ended`,
+      render: () => `subscription ${plain(arn)} is ended`,
     }),
   );
 }
@@ -95,8 +102,8 @@ function unsubscribe(): Command {
 function certificate(): Command {
   const command = operatorCommand({
     usage: 'certificate',
-    description: 'Print the certificate that messages are signed with, for receivers to pin.',
-    examples: ['moraine topics certificate > pinned.pem'],
+    description: 'Print the certificate that messages are signed with, for receivers to trust.',
+    examples: ['moraine topics certificate > moraine-topics.pem'],
   });
   return command.action(() =>
     administer(command, {

@@ -9,7 +9,7 @@ import { glacierClient, runJob } from '../support/clients.ts';
 import { operatorOf } from '../support/operator.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startServer, type TestServer } from '../support/server.ts';
-import { createVault, newTopic, type ShownSubscription, subscribe, until } from '../support/topics.ts';
+import { createVault, newTopic, type ShownSubscription, subscribe, subscribing, until } from '../support/topics.ts';
 
 /** The receiver that docs/notifications.md shows, word for word. */
 const PAGE = new URL('../../docs/notifications.md', import.meta.url);
@@ -93,9 +93,14 @@ describe('the sample receiver', () => {
     await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
     const operator = operatorOf(server.dataDir);
-    await operator.ask(['topics', 'subscribe', topic, url]);
+    await operator.ask(subscribing(topic, url));
     await until(async () => {
-      const { subscriptions } = await operator.ask<{ subscriptions: ShownSubscription[] }>(['topics', 'list', topic]);
+      const { subscriptions } = await operator.ask<{ subscriptions: ShownSubscription[] }>([
+        'topics',
+        'list',
+        '--topic',
+        topic,
+      ]);
       return subscriptions[0]?.confirmedAt ?? undefined;
     }, 'the confirmation');
     const client = glacierClient(server);

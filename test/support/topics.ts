@@ -40,13 +40,18 @@ export interface ShownSubscription {
   confirmedAt: string | null;
 }
 
+/** The words that subscribe a URL to a topic. */
+export const subscribing = (topic: string, url: string): string[] => [
+  ...['topics', 'subscribe', '--topic', topic, '--url', url],
+];
+
 /** Subscribes a receiver and confirms as a receiver does; what was received until then is forgotten. */
 export async function subscribe(
   { dataDir }: Pick<TestServer, 'dataDir'>,
   { topic, receiver, version = '2' }: { topic: string; receiver: Receiver; version?: string },
 ): Promise<ShownSubscription> {
   const operator: Operator = operatorOf(dataDir);
-  const words = ['topics', 'subscribe', topic, `${receiver.url}/hook`, '--signature-version', version];
+  const words = [...subscribing(topic, `${receiver.url}/hook`), '--signature-version', version];
   const subscription = await operator.ask<ShownSubscription>(words);
   const { SubscribeURL = '' } = await until(
     () => messagesOf(receiver).find(({ Type, TopicArn }) => Type === 'SubscriptionConfirmation' && TopicArn === topic),

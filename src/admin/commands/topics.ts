@@ -3,18 +3,18 @@ import { SIGNATURE_VERSIONS } from '../../model/notices.ts';
 import { adminCommand } from '../command.ts';
 import { shownSubscription } from '../shown.ts';
 
+/** Webhooks that hear what is published to topics. */
 export const topicCommands = {
   'topics.subscribe': adminCommand({
     input: z.strictObject({
       topic: z.string(),
       url: z.string(),
-      signatureVersion: z.enum(SIGNATURE_VERSIONS).exactOptional(),
+      signatureVersion: z.enum(SIGNATURE_VERSIONS).default('2'),
     }),
     mutating: true,
-    // Whoever knows the URL of a webhook may post to it.
+    // It may hold a password or a token of its receiver.
     secrets: ['url'],
-    run: async ({ core }, { signatureVersion = '2', ...asked }) =>
-      shownSubscription(await core.topics.subscribe({ ...asked, signatureVersion })),
+    run: async ({ core }, asked) => shownSubscription(await core.topics.subscribe(asked)),
   }),
   'topics.list': adminCommand({
     input: z.strictObject({ topic: z.string().exactOptional() }),
