@@ -3,6 +3,7 @@ import { commands } from './admin/commands/index.ts';
 import type { Request, Response } from './admin/protocol.ts';
 import { runCommand } from './admin/run.ts';
 import { AdminServer } from './admin/server.ts';
+import { errorForms } from './api/errors.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { formatAddress } from './config/addresses.ts';
@@ -81,6 +82,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
       log,
       listen: config.listen,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
+      errorForms: errorForms(config),
     }),
   );
   const links = linksBelow(config.publicUrl ?? server.url);
@@ -159,6 +161,7 @@ async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Pro
     secretsKey,
     region: config.region,
     retrievalTimes: config.retrievalTimes,
+    retrievalLimits: config.retrievalLimits,
     inventory: config.inventory,
     jobRetentionMs: config.jobRetentionMs,
     notices: {

@@ -51,7 +51,7 @@ export async function administer<Name extends CommandName>(
   { name, input, render }: { name: Name; input: InputOf<Name>; render: (answer: AnswerOf<Name>) => string },
 ): Promise<void> {
   const { config, secrets } = loadConfig({ flags: flagsOf(command), env: process.env });
-  // Imported here, so that help and wrong flags do not wait for the server's code to load.
+  // Imported here, so that help and wrong flags do not wait for it to load.
   const { carryOut } = await import('./carry-out.ts');
   const answer = (await carryOut({
     config,

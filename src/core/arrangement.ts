@@ -1,6 +1,7 @@
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import type { Clock } from '../model/clock.ts';
+import type { RetrievalLimits } from '../model/retrieval-limits.ts';
 import type { RetrievalTimes } from '../model/retrieval-times.ts';
 import type { AddressRules } from '../notify/addresses.ts';
 import type { SigningKey } from '../notify/signing-key.ts';
@@ -29,6 +30,7 @@ export interface Arrangement {
   secretsKey: SecretsKey;
   region: string;
   retrievalTimes: RetrievalTimes;
+  retrievalLimits: RetrievalLimits;
   /** Whether counts and inventories are as of now, or as of the last daily inventory. */
   inventory: 'live' | 'daily';
   jobRetentionMs: number;

@@ -3,11 +3,13 @@ import { Accounts } from './accounts.ts';
 import { Archives } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
 import { Authorisation } from './authorisation.ts';
+import { Capacity } from './capacity.ts';
 import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
 import { KeyRing } from './key-ring.ts';
 import { Keys } from './keys.ts';
 import { NotificationConfigurations } from './notification-configurations.ts';
+import { RetrievalPolicies } from './retrieval-policies.ts';
 import { VaultTags } from './tags.ts';
 import { Topics } from './topics.ts';
 import { Uploads } from './uploads.ts';
@@ -28,6 +30,8 @@ export interface Core {
   archives: Archives;
   uploads: Uploads;
   jobs: Jobs;
+  retrievalPolicies: RetrievalPolicies;
+  capacity: Capacity;
   topics: Topics;
 }
 
@@ -58,6 +62,8 @@ export function createCore(given: Arrangement, { onJobStarted, onMessage, onKeyU
     archives: new Archives(given, vaults, incoming),
     uploads: new Uploads(given, vaults, incoming),
     jobs: new Jobs(given, vaults, onJobStarted),
+    retrievalPolicies: new RetrievalPolicies(given),
+    capacity: new Capacity(given),
     topics: new Topics(given, onMessage),
   };
 }

@@ -27,17 +27,15 @@ describe('help', () => {
     expect(alone.stderr.trim()).toBe(help.stdout.trim());
   });
 
-  test.each(Object.entries(GROUPS).flatMap(([group, commands]) => commands.map((command) => [group, command])))(
-    'moraine %s %s --help says how',
-    async (group = '', command = '') => {
-      const help = await runProgram([group, command, '--help']);
-      expect(help).toMatchObject({ code: 0, stderr: '' });
-      expect(help.stdout.startsWith(`Usage: moraine ${group} ${command} [options]`)).toBe(true);
-      expect(help.stdout).toContain('--json');
-      expect(help.stdout).toContain(`Examples:\n  `);
-      expect(help.stdout).toMatch(new RegExp(`^ .*moraine ${group} ${command}`, 'm'));
-    },
-  );
+  test('moraine keys create --help says how', async () => {
+    const help = await runProgram(['keys', 'create', '--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toMatch(/^Usage: moraine keys create \[options\]\n/);
+    for (const text of ['--json', '--data-dir <DIR>', 'MORAINE_DATA_DIR', 'Examples:']) {
+      expect(help.stdout).toContain(text);
+    }
+    expect(await runProgram(['keys', 'help', 'create'])).toMatchObject({ code: 0, stdout: help.stdout });
+  });
 });
 
 describe('a wrong command line', () => {
@@ -152,7 +150,7 @@ describe('policies check', () => {
   });
 
   test.each([
-    ['nothing', '', /^moraine: The specified identity policy is invalid\. Document: /],
+    ['nothing', '', /^moraine: The specified identity policy is invalid\. Line 1, column 1: /],
     ['no UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), /^moraine: stdin is no UTF-8 text\n$/],
     [
       'too much',

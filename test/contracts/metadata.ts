@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newBlobId } from '../../src/model/ids.ts';
 import { archiveContract } from './metadata-archives.ts';
+import { capacityContract } from './metadata-capacity.ts';
 import { deliveryContract } from './metadata-deliveries.ts';
 import type { MetadataUnderTest } from './metadata-fixtures.ts';
 import { jobListContract } from './metadata-job-lists.ts';
 import { jobContract } from './metadata-jobs.ts';
 import { ownershipContract } from './metadata-ownership.ts';
+import { retrievalContract } from './metadata-retrievals.ts';
 import { subscriptionContract } from './metadata-subscriptions.ts';
 import { uploadContract } from './metadata-uploads.ts';
 import { vaultSettingsContract } from './metadata-vault-settings.ts';
@@ -26,6 +28,8 @@ export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
   uploadContract(tested);
   jobContract(tested);
   jobListContract(tested);
+  retrievalContract(tested);
+  capacityContract(tested);
   deliveryContract(tested);
   subscriptionContract(tested);
   ownershipContract(tested);

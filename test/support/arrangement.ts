@@ -8,6 +8,7 @@ import { Downloads } from '../../src/core/downloads.ts';
 import { FramePool } from '../../src/core/frame-pool.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import { systemClock } from '../../src/model/clock.ts';
+import { NO_RETRIEVAL_LIMITS } from '../../src/model/retrieval-limits.ts';
 import { addressRules } from '../../src/notify/addresses.ts';
 import { signingKeyIn } from '../../src/notify/signing-key.ts';
 import type { Log } from '../../src/telemetry/log.ts';
@@ -86,6 +87,7 @@ async function arrangementIn(directory: string): Promise<Omit<Arrangement, 'cloc
     secretsKey: { find: () => SECRETS_KEY, findOrMake: () => SECRETS_KEY },
     region: 'us-east-1',
     retrievalTimes: { expedited: none, standard: none, bulk: none, inventory: none },
+    retrievalLimits: NO_RETRIEVAL_LIMITS,
     inventory: 'live',
     jobRetentionMs: 24 * 60 * 60 * 1000,
     notices: noticesIn(directory),
