@@ -8,14 +8,15 @@ import { orEndOf } from './until.ts';
 const FIFO = /\.fifo$/;
 
 /**
- * Publishes to an SNS endpoint with credentials from where AWS programs look for them. The SDK is loaded when the first
- * message goes out, and tries once: trying again is the outbox's affair.
+ * Publishes to an SNS endpoint with credentials from where AWS programs look for them. The SDK is loaded
+ * here, so that servers without an endpoint need not wait for it, and tries once: trying again is the outbox's affair.
  */
 export function snsNotifier({ endpoint, region }: { endpoint: string; region: string }): Notifier {
-  let loading: Promise<(input: PublishCommandInput, signal: AbortSignal) => Promise<unknown>> | undefined;
+  const loading = publisher({ endpoint, region });
+  // Whoever delivers is told.
+  loading.catch(() => undefined);
   return {
     async deliver({ topic, message, messageId, jobId }: Delivery, signal: AbortSignal): Promise<void> {
-      loading ??= publisher({ endpoint, region });
       const publish = await loading;
       const ordered = FIFO.test(topic) ? { MessageGroupId: jobId ?? messageId, MessageDeduplicationId: messageId } : {};
       // The SDK does not end a search for credentials that hangs.
