@@ -176,11 +176,21 @@ describe('the cache', () => {
   });
 
   test('forgets what was used longest ago', () => {
-    const cache = new PolicyCache(2);
+    const weight = compilePolicy(text('glacier:ListJobs'), lock).weightBytes;
+    const cache = new PolicyCache(2.5 * weight);
     const [one, two] = ['glacier:ListJobs', 'glacier:ListParts'].map((action) => cache.compile(text(action), lock));
     cache.compile(text('glacier:ListJobs'), lock);
     cache.compile(text('glacier:ListTagsForVault'), lock);
     expect(cache.compile(text('glacier:ListJobs'), lock)).toBe(one);
     expect(cache.compile(text('glacier:ListParts'), lock)).not.toBe(two);
+  });
+
+  test('keeps fewer of the documents that weigh more', () => {
+    const of = (patterns: number): CompiledPolicy =>
+      policy('identity', { ...deny, Condition: { StringLike: { 'aws:userid': Array(patterns).fill('*?1*') } } });
+    expect(of(2000).weightBytes).toBeGreaterThan(2000 * 1024);
+    expect(of(1).weightBytes).toBeLessThan(8 * 1024);
+    const cache = new PolicyCache(1);
+    expect(cache.compile(text('*'), lock)).not.toBe(cache.compile(text('*'), lock));
   });
 });

@@ -1,5 +1,6 @@
 import type { CarriedKey } from './actions.ts';
 import { PolicyFault, shown } from './fault.ts';
+import { foldCase } from './fold.ts';
 import { didYouMean } from './suggestion.ts';
 
 /**
@@ -60,7 +61,7 @@ const byName = new Map(CONDITION_KEYS.map((key) => [key.name.toLowerCase(), key]
 
 /** The key a name stands for, with the name as requests are asked for it. PolicyFault when there is no such key. */
 export function findKey(name: string, place: string): { key: ConditionKey; lookup: string } {
-  const lookup = name.toLowerCase();
+  const lookup = foldCase(name);
   const slash = lookup.indexOf('/');
   const key = byName.get(slash < 0 ? lookup : lookup.slice(0, slash + 1));
   if (key !== undefined) {
