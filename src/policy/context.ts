@@ -42,7 +42,10 @@ export interface Principal {
   tags?: Tags;
 }
 
-/** The circumstances of a request, as far as they are known; what is left out is not in the request. */
+/**
+ * The circumstances of a request. What is left out is not in the request; but tags that its action carries and nobody gave
+ * are unknown, so that a legal hold does not depend on their being remembered here.
+ */
 export interface RequestFacts {
   action: ActionName;
   principal: Principal;
@@ -85,7 +88,7 @@ const ANSWERS = new Map<string, Answer>([
   ['aws:resourceaccount', ({ resourceAccountId }) => resourceAccountId],
   ['aws:securetransport', ({ secureTransport }) => String(secureTransport)],
   ['aws:sourceip', ({ sourceIp }) => sourceIp],
-  ['aws:tagkeys', ({ tagKeys, action }) => (carries(action, 'tag-keys') ? tagKeys : undefined)],
+  ['aws:tagkeys', ({ tagKeys, action }) => (carries(action, 'tag-keys') ? (tagKeys ?? UNKNOWN) : undefined)],
   ['aws:tokenissuetime', ({ token }) => token && new Date(token.issuedAtMs).toISOString()],
   ['aws:useragent', ({ userAgent }) => userAgent],
   ['aws:userid', ({ principal }) => principal.userId],
@@ -125,9 +128,9 @@ function tagsNamed(prefix: string, { action, principal, resourceTags, requestTag
   switch (prefix) {
     case 'glacier:resourcetag':
     case 'aws:resourcetag':
-      return carries(action, 'resource-tag') ? resourceTags : undefined;
+      return carries(action, 'resource-tag') ? (resourceTags ?? UNKNOWN) : undefined;
     case 'aws:requesttag':
-      return carries(action, 'request-tag') ? requestTags : undefined;
+      return carries(action, 'request-tag') ? (requestTags ?? UNKNOWN) : undefined;
     case 'aws:principaltag':
       return principal.tags;
     default:

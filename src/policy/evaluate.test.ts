@@ -45,7 +45,7 @@ function decide(principal: Principal, policies: Partial<Policies>, change: Parti
   return evaluate(request, { identity: [], ...policies });
 }
 
-describe('S-50: any Deny wins', () => {
+describe('S-50 any Deny wins', () => {
   const kinds = ['identity', 'access', 'lock'] as const;
   const together = kinds.flatMap((denying) => [false, true].map((first) => [denying, first] as const));
 
@@ -113,7 +113,7 @@ describe('across accounts', () => {
   });
 });
 
-describe('what cannot be evaluated', () => {
+describe('S-54 what cannot be evaluated', () => {
   const young = { Condition: { NumericLessThan: { 'glacier:ArchiveAgeInDays': 365 } } };
   const context = new Map([['glacier:archiveageindays', UNKNOWN] as const]);
 
@@ -135,7 +135,7 @@ describe('what cannot be evaluated', () => {
     expect(decision).toEqual({ allowed: false, reason: 'explicit-deny', statement: { policy: 'lock', number: 0 } });
   });
 
-  test('S-42: a principal without an account, or an action without a name, is allowed nothing', () => {
+  test('S-42 a principal without an account, or an action without a name, is allowed nothing', () => {
     const all = { identity: [policy('identity', allow)], access: policy('access', allow) };
     for (const accountId of ['', '-', '1111222233334', '１１１１２２２２３３３３', '111122223333\n']) {
       expect(decide(root(accountId), all, { resourceAccountId: accountId })).toEqual({

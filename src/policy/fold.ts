@@ -18,3 +18,6 @@ export function foldCase(text: string): string {
 /** Letters that become two are left as they are. */
 const ofOne = (character: string, changed: string): string =>
   changed.length === character.length ? changed : character;
+
+/** The same for words of the language itself, which no sign of another alphabet belongs to (the Kelvin sign is no k). */
+export const foldAscii = (text: string): string => text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());

@@ -255,7 +255,7 @@ function compiled(kind: Kind, found: Statement[]): Policies['identity'] {
 }
 
 test(
-  'the engine decides as the model does',
+  'S-50 the engine decides as the model does',
   () => {
     const reasons: Record<string, number> = {};
     fc.assert(

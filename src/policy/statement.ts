@@ -2,6 +2,7 @@ import { ACTION_NAMES, ACTIONS, type ActionName, SERVICE } from './actions.ts';
 import { readCondition, type Test } from './condition.ts';
 import { kindOf, objectOf, oneOf, refuseStrangers, textsOf } from './elements.ts';
 import { PolicyFault, shown } from './fault.ts';
+import { foldAscii } from './fold.ts';
 import { compileGlob, piecesOf } from './glob.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { EVERYONE, type Principals, type PrincipalTest, readNotPrincipal, readPrincipal } from './principals.ts';
@@ -147,7 +148,7 @@ const FOLDED_NAMES = ACTION_NAMES.map((action) => ({ action, folded: subjectOf(a
 /** Action names are case-insensitive; wildcards may stand in the service too (`*:*`). */
 function actionsMatching(text: string, place: string): ActionName[] {
   if (text === '*') return [...ACTION_NAMES];
-  const [service = '', name, ...more] = text.toLowerCase().split(':');
+  const [service = '', name, ...more] = foldAscii(text).split(':');
   if (name === undefined) {
     const hint = didYouMean(`${SERVICE}:${text}`, FULL_NAMES);
     throw new PolicyFault(place, `${shown(text)} lacks the service before the name of the action${hint}`);

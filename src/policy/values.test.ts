@@ -76,7 +76,7 @@ describe('S-56 whatever a document and a request hold, a decision', () => {
 
   test.each(hostile)('looks at the value no more than twice what is paid for, for %j', (pattern) => {
     const { tests } = readCondition(
-      parseJson(JSON.stringify({ StringLike: { 'aws:Referer': Array(20).fill(pattern) } })),
+      parseJson(JSON.stringify({ StringLike: { 'aws:Referer': Array(4).fill(pattern) } })),
       {
         place: 'Condition',
         variables: true,
@@ -100,7 +100,7 @@ describe('S-56 whatever a document and a request hold, a decision', () => {
       },
     };
     every(tests, (one) => one(values));
-    expect(seen.paid).toBe(20 * (pattern.length + 4) * WORDS_MAX);
+    expect(seen.paid).toBe(4 * (pattern.length + 4) * WORDS_MAX);
     expect(seen.looks).toBeLessThanOrEqual(2 * seen.paid);
     if (pattern === '*a?b*') expect(seen.looks).toBeGreaterThan(seen.paid / 10);
   });
