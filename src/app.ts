@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Gate } from './api/authenticate.ts';
+import { errorForms } from './api/errors.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { formatAddress } from './config/addresses.ts';
@@ -7,6 +8,7 @@ import type { Config, Secrets } from './config/config.ts';
 import { loadOrMakeRootKey } from './config/credentials.ts';
 import { openDataDir } from './config/data-dir.ts';
 import type { Arrangement } from './core/arrangement.ts';
+import { rootCaller } from './core/callers.ts';
 import { createCore } from './core/core.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
@@ -51,6 +53,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     clock: systemClock,
     region: config.region,
     retrievalTimes: config.retrievalTimes,
+    retrievalLimits: config.retrievalLimits,
     inventory: config.inventory,
     jobRetentionMs: config.jobRetentionMs,
   };
@@ -64,6 +67,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
       log,
       listen: config.listen,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
+      errorForms: errorForms(config),
     }),
   );
   jobs.start();
@@ -80,11 +84,12 @@ async function warnOfOtherAccounts(metadata: Metadata, { accountId }: Config, lo
 
 function gateFor(config: Config, rootKey: { accessKeyId: string; secretAccessKey: string }): Gate {
   const { accessKeyId, secretAccessKey } = rootKey;
-  const key = { accessKeyId, secretAccessKey, accountId: config.accountId };
+  const caller = rootCaller({ accessKeyId, accountId: config.accountId });
+  const key = { secretAccessKey, tokenDigest: null, expiresAtMs: null, caller };
   return {
     clock: systemClock,
     region: config.region,
     signingKeys: new SigningKeyCache(),
-    findAccessKey: (id) => (id === key.accessKeyId ? key : undefined),
+    findAccessKey: async (id) => (id === accessKeyId ? key : undefined),
   };
 }

@@ -7,25 +7,7 @@ import { operations } from './index.ts';
 const OPERATION_SCHEMA = 9;
 
 /** Operations of the API that this server does not have yet. */
-const NOT_BUILT = [
-  'AbortVaultLock',
-  'AddTagsToVault',
-  'CompleteVaultLock',
-  'DeleteVaultAccessPolicy',
-  'DeleteVaultNotifications',
-  'GetDataRetrievalPolicy',
-  'GetVaultAccessPolicy',
-  'GetVaultLock',
-  'GetVaultNotifications',
-  'InitiateVaultLock',
-  'ListProvisionedCapacity',
-  'ListTagsForVault',
-  'PurchaseProvisionedCapacity',
-  'RemoveTagsFromVault',
-  'SetDataRetrievalPolicy',
-  'SetVaultAccessPolicy',
-  'SetVaultNotifications',
-];
+const NOT_BUILT = ['AbortVaultLock', 'CompleteVaultLock', 'GetVaultLock', 'InitiateVaultLock'];
 
 interface Published {
   name: string;
@@ -48,7 +30,7 @@ const commands = Object.entries(sdk)
   .filter(([name]) => /\wCommand$/.test(name) && name !== '$Command')
   .map(([name, Command]) => [name, Command as unknown as CommandClass] as const);
 const published = commands.map(([, Command]) => publishedBy(new Command({})));
-const names = operations.map((operation) => operation.name);
+const names: string[] = operations.map((operation) => operation.name);
 
 test('the API has 33 operations', () => {
   expect(commands.map(([name]) => name.replace(/Command$/, '')).sort()).toEqual(
