@@ -17,6 +17,9 @@ export interface Values {
 }
 
 const WORD_LENGTH = 32;
+const LOOK_WORDS = 3;
+
+const wordsOf = (length: number): number => LOOK_WORDS + Math.ceil(length / WORD_LENGTH);
 
 export function valuesOf(context: Context): Values {
   const known = new Map<string, ReturnType<Values['subjects']>>();
@@ -40,9 +43,9 @@ function subjectsIn(value: ContextValue | undefined): ReturnType<Values['subject
   return value.length > limits.policyValuesMax ? UNKNOWN : value.map(subjectOf);
 }
 
-/** The words that texts fill, begun ones included; a text counts for one more, as the cost of looking at it at all. */
+/** The words that texts fill, begun ones included, and for each text what looking at it at all costs. */
 export const wordsIn = (subjects: readonly Subject[]): number =>
-  subjects.reduce((sum, { text }) => sum + 1 + Math.ceil(text.length / WORD_LENGTH), 0);
+  subjects.reduce((sum, { text }) => sum + wordsOf(text.length), 0);
 
 /** The same for the longest value that is tested. */
-export const WORDS_MAX = 1 + Math.ceil(limits.policyValueLengthMax / WORD_LENGTH);
+export const WORDS_MAX = wordsOf(limits.policyValueLengthMax);
