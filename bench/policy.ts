@@ -4,6 +4,7 @@ import { type CompiledPolicy, compilePolicy } from '../src/policy/compile.ts';
 import { type Principal, type RequestFacts, requestContext } from '../src/policy/context.ts';
 import { type Decision, evaluate, type Policies } from '../src/policy/evaluate.ts';
 import { compileGlob, piecesOf } from '../src/policy/glob.ts';
+import { subjectOf } from '../src/policy/subject.ts';
 import type { Row } from './report.ts';
 import { inTurn } from './rounds.ts';
 import { median } from './statistics.ts';
@@ -108,36 +109,70 @@ function decisions(): Record<string, Contestant> {
       repeats: 20_000,
       against,
     },
-    'a full document of *a*a*a*n*': {
-      run: decision({ identity: [full((index) => `*a*a*a*${index}*`)] }, longest, 'no-allow'),
-      repeats: 200,
-      against,
-    },
-    'a full document of *?n*': {
-      run: decision({ identity: [full((index) => `*?${index}*`)] }, longest, 'no-allow'),
-      repeats: 5,
-      against,
-    },
+    ...worst(against),
   };
 }
 
-/** The longest value that is still tested. */
-const longest: Partial<RequestFacts> = { userAgent: 'a'.repeat(limits.policyValueLengthMax) };
+/** The longest value that is still tested; the patterns below nearly stand everywhere in it. */
+const longest = `b${'a'.repeat(limits.policyValueLengthMax - 1)}`;
+const halfAsLong: Principal = { ...bob, userId: `${longest.slice(0, limits.policyValueLengthMax / 2)}b` };
+const manyTags = Array.from({ length: limits.policyValuesMax }, (_, index) => `b${'a'.repeat(index)}`);
 
-/** The largest document that denies by patterns of one value. */
-function full(patternFor: (index: number) => string): CompiledPolicy {
+/** The dearest documents that may be set, each with the dearest request for it. */
+function worst(against: string): Record<string, Contestant> {
+  const row = (identity: CompiledPolicy[], change: Partial<RequestFacts>, reason: Decision['reason']): Contestant => ({
+    run: decision({ identity }, change, reason),
+    repeats: 50,
+    against,
+  });
+  const ofLongest = (pattern: string): Contestant => row([full({ pattern })], { referer: longest }, 'no-allow');
+  const ofTags = (count?: number): CompiledPolicy[] => [full({ pattern: '*ab*', key: 'aws:TagKeys', count })];
+  const tagging = { action: 'AddTagsToVault', tagKeys: manyTags } as const;
+  return {
+    'a full document of *a*a*a*a*b*b*': ofLongest('*a*a*a*a*b*b*'),
+    'a full document of *?1*': ofLongest('*?1*'),
+    'a full document of *ab*': ofLongest('*ab*'),
+    'a full document of *a?b*': ofLongest('*a?b*'),
+    'a full document of 16 a, b': ofLongest(`*${'a'.repeat(16)}b*`),
+    'a full document of 60 a, any, b': ofLongest(`*${'a'.repeat(60)}?b*`),
+    'as many of *ab* as 50 tags are held against': row(ofTags(600), tagging, 'no-allow'),
+    'a full document of them, undecided': row(ofTags(), tagging, 'explicit-deny'),
+    'ten full documents, until undecided': row(
+      Array(10).fill(full({ pattern: '*ab*' })),
+      { referer: longest },
+      'explicit-deny',
+    ),
+    'a full document of variables, until undecided': row(
+      [full({ pattern: `*$\{aws:userid}?*` })],
+      { referer: longest, principal: halfAsLong },
+      'explicit-deny',
+    ),
+  };
+}
+
+/** A document that denies by one pattern over and over, the largest there may be if no count is given. */
+function full({
+  pattern,
+  key = 'aws:Referer',
+  count = Number.POSITIVE_INFINITY,
+}: {
+  pattern: string;
+  key?: string;
+  count?: number | undefined;
+}): CompiledPolicy {
   const textOf = (list: string[]): string =>
     JSON.stringify({
-      Statement: { Effect: 'Deny', Action: '*', Resource: '*', Condition: { StringLike: { 'aws:UserAgent': list } } },
+      Version: '2012-10-17',
+      Statement: {
+        Effect: 'Deny',
+        Action: '*',
+        Resource: '*',
+        Condition: { 'ForAnyValue:StringLike': { [key]: list } },
+      },
     });
-  const list: string[] = [];
-  let bytes = textOf([]).length;
-  for (;;) {
-    const next = patternFor(list.length);
-    bytes += JSON.stringify(next).length + 1;
-    if (bytes > limits.policyBytesMax) return compilePolicy(textOf(list), { kind: 'identity' });
-    list.push(next);
-  }
+  const space = limits.policyBytesMax - textOf([]).length;
+  const most = Math.floor(space / (JSON.stringify(pattern).length + 1));
+  return compilePolicy(textOf(Array(Math.min(count, most)).fill(pattern)), { kind: 'identity' });
 }
 
 /** A decision with everything that a request needs for it, once seen to be the right one. */
@@ -172,22 +207,25 @@ function patterns(): Record<string, Contestant> {
   const globs = numbers.map((number) => compileGlob(piecesOf(`*a*a*a*${number}*`)));
   const long = 'a'.repeat(limits.policyValueLengthMax);
   const plain = '10,000 times includes(n)';
-  const reading = 'reading 2 KiB, a character at a time';
+  const reading = 'reading 1 KiB, a character at a time';
   const row = (pattern: string): Contestant => {
     const matches = compileGlob(piecesOf(pattern));
-    return { run: () => matches(long), repeats: 200, against: reading };
+    return { run: () => matches(subjectOf(long)), repeats: 200, against: reading };
   };
   return {
     [plain]: { run: () => numbers.filter((number) => text.includes(number)), repeats: 20 },
     '10,000 patterns *a*a*a*n*': {
-      run: () => globs.filter((matches) => matches(text)),
+      run: () => {
+        const subject = subjectOf(text);
+        return globs.filter((matches) => matches(subject));
+      },
       repeats: 20,
       against: plain,
     },
     [reading]: { run: () => sumOf(long), repeats: 2000 },
-    'a long chunk that nearly fits everywhere': row(`*${'a'.repeat(1000)}b*`),
-    'question marks that fit everywhere': row(`*${'a?'.repeat(500)}b*`),
-    'stars without end': row(`${'*a'.repeat(1000)}*b*`),
+    'a long chunk that nearly fits everywhere': row(`*${'a'.repeat(500)}b*`),
+    'question marks that fit everywhere': row(`*${'a?'.repeat(250)}b*`),
+    'stars without end': row(`${'*a'.repeat(500)}*b*`),
   };
 }
 

@@ -128,10 +128,17 @@ export const limits = {
   // Policies.
   /** Glacier's own, of the access policy and of the lock policy; ours for identity policies. In bytes of UTF-8. */
   policyBytesMax: 20 * KIB,
-  /** A longer value of a request leaves its test undecided, so that no header buys much work. */
-  policyValueLengthMax: 2 * KIB,
+  /** A longer value of a request, or more values of one key, leave the test undecided. */
+  policyValueLengthMax: KIB,
+  policyValuesMax: 50,
+  /**
+   * Characters of patterns times words of 32 characters that one decision may hold them against, about 5 ns each; beyond,
+   * tests are undecided. Enough for a full document and the longest value.
+   */
+  policyWorkMax: 1024 * KIB,
   principalArnLengthMax: 2 * KIB,
-  policiesCachedMax: 10_000,
+  /** By estimate. Some thousand documents of everyday size. */
+  policiesCachedBytesMax: 64 * MIB,
 
   // Notifications.
   webhookUrlLengthMax: 2 * KIB,

@@ -1,4 +1,5 @@
 import { ANY, compileGlob, type Match } from './glob.ts';
+import { readAs, type Subject, subjectOf } from './subject.ts';
 import type { Part } from './template.ts';
 
 /**
@@ -7,16 +8,20 @@ import type { Part } from './template.ts';
  */
 const FIELDS = 6;
 
-export interface Arn {
-  text: string;
-  /** The six fields; undefined when the text is no ARN. */
-  fields: readonly string[] | undefined;
-}
+/** The six fields of a text; undefined when it is no ARN. */
+export const arnFields = (subject: Subject): readonly Subject[] | undefined => readAs(subject, parseArn);
 
-export function parseArn(text: string): Arn {
-  const fields = text.split(':');
-  if (fields.length < FIELDS || fields[0] !== 'arn') return { text, fields: undefined };
-  return { text, fields: [...fields.slice(0, FIELDS - 1), fields.slice(FIELDS - 1).join(':')] };
+function parseArn(text: string): readonly Subject[] | undefined {
+  if (!text.startsWith('arn:')) return undefined;
+  const fields: Subject[] = [];
+  let start = 0;
+  while (fields.length < FIELDS - 1) {
+    const colon = text.indexOf(':', start);
+    if (colon < 0) return undefined;
+    fields.push(subjectOf(text.slice(start, colon)));
+    start = colon + 1;
+  }
+  return [...fields, subjectOf(text.slice(start))];
 }
 
 /**
@@ -46,9 +51,10 @@ export function patternFields(parts: readonly Part[]): Part[][] | undefined {
 }
 
 /** Whether all of some fields match theirs. */
-export function fieldsMatch(matches: readonly Match[], fields: readonly string[]): boolean {
+export function fieldsMatch(matches: readonly Match[], fields: readonly Subject[]): boolean {
   for (let index = 0; index < matches.length; index += 1) {
-    if (matches[index]?.(fields[index] ?? '') !== true) return false;
+    const field = fields[index];
+    if (field === undefined || matches[index]?.(field) !== true) return false;
   }
   return true;
 }

@@ -8,10 +8,11 @@ import type { PolicyOwner } from './statement.ts';
  */
 export class PolicyCache {
   readonly #compiled = new Map<string, CompiledPolicy>();
-  readonly #policiesMax: number;
+  readonly #weightBytesMax: number;
+  #weightBytes = 0;
 
-  constructor(policiesMax: number = limits.policiesCachedMax) {
-    this.#policiesMax = policiesMax;
+  constructor(weightBytesMax: number = limits.policiesCachedBytesMax) {
+    this.#weightBytesMax = weightBytesMax;
   }
 
   /** As `compilePolicy`; a refusal is thrown every time. */
@@ -19,10 +20,18 @@ export class PolicyCache {
     const key = `${owner.kind}\n${owner.kind === 'identity' ? '' : owner.vaultArn}\n${text}`;
     const known = this.#compiled.get(key);
     const policy = known ?? compilePolicy(text, owner);
-    if (known !== undefined) this.#compiled.delete(key);
+    if (known !== undefined) this.#forget(key, known);
     this.#compiled.set(key, policy);
-    const [oldest] = this.#compiled.keys();
-    if (this.#compiled.size > this.#policiesMax && oldest !== undefined) this.#compiled.delete(oldest);
+    this.#weightBytes += policy.weightBytes;
+    for (const [oldest, { weightBytes }] of this.#compiled) {
+      if (this.#weightBytes <= this.#weightBytesMax) break;
+      this.#forget(oldest, { weightBytes });
+    }
     return policy;
+  }
+
+  #forget(key: string, { weightBytes }: Pick<CompiledPolicy, 'weightBytes'>): void {
+    this.#compiled.delete(key);
+    this.#weightBytes -= weightBytes;
   }
 }

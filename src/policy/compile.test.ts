@@ -40,6 +40,8 @@ test('the refusal names the policy first', () => {
 
 /** A document, and the sentence in which its refusal must end or that it must hold. */
 interface Refused {
+  /** Its number among the attacks that the product is tested with. */
+  case: string;
   name: string;
   document: unknown;
   message: string;
@@ -48,12 +50,16 @@ interface Refused {
 const FIXTURE = join(import.meta.dirname, '../../test/fixtures/policy-refusals.json');
 const refused = JSON.parse(readFileSync(FIXTURE, 'utf8')) as { lock: Refused[]; identity: Refused[] };
 
-describe('S-51 to S-55: a lock policy with', () => {
-  test.each(refused.lock)('$name is refused', ({ document, message }) => {
-    expect(refusal(JSON.stringify(document), LOCK)).toContain(message);
-  });
+test.each(refused.lock)('$case a lock policy with $name is refused', ({ document, message }) => {
+  expect(refusal(JSON.stringify(document), LOCK)).toContain(message);
+});
 
-  test('more than 20 KB is refused', () => {
+test.each(refused.identity)('$case an identity policy with $name is refused', ({ document, message }) => {
+  expect(refusal(JSON.stringify(document), IDENTITY)).toContain(message);
+});
+
+describe('S-55 a document that', () => {
+  test('is larger than 20 KB is refused', () => {
     const full = lock({ Sid: '' });
     const padded = (bytes: number): string => full + ' '.repeat(bytes - full.length);
     expect(refusal(padded(20_480), LOCK)).toBe('accepted');
@@ -61,13 +67,33 @@ describe('S-51 to S-55: a lock policy with', () => {
     expect(refusal(lock({ Sid: 'é'.repeat(10_240) }), LOCK)).toContain('more than the 20480 allowed.');
   });
 
-  test('a sentence that quotes the author stays short', () => {
+  test.each([
+    ['is a million levels deep', '['.repeat(1_000_000), 'Document: 1000000 bytes are more than the 20480 allowed.'],
+    ['is twenty thousand levels deep', '['.repeat(20_000), 'nested deeper than 32 levels.'],
+    [
+      'hides a statement in __proto__',
+      `{"__proto__":{"Statement":${withVersion({})}}}`,
+      'the element __proto__ is not',
+    ],
+    [
+      'hides an effect in __proto__',
+      lock({}).replace('{"Effect":"Deny"', '{"__proto__":{"Effect":"Deny"}'),
+      '__proto__ is not',
+    ],
+    ['tests __proto__', when({}).replace('{}', '{"__proto__":{"aws:username":"x"}}'), 'operator __proto__ is not'],
+    ['tests a key __proto__', when({}).replace('{}', '{"Null":{"__proto__":true}}'), 'key __proto__ is not'],
+    ['says two things at once', lock({}).replace('"Effect"', '"Effect":"Allow","Effect"'), 'Effect appears twice.'],
+    ['begins with a byte order mark', `\ufeff${lock({})}`, 'a byte order mark is not allowed.'],
+    ['holds NaN', when({ NumericLessThan: { 'glacier:ArchiveAgeInDays': 7 } }).replace(':7', ':NaN'), 'found N.'],
+    ['is none', 'Deny', 'expected a value, found D.'],
+    ['is empty', '', 'found the end of the document.'],
+  ])('%s is refused', (_, text, message) => {
+    expect(refusal(text, LOCK)).toContain(message);
+  });
+
+  test('holds a word without end is refused in a short sentence', () => {
     expect(refusal(lock({ Action: `glacier:${'x'.repeat(10_000)}` }), LOCK).length).toBeLessThan(300);
   });
-});
-
-test.each(refused.identity)('an identity policy with $name is refused', ({ document, message }) => {
-  expect(refusal(JSON.stringify(document), IDENTITY)).toContain(message);
 });
 
 test.each([

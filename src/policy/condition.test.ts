@@ -4,6 +4,7 @@ import { readCondition } from './condition.ts';
 import { type ContextValue, UNKNOWN } from './context.ts';
 import { parseJson } from './json.ts';
 import { every, MAYBE, NO, type Truth, YES } from './truth.ts';
+import { valuesOf } from './values.ts';
 
 type Values = Record<string, ContextValue>;
 
@@ -13,8 +14,8 @@ function outcome(condition: unknown, values: Values): Truth {
     variables: true,
     actions: new Set(ACTION_NAMES),
   });
-  const context = new Map(Object.entries(values));
-  return every(tests, (one) => one(context));
+  const asked = valuesOf(new Map(Object.entries(values)));
+  return every(tests, (one) => one(asked));
 }
 
 const AGE = 'glacier:ArchiveAgeInDays';
@@ -95,9 +96,36 @@ const rows: Row[] = [
     YES,
   ],
   ['ArnLike', TAG, '*', { [tag]: 'not one' }, MAYBE],
+  // What does not say a number, a date or a flag plainly says none.
+  ...[
+    '1e3',
+    ' 5',
+    '5 ',
+    '0x10',
+    '1_000',
+    '.5',
+    '5.',
+    'NaN',
+    'Infinity',
+    '٣',
+    '9007199254740993',
+    '9'.repeat(400),
+  ].flatMap((text): Row[] => [
+    ['NumericLessThan', TAG, '365', { [tag]: text }, MAYBE],
+    ['NumericNotEquals', TAG, '365', { [tag]: text }, MAYBE],
+  ]),
+  ...['2026-01-01T00:00:00', '2026-01-01 00:00:00Z', '2026-1-1', '1e9', '', 'yesterday'].map(
+    (text): Row => ['DateLessThan', TAG, '2027', { [tag]: text }, MAYBE],
+  ),
+  ...['1', '0', 'yes', 'true ', ''].map((text): Row => ['Bool', TAG, 'true', { [tag]: text }, MAYBE]),
+  // The two small sigmas are one letter, wherever they stand.
+  ['StringEqualsIgnoreCase', TAG, 'ΝΟΜΟΣ', { [tag]: 'νομος' }, YES],
+  ['StringNotEqualsIgnoreCase', TAG, 'νομοσ', { [tag]: 'ΝΟΜΟΣ' }, NO],
+  // BinaryEquals compares bytes, however the policy's base64 ends.
+  ['BinaryEquals', 'aws:userid', 'Yh==', { 'aws:userid': 'b' }, YES],
 ];
 
-describe('operators', () => {
+describe('S-54 operators', () => {
   test.each(rows)('%s of %s with %j', (operator, key, policy, values, expected) => {
     expect(outcome({ [operator]: { [key]: policy } }, values)).toBe(expected);
     expect(outcome({ [operator.toUpperCase()]: { [key.toUpperCase()]: policy } }, values)).toBe(expected);
@@ -139,7 +167,7 @@ describe('operators', () => {
   });
 });
 
-describe('several values', () => {
+describe('S-54 several values', () => {
   test.each([
     ['ForAllValues:StringEquals', ['a'], YES],
     ['ForAllValues:StringEquals', ['a', 'b'], YES],
@@ -158,6 +186,14 @@ describe('several values', () => {
     ['StringEquals', ['c', 'd'], NO],
     ['StringEquals', ['a', 'c'], MAYBE],
     ['StringNotEquals', ['a', 'c'], MAYBE],
+    ['StringEqualsIfExists', ['a', 'c'], MAYBE],
+    ['StringEqualsIfExists', [], YES],
+    ['ForAnyValue:StringEqualsIfExists', [], YES],
+    ['ForAllValues:StringEquals', UNKNOWN, MAYBE],
+    ['ForAnyValue:StringNotEquals', UNKNOWN, MAYBE],
+    ['StringEqualsIfExists', UNKNOWN, MAYBE],
+    ['StringNotEqualsIfExists', UNKNOWN, MAYBE],
+    ['ForAllValues:StringEqualsIfExists', UNKNOWN, MAYBE],
   ] as const)('%s of %j', (operator, values, expected) => {
     expect(outcome({ [operator]: { 'aws:TagKeys': ['a', 'b'] } }, { 'aws:tagkeys': values })).toBe(expected);
   });
@@ -184,7 +220,7 @@ test.each([
   expect(outcome({ Null: { 'aws:TokenIssueTime': policy } }, values)).toBe(expected);
 });
 
-test('operators and keys must all hold', () => {
+test('S-54 operators and keys must all hold', () => {
   const both = { StringEquals: { 'aws:username': 'bob', 'aws:userid': 'AIDA' }, Bool: { 'aws:SecureTransport': true } };
   const values = { 'aws:username': 'bob', 'aws:userid': 'AIDA', 'aws:securetransport': 'true' };
   expect(outcome(both, values)).toBe(YES);
@@ -192,8 +228,8 @@ test('operators and keys must all hold', () => {
   expect(outcome({}, {})).toBe(YES);
 });
 
-test('a value too long to be tested leaves the test undecided', () => {
+test('S-56 a value too long to be tested leaves the test undecided', () => {
   const like = { StringLike: { 'aws:UserAgent': '*bot*' } };
-  expect(outcome(like, { 'aws:useragent': 'x'.repeat(2048) })).toBe(NO);
-  expect(outcome(like, { 'aws:useragent': 'x'.repeat(2049) })).toBe(MAYBE);
+  expect(outcome(like, { 'aws:useragent': 'x'.repeat(1024) })).toBe(NO);
+  expect(outcome(like, { 'aws:useragent': 'x'.repeat(1025) })).toBe(MAYBE);
 });

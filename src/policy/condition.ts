@@ -1,13 +1,16 @@
 import { limits } from '../model/limits.ts';
 import { ACTION_NAMES, ACTIONS, type ActionName, SERVICE } from './actions.ts';
-import { type Context, UNKNOWN } from './context.ts';
+import { UNKNOWN } from './context.ts';
 import { kindOf, objectOf } from './elements.ts';
 import { anyOf, PolicyFault, shown } from './fault.ts';
+import { foldCase } from './fold.ts';
 import type { JsonValue } from './json.ts';
 import { type ConditionKey, findKey } from './keys.ts';
 import { parseFlag, type ValueTest } from './operator-kinds.ts';
 import { findOperator, NULL_OPERATOR, type OperatorUse } from './operators.ts';
+import type { Subject } from './subject.ts';
 import { every, MAYBE, NO, not, some, type Truth, truth, YES } from './truth.ts';
+import { type Values, wordsIn } from './values.ts';
 
 /**
  * Condition: `{operator: {key: value or values}}`. Operators and keys must all hold; of the policy's values for a key one
@@ -15,12 +18,14 @@ import { every, MAYBE, NO, not, some, type Truth, truth, YES } from './truth.ts'
  * passes ...IfExists and ForAllValues. Where the request holds several values and the operator does not say how they
  * count, the test is decided only if they agree.
  */
-export type Test = (context: Context) => Truth;
+export type Test = (values: Values) => Truth;
 
 export interface Condition {
   tests: readonly Test[];
   /** Lower-case names of the keys it asks for, those in variables included. */
   lookups: readonly string[];
+  /** How many values of the policy the tests hold. */
+  patterns: number;
 }
 
 /** How to read a condition. */
@@ -36,7 +41,8 @@ export interface ConditionReading {
 export function readCondition(value: JsonValue | undefined, reading: ConditionReading): Condition {
   const tests: Test[] = [];
   const lookups: string[] = [];
-  if (value === undefined) return { tests, lookups };
+  let patterns = 0;
+  if (value === undefined) return { tests, lookups, patterns };
   const seen = new Set<string>();
   for (const [name, keys] of objectOf(value, reading.place)) {
     const use = findOperator(name, reading.place);
@@ -50,15 +56,17 @@ export function readCondition(value: JsonValue | undefined, reading: ConditionRe
       const read = readKey({ use, name, keyName, values, reading: { ...reading, place } });
       tests.push(read.test);
       lookups.push(...read.lookups);
+      patterns += Array.isArray(values) ? values.length : 1;
     }
   }
-  return { tests, lookups };
+  return { tests, lookups, patterns };
 }
 
 /** JSON knows them as two members when their case differs; to a condition they are one. */
 function refuseRepetition(seen: Set<string>, name: string, place: string): void {
-  if (seen.has(name.toLowerCase())) throw new PolicyFault(place, `${shown(name)} appears twice, in different case.`);
-  seen.add(name.toLowerCase());
+  const folded = foldCase(name);
+  if (seen.has(folded)) throw new PolicyFault(place, `${shown(name)} appears twice, in different case.`);
+  seen.add(folded);
 }
 
 function readKey({
@@ -84,9 +92,13 @@ function readKey({
   }
   const read = texts.map((text) => use.operator?.read(text, { place, variables: reading.variables }));
   const wanted = read.flatMap((one) => one?.test ?? []);
-  const test = keyTest({ lookup, wanted, negated: use.operator.negated, ...use });
+  const patternLength = texts.reduce((sum, { length }) => sum + length + TEST_COST_LENGTH, 0);
+  const test = keyTest({ lookup, wanted, patternLength, negated: use.operator.negated, ...use });
   return { test, lookups: [lookup, ...read.flatMap((one) => one?.lookups ?? [])] };
 }
+
+/** What calling a test costs, in characters of a pattern. */
+const TEST_COST_LENGTH = 4;
 
 const KINDS = {
   text: 'text; use a String operator',
@@ -128,8 +140,8 @@ function nullTest(lookup: string, texts: readonly string[], place: string): Test
     }
     return absent;
   });
-  return (context) => {
-    const value = context.get(lookup);
+  return (values) => {
+    const value = values.get(lookup);
     if (value === UNKNOWN) return MAYBE;
     // Empty text is a value; an empty list is none.
     return truth(wanted.includes(value === undefined || (value.length === 0 && value !== '')));
@@ -139,33 +151,33 @@ function nullTest(lookup: string, texts: readonly string[], place: string): Test
 function keyTest({
   lookup,
   wanted,
+  patternLength,
   negated,
   over,
   ifExists,
 }: {
   lookup: string;
   wanted: readonly ValueTest[];
+  patternLength: number;
   negated: boolean;
   over: OperatorUse['over'];
   ifExists: boolean;
 }): Test {
   const absent = truth(ifExists || over === 'all' || (over === 'one' && negated));
-  const testOne = (value: string, context: Context): Truth => {
-    if (value.length > limits.policyValueLengthMax) return MAYBE;
-    const found = some(wanted, (test) => test(value, context));
+  const testOne = (subject: Subject, values: Values): Truth => {
+    if (subject.text.length > limits.policyValueLengthMax) return MAYBE;
+    const found = some(wanted, (test) => test(subject, values));
     return negated ? not(found) : found;
   };
-  return (context) => {
-    const value = context.get(lookup);
-    if (value === undefined) return absent;
-    if (value === UNKNOWN) return MAYBE;
-    if (typeof value === 'string' && over === 'one') return testOne(value, context);
-    const values = typeof value === 'string' ? [value] : value;
-    if (values.length === 0) return absent;
-    if (over === 'one') return agreed(values.map((one) => testOne(one, context)));
+  return (values) => {
+    const subjects = values.subjects(lookup);
+    if (subjects === UNKNOWN) return MAYBE;
+    if (subjects === undefined || subjects.length === 0) return absent;
+    if (!values.pay({ patternLength, words: wordsIn(subjects) })) return MAYBE;
+    if (over === 'one') return agreed(subjects.map((one) => testOne(one, values)));
     // Nothing but empty text counts as no value at all to the set operators.
-    if (values.every((one) => one === '')) return absent;
-    return (over === 'all' ? every : some)(values, (one) => testOne(one, context));
+    if (subjects.every(({ text }) => text === '')) return absent;
+    return (over === 'all' ? every : some)(subjects, (one) => testOne(one, values));
   };
 }
 

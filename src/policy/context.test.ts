@@ -93,6 +93,24 @@ describe('what only some requests carry', () => {
     expect(answer('aws:ResourceTag/hold', { resourceTags, action: 'DeleteArchive' })).toEqual(['a', 'b']);
     expect(answer('glacier:ResourceTag/hold', { resourceTags, action: 'GetJobOutput' })).toBeUndefined();
     expect(answer('glacier:ResourceTag/hold', { resourceTags: UNKNOWN, action: 'DeleteArchive' })).toBe(UNKNOWN);
+    const greek = new Map([['ΑΣ', 'a']]);
+    expect(answer('glacier:ResourceTag/ασ', { resourceTags: greek, action: 'DeleteArchive' })).toEqual(['a']);
+  });
+
+  test('tags that nobody gave are unknown, those that are not there are not', () => {
+    expect(answer('glacier:ResourceTag/hold', { action: 'DeleteArchive' })).toBe(UNKNOWN);
+    expect(answer('aws:RequestTag/hold', { action: 'AddTagsToVault' })).toBe(UNKNOWN);
+    expect(answer('aws:TagKeys', { action: 'RemoveTagsFromVault' })).toBe(UNKNOWN);
+    const none = new Map<string, string>();
+    expect(answer('glacier:ResourceTag/hold', { action: 'DeleteArchive', resourceTags: none })).toBeUndefined();
+    expect(answer('aws:RequestTag/hold', { action: 'AddTagsToVault', requestTags: none })).toBeUndefined();
+    expect(answer('glacier:ResourceTag/hold', { action: 'GetJobOutput' })).toBeUndefined();
+  });
+
+  test('a tag key such as __proto__ is a key as any other', () => {
+    const resourceTags = new Map([['__proto__', 'a']]);
+    expect(answer('glacier:ResourceTag/__proto__', { resourceTags, action: 'DeleteArchive' })).toEqual(['a']);
+    expect(answer('glacier:ResourceTag/constructor', { resourceTags, action: 'DeleteArchive' })).toBeUndefined();
   });
 });
 

@@ -1,5 +1,6 @@
 import { SECOND_MS } from '../model/limits.ts';
 import { type ActionName, actionNamed, type CarriedKey } from './actions.ts';
+import { foldCase } from './fold.ts';
 
 /**
  * What a policy can ask of a request: the value or values of a condition key. They are worked out when asked for, since
@@ -41,7 +42,10 @@ export interface Principal {
   tags?: Tags;
 }
 
-/** The circumstances of a request, as far as they are known; what is left out is not in the request. */
+/**
+ * The circumstances of a request. What is left out is not in the request; but tags that its action carries and nobody gave
+ * are unknown, so that a legal hold does not depend on their being remembered here.
+ */
 export interface RequestFacts {
   action: ActionName;
   principal: Principal;
@@ -85,7 +89,7 @@ const ANSWERS = new Map<string, Answer>([
   ['aws:resourceaccount', ({ resourceAccountId }) => resourceAccountId],
   ['aws:securetransport', ({ secureTransport }) => String(secureTransport)],
   ['aws:sourceip', ({ sourceIp }) => sourceIp],
-  ['aws:tagkeys', ({ tagKeys, action }) => (carries(action, 'tag-keys') ? tagKeys : undefined)],
+  ['aws:tagkeys', ({ tagKeys, action }) => (carries(action, 'tag-keys') ? (tagKeys ?? UNKNOWN) : undefined)],
   ['aws:tokenissuetime', ({ token }) => token && new Date(token.issuedAtMs).toISOString()],
   ['aws:useragent', ({ userAgent }) => userAgent],
   ['aws:userid', ({ principal }) => principal.userId],
@@ -96,12 +100,13 @@ const ANSWERS = new Map<string, Answer>([
 
 /** The context of a request. Keys that its action does not carry are absent from it, whatever the facts hold. */
 export function requestContext(facts: RequestFacts): Context {
+  const folded: FoldedTags = new Map();
   return {
     get(lookup) {
       const slash = lookup.indexOf('/');
       return slash < 0
         ? ANSWERS.get(lookup)?.(facts)
-        : tagValue(facts, lookup.slice(0, slash), lookup.slice(slash + 1));
+        : valueIn(tagsNamed(lookup.slice(0, slash), facts), lookup.slice(slash + 1), folded);
     },
   };
 }
@@ -121,26 +126,40 @@ function archiveAge({ action, archiveAgeInDays }: RequestFacts): ContextValue | 
   return archiveAgeInDays === UNKNOWN ? UNKNOWN : String(archiveAgeInDays);
 }
 
-function tagValue(facts: RequestFacts, prefix: string, tagKey: string): ContextValue | undefined {
+function tagsNamed(prefix: string, { action, principal, resourceTags, requestTags }: RequestFacts): Tags | undefined {
   switch (prefix) {
     case 'glacier:resourcetag':
     case 'aws:resourcetag':
-      return carries(facts.action, 'resource-tag') ? valueIn(facts.resourceTags, tagKey) : undefined;
+      return carries(action, 'resource-tag') ? (resourceTags ?? UNKNOWN) : undefined;
     case 'aws:requesttag':
-      return carries(facts.action, 'request-tag') ? valueIn(facts.requestTags, tagKey) : undefined;
+      return carries(action, 'request-tag') ? (requestTags ?? UNKNOWN) : undefined;
     case 'aws:principaltag':
-      return valueIn(facts.principal.tags, tagKey);
+      return principal.tags;
     default:
       return undefined;
   }
 }
 
+/** Tags by their keys in one case, made when first asked for: a document may ask for a thousand. */
+type FoldedTags = Map<Tags, ReadonlyMap<string, readonly string[]>>;
+
 /** Tag keys that differ in case only are one key to a condition, so there may be several values. */
-function valueIn(tags: Tags | undefined, tagKey: string): ContextValue | undefined {
+function valueIn(tags: Tags | undefined, tagKey: string, known: FoldedTags): ContextValue | undefined {
   if (tags === undefined || tags === UNKNOWN) return tags;
-  const values: string[] = [];
-  for (const [key, value] of tags) if (key.toLowerCase() === tagKey) values.push(value);
-  return values.length === 0 ? undefined : values;
+  const folded = known.get(tags) ?? foldKeys(tags);
+  known.set(tags, folded);
+  return folded.get(tagKey);
+}
+
+function foldKeys(tags: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {
+  const folded = new Map<string, string[]>();
+  for (const [key, value] of tags) {
+    const one = foldCase(key);
+    const values = folded.get(one);
+    if (values === undefined) folded.set(one, [value]);
+    else values.push(value);
+  }
+  return folded;
 }
 
 const carries = (action: ActionName, key: CarriedKey): boolean => actionNamed(action).carries.includes(key);

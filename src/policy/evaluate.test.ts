@@ -45,7 +45,7 @@ function decide(principal: Principal, policies: Partial<Policies>, change: Parti
   return evaluate(request, { identity: [], ...policies });
 }
 
-describe('S-50: any Deny wins', () => {
+describe('S-50 any Deny wins', () => {
   const kinds = ['identity', 'access', 'lock'] as const;
   const together = kinds.flatMap((denying) => [false, true].map((first) => [denying, first] as const));
 
@@ -113,7 +113,7 @@ describe('across accounts', () => {
   });
 });
 
-describe('what cannot be evaluated', () => {
+describe('S-54 what cannot be evaluated', () => {
   const young = { Condition: { NumericLessThan: { 'glacier:ArchiveAgeInDays': 365 } } };
   const context = new Map([['glacier:archiveageindays', UNKNOWN] as const]);
 
@@ -135,7 +135,7 @@ describe('what cannot be evaluated', () => {
     expect(decision).toEqual({ allowed: false, reason: 'explicit-deny', statement: { policy: 'lock', number: 0 } });
   });
 
-  test('S-42: a principal without an account, or an action without a name, is allowed nothing', () => {
+  test('S-42 a principal without an account, or an action without a name, is allowed nothing', () => {
     const all = { identity: [policy('identity', allow)], access: policy('access', allow) };
     for (const accountId of ['', '-', '1111222233334', '１１１１２２２２３３３３', '111122223333\n']) {
       expect(decide(root(accountId), all, { resourceAccountId: accountId })).toEqual({
@@ -176,11 +176,21 @@ describe('the cache', () => {
   });
 
   test('forgets what was used longest ago', () => {
-    const cache = new PolicyCache(2);
+    const weight = compilePolicy(text('glacier:ListJobs'), lock).weightBytes;
+    const cache = new PolicyCache(2.5 * weight);
     const [one, two] = ['glacier:ListJobs', 'glacier:ListParts'].map((action) => cache.compile(text(action), lock));
     cache.compile(text('glacier:ListJobs'), lock);
     cache.compile(text('glacier:ListTagsForVault'), lock);
     expect(cache.compile(text('glacier:ListJobs'), lock)).toBe(one);
     expect(cache.compile(text('glacier:ListParts'), lock)).not.toBe(two);
+  });
+
+  test('keeps fewer of the documents that weigh more', () => {
+    const of = (patterns: number): CompiledPolicy =>
+      policy('identity', { ...deny, Condition: { StringLike: { 'aws:userid': Array(patterns).fill('*?1*') } } });
+    expect(of(2000).weightBytes).toBeGreaterThan(2000 * 1024);
+    expect(of(1).weightBytes).toBeLessThan(8 * 1024);
+    const cache = new PolicyCache(1);
+    expect(cache.compile(text('*'), lock)).not.toBe(cache.compile(text('*'), lock));
   });
 });

@@ -1,10 +1,11 @@
 import { type ActionName, actionNamed, isActionName } from './actions.ts';
-import { type Arn, parseArn } from './arn.ts';
 import type { CompiledPolicy } from './compile.ts';
 import type { Context, Principal } from './context.ts';
 import { ACCOUNT_ID, BY_ACCOUNT, ITSELF, type Naming, UNNAMED } from './principals.ts';
 import type { Statement } from './statement.ts';
+import { type Subject, subjectOf } from './subject.ts';
 import { MAYBE, NO, type Truth, YES } from './truth.ts';
+import { type Values, valuesOf } from './values.ts';
 
 /**
  * The decision. An explicit deny in any policy wins, whoever asks: the root of the owning account too. Otherwise, within
@@ -47,7 +48,7 @@ export interface Decision {
 }
 
 type Role = NonNullable<Decision['statement']>['policy'];
-type Asked = Request & { arn: Arn };
+type Asked = Request & { arn: Subject; values: Values };
 
 const NOTHING_ALLOWS: Decision = Object.freeze({ allowed: false, reason: 'no-allow' });
 const ROOT_MAY: Decision = Object.freeze({ allowed: true, reason: 'allow' });
@@ -56,7 +57,7 @@ const ROOT_MAY: Decision = Object.freeze({ allowed: true, reason: 'allow' });
 export function evaluate(request: Request, { identity, session = [], access, lock }: Policies): Decision {
   const { action, principal, resourceAccountId } = request;
   if (!isActionName(action) || !ACCOUNT_ID.test(principal.accountId)) return NOTHING_ALLOWS;
-  const asked: Asked = { ...request, arn: parseArn(request.resource) };
+  const asked: Asked = { ...request, arn: subjectOf(request.resource), values: valuesOf(request.context) };
   const vaults = [
     ['lock', lock],
     ['access', access],
@@ -124,10 +125,10 @@ function allowance(
 }
 
 /** Whether the statement's resources and conditions hold for the request. */
-function applies({ covers, tests }: Statement, { arn, context }: Asked): Truth {
-  let worst = covers(arn, context);
+function applies({ covers, tests }: Statement, { arn, values }: Asked): Truth {
+  let worst = covers(arn, values);
   for (let index = 0; worst !== NO && index < tests.length; index += 1) {
-    const found = tests[index]?.(context) ?? NO;
+    const found = tests[index]?.(values) ?? NO;
     if (found < worst) worst = found;
   }
   return worst;

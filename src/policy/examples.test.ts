@@ -35,6 +35,8 @@ interface Example {
   name: string;
   kind: 'identity' | 'access' | 'lock';
   document: unknown;
+  /** Set at the same time. */
+  others?: { identity?: unknown[]; session?: unknown[] };
   asks: Ask[];
 }
 
@@ -70,6 +72,12 @@ const PRINCIPALS = {
   carol: user(OWN, 'carol'),
   role: session('night'),
   otherSession: session('day'),
+  federated: {
+    type: 'federated-user',
+    accountId: OWN,
+    arn: `arn:aws:sts::${OWN}:federated-user/fay`,
+    userId: `${OWN}:fay`,
+  } satisfies Principal,
   partner: root(PARTNER),
   alice: user(PARTNER, 'alice'),
   stranger: root('777788889999'),
@@ -108,15 +116,19 @@ function factsOf(ask: Ask): RequestFacts {
 const FIXTURE = join(import.meta.dirname, '../../test/fixtures/policy-examples.json');
 const examples = JSON.parse(readFileSync(FIXTURE, 'utf8')) as Example[];
 
-describe.each(examples)('$name', ({ kind, document, asks }) => {
+describe.each(examples)('$name', ({ kind, document, others = {}, asks }) => {
   const owner = kind === 'identity' ? { kind } : { kind, vaultArn: VAULT };
   const policy = compilePolicy(JSON.stringify(document), owner);
+  const compiled = (found: unknown[] = []) =>
+    found.map((one) => compilePolicy(JSON.stringify(one), { kind: 'identity' }));
 
   test.each(asks)('$as: $action is $is', (ask) => {
     const facts = factsOf(ask);
     const { action, principal, region, resourceAccountId } = facts;
-    const identity = [...(ask.may ? [everything] : []), ...(kind === 'identity' ? [policy] : [])];
-    const policies: Policies = { identity, ...(kind !== 'identity' && { [kind]: policy }) };
+    const own = [...(ask.may ? [everything] : []), ...(kind === 'identity' ? [policy] : [])];
+    const identity = [...own, ...compiled(others.identity)];
+    const session = compiled(others.session);
+    const policies: Policies = { identity, session, ...(kind !== 'identity' && { [kind]: policy }) };
     const resource = resourceArn(action, { region, accountId: OWN, vaultName: ask.vault ?? 'deeds' });
     const decision = evaluate(
       { action, resource, principal, resourceAccountId, context: requestContext(facts) },

@@ -1,4 +1,5 @@
-import { bitSearch } from './bit-search.ts';
+import { indexOf, type Subject } from './subject.ts';
+import { type Chunk, findChunk } from './text-index.ts';
 
 /**
  * Patterns with `*` (any characters, none included) and `?` (one UTF-16 unit), matched in linear time. A pattern is cut at
@@ -11,17 +12,10 @@ export const ONE = Symbol('?');
 /** A stretch of literal text, or a wildcard. */
 export type Piece = string | typeof ANY | typeof ONE;
 
-export type Match = (text: string) => boolean;
+export type Match = (subject: Subject) => boolean;
 
-/** Up to here the engine's own search is used, whose worst case is this factor. */
-const PLAIN_SEARCH_LENGTH_MAX = 32;
+/** Stands where a question mark was. */
 const HOLE = '\0';
-
-/** A pattern between two stars; `holes` are the positions of its question marks. */
-interface Chunk {
-  text: string;
-  holes: readonly number[];
-}
 
 /** The pieces of a pattern in which `*` and `?` are wildcards. */
 export function piecesOf(pattern: string): Piece[] {
@@ -43,28 +37,38 @@ export function compileGlob(pieces: readonly Piece[]): Match {
   const [head = NOTHING, ...rest] = chunksOf(pieces);
   const tail = rest.pop();
   if (tail === undefined) {
-    if (head.holes.length === 0) return (text) => text === head.text;
-    return (text) => text.length === head.text.length && standsAt(head, text, 0);
+    if (head.holes.length === 0) return ({ text }) => text === head.text;
+    return ({ text }) => text.length === head.text.length && standsAt(head, text, 0);
   }
-  const middle = rest.filter((chunk) => chunk.text !== '').map(searchFor);
-  const headLength = head.text.length;
-  const tailLength = tail.text.length;
-  const lengthMin = rest.reduce((sum, chunk) => sum + chunk.text.length, headLength + tailLength);
+  const middle = rest.filter((chunk) => chunk.text !== '');
+  const lengthMin = rest.reduce((sum, chunk) => sum + chunk.text.length, head.text.length + tail.text.length);
   if (lengthMin === 0) return () => true;
-  return (text) => {
-    if (text.length < lengthMin || !standsAt(head, text, 0)) return false;
-    const end = text.length - tailLength;
-    if (!standsAt(tail, text, end)) return false;
-    let at = headLength;
-    for (const search of middle) {
-      at = search(text, at);
-      if (at < 0 || at > end) return false;
-    }
-    return true;
+  return (subject) => {
+    const { text } = subject;
+    const end = text.length - tail.text.length;
+    if (text.length < lengthMin || !standsAt(head, text, 0) || !standsAt(tail, text, end)) return false;
+    return stand(middle, subject, { from: head.text.length, end });
   };
 }
 
 const NOTHING: Chunk = { text: '', holes: [] };
+
+/** Whether the chunks stand one after the other between two places. */
+function stand(chunks: readonly Chunk[], subject: Subject, { from, end }: { from: number; end: number }): boolean {
+  let at = from;
+  for (const chunk of chunks) {
+    const { length } = chunk.text;
+    if (at + length > end) return false;
+    // One character alone is found fastest by the engine's own search.
+    const plain = length === 1 && chunk.holes.length === 0;
+    const found = plain
+      ? subject.text.indexOf(chunk.text, at)
+      : findChunk(indexOf(subject), chunk, { from: at, to: end - length });
+    if (found < 0) return false;
+    at = found + length;
+  }
+  return at <= end;
+}
 
 function chunksOf(pieces: readonly Piece[]): Chunk[] {
   const chunks: Chunk[] = [];
@@ -72,7 +76,7 @@ function chunksOf(pieces: readonly Piece[]): Chunk[] {
   let holes: number[] = [];
   for (const piece of pieces) {
     if (piece === ANY) {
-      chunks.push({ text, holes });
+      chunks.push(text === '' ? NOTHING : { text, holes });
       text = '';
       holes = [];
     } else if (piece === ONE) {
@@ -82,26 +86,16 @@ function chunksOf(pieces: readonly Piece[]): Chunk[] {
       text += piece;
     }
   }
-  chunks.push({ text, holes });
+  chunks.push(text === '' ? NOTHING : { text, holes });
   return chunks;
 }
 
-function standsAt({ text: wanted, holes }: Chunk, text: string, at: number): boolean {
-  if (holes.length === 0) return text.startsWith(wanted, at);
-  let start = 0;
-  for (const hole of holes) {
-    if (!text.startsWith(wanted.slice(start, hole), at + start)) return false;
-    start = hole + 1;
+function standsAt({ text: wanted, holes }: Chunk, text: string, place: number): boolean {
+  if (holes.length === 0) return text.startsWith(wanted, place);
+  let hole = 0;
+  for (let at = 0; at < wanted.length; at += 1) {
+    if (at === holes[hole]) hole += 1;
+    else if (text.charCodeAt(place + at) !== wanted.charCodeAt(at)) return false;
   }
-  return text.startsWith(wanted.slice(start), at + start);
-}
-
-/** Finds where a chunk first ends when looked for from a position; below zero when it is not there. */
-function searchFor({ text: wanted, holes }: Chunk): (text: string, from: number) => number {
-  const { length } = wanted;
-  if (holes.length > 0 || length > PLAIN_SEARCH_LENGTH_MAX) return bitSearch(wanted, holes);
-  return (text, from) => {
-    const at = text.indexOf(wanted, from);
-    return at < 0 ? -1 : at + length;
-  };
+  return true;
 }

@@ -53,12 +53,20 @@ test('reads nothing that JSON.parse does not', () => {
   );
 });
 
-describe('S-55', () => {
+describe('S-55 the reader', () => {
   test.each([
     ['a byte order mark', '\ufeff{}', 'Line 1, column 1: a byte order mark is not allowed.'],
     ['NaN', '{"a": NaN}', 'Line 1, column 7: expected a value, found N.'],
     ['Infinity', '[-Infinity]', 'Line 1, column 2: expected a value, found -.'],
     ['a number beyond all numbers', '[1e400]', 'Line 1, column 2: the number 1e400 is too large.'],
+    ['a number beyond exact ones', '[12345678901234567890]', 'must stand in quotes to be kept as it is.'],
+    [
+      'a number with a zero too many',
+      '[1.0]',
+      'Line 1, column 2: the number 1.0 must stand in quotes to be kept as it is.',
+    ],
+    ['a number with an exponent', '[1e3]', 'must stand in quotes'],
+    ['a negative zero', '[-0]', 'must stand in quotes'],
     ['a repeated member', '{"a": 1,\n "a": 2}', 'Line 2, column 2: the member a appears twice.'],
     ['one repeated by an escape', '{"a": 1, "\\u0061": 2}', 'Line 1, column 10: the member a appears twice.'],
     ['a comment', '{} // x', 'Line 1, column 4: the document should end here, but / follows.'],

@@ -111,6 +111,9 @@ function readNumber(scan: Scan): number {
   if (literal === undefined) throw faultAt(scan, `expected a value, found ${next(scan)}.`);
   const value = Number(literal);
   if (!Number.isFinite(value)) throw faultAt(scan, `the number ${shown(literal)} is too large.`);
+  // 12345678901234567890 would become another number, and 1.0 another text.
+  if (String(value) !== literal)
+    throw faultAt(scan, `the number ${shown(literal)} must stand in quotes to be kept as it is.`);
   scan.at += literal.length;
   return value;
 }

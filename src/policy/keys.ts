@@ -1,5 +1,6 @@
 import type { CarriedKey } from './actions.ts';
 import { PolicyFault, shown } from './fault.ts';
+import { foldAscii, foldCase } from './fold.ts';
 import { didYouMean } from './suggestion.ts';
 
 /**
@@ -60,9 +61,10 @@ const byName = new Map(CONDITION_KEYS.map((key) => [key.name.toLowerCase(), key]
 
 /** The key a name stands for, with the name as requests are asked for it. PolicyFault when there is no such key. */
 export function findKey(name: string, place: string): { key: ConditionKey; lookup: string } {
-  const lookup = name.toLowerCase();
-  const slash = lookup.indexOf('/');
-  const key = byName.get(slash < 0 ? lookup : lookup.slice(0, slash + 1));
+  const slash = name.indexOf('/');
+  const plain = foldAscii(slash < 0 ? name : name.slice(0, slash + 1));
+  const lookup = slash < 0 ? plain : plain + foldCase(name.slice(slash + 1));
+  const key = byName.get(plain);
   if (key !== undefined) {
     if (slash === lookup.length - 1) throw new PolicyFault(place, `${shown(name)} needs a tag key after the slash.`);
     return { key, lookup };

@@ -1,18 +1,19 @@
 import { inRange, parseAddress, parseRange } from './addresses.ts';
-import { fieldMatchers, fieldsMatch, parseArn, patternFields } from './arn.ts';
-import type { Context } from './context.ts';
+import { arnFields, fieldMatchers, fieldsMatch, patternFields } from './arn.ts';
 import { parseDate } from './dates.ts';
 import { PolicyFault, shown } from './fault.ts';
 import { compileGlob } from './glob.ts';
 import type { KeyType } from './keys.ts';
+import { readAs, type Subject } from './subject.ts';
 import { filledIn, lookupsIn, type Part, plainPieces, readTemplate, textTest } from './template.ts';
 import { MAYBE, NO, type Truth, truth } from './truth.ts';
+import type { Values } from './values.ts';
 
 /**
  * The condition operators, each as the maker of a test of one value of the request against one value of the policy. The
  * test is undecided when the request's value is not of the operator's kind; a policy's value that is not is refused.
  */
-export type ValueTest = (value: string, context: Context) => Truth;
+export type ValueTest = (subject: Subject, values: Values) => Truth;
 
 export interface Operator {
   name: string;
@@ -59,8 +60,8 @@ export function parsedOperator<Value>(
     read(text, { place }) {
       const wanted = kind.parse(text);
       if (wanted === undefined) throw new PolicyFault(place, `${shown(text)} is not ${kind.what}, as ${name} needs.`);
-      const test: ValueTest = (value) => {
-        const found = kind.parse(value);
+      const test: ValueTest = (subject) => {
+        const found = readAs(subject, kind.parse);
         return found === undefined ? MAYBE : truth(holds(found, wanted));
       };
       return { test, lookups: [] };
@@ -103,22 +104,22 @@ export function arnOperator(name: string, negated = false): Operator {
 
 function arnTest(parts: readonly Part[], text: string, place: string): ValueTest {
   const plain = plainPieces(parts);
-  if (plain === undefined) return (value, context) => arnTestNow(parts, value, context);
+  if (plain === undefined) return (subject, values) => arnTestNow(parts, subject, values);
   const fields = patternFields(plain);
   if (fields === undefined) throw new PolicyFault(place, `${shown(text)} is not an ARN.`);
   const matches = fieldMatchers(fields);
-  return (value) => {
-    const found = parseArn(value).fields;
+  return (subject) => {
+    const found = arnFields(subject);
     return found === undefined ? MAYBE : truth(fieldsMatch(matches, found));
   };
 }
 
 /** The fields of a pattern with variables are known only now, since a variable may be a whole ARN. */
-function arnTestNow(parts: readonly Part[], value: string, context: Context): Truth {
-  const found = parseArn(value).fields;
+function arnTestNow(parts: readonly Part[], subject: Subject, values: Values): Truth {
+  const found = arnFields(subject);
   if (found === undefined) return MAYBE;
-  const { pieces, whole } = filledIn(parts, context);
-  if (!whole) return compileGlob(pieces)(value) ? MAYBE : NO;
+  const { pieces, whole } = filledIn(parts, values);
+  if (!whole) return compileGlob(pieces)(subject) ? MAYBE : NO;
   const fields = patternFields(pieces);
   return fields === undefined ? NO : truth(fieldsMatch(fieldMatchers(fields), found));
 }
@@ -140,9 +141,12 @@ export const binaryOperator: Operator = {
   tests: ['text', 'tag'],
   read(text, { place }) {
     if (!BASE64.test(text)) throw new PolicyFault(place, `${shown(text)} is not base64, as BinaryEquals needs.`);
-    return { test: (value) => truth(Buffer.from(value).equals(Buffer.from(text, 'base64'))), lookups: [] };
+    const wanted = Buffer.from(text, 'base64').toString('base64');
+    return { test: (subject) => truth(readAs(subject, toBase64) === wanted), lookups: [] };
   },
 };
+
+const toBase64 = (text: string): string => Buffer.from(text).toString('base64');
 
 export function addressOperator(name: string, negated: boolean): Operator {
   return {
@@ -154,8 +158,8 @@ export function addressOperator(name: string, negated: boolean): Operator {
       if (range === undefined) {
         throw new PolicyFault(place, `${shown(text)} is not an address or a range such as 203.0.113.0/24.`);
       }
-      const test: ValueTest = (value) => {
-        const found = parseAddress(value);
+      const test: ValueTest = (subject) => {
+        const found = readAs(subject, parseAddress);
         return found === undefined ? MAYBE : truth(inRange(found, range));
       };
       return { test, lookups: [] };

@@ -1,4 +1,5 @@
 import { PolicyFault, shown } from './fault.ts';
+import { foldAscii } from './fold.ts';
 import {
   addressOperator,
   arnOperator,
@@ -34,7 +35,7 @@ const OPERATORS: readonly Operator[] = [
 ];
 
 export const NULL_OPERATOR = 'Null';
-const byName = new Map(OPERATORS.map((operator) => [operator.name.toLowerCase(), operator]));
+const byName = new Map(OPERATORS.map((operator) => [foldAscii(operator.name), operator]));
 
 /** What stands before and after the name of an operator. */
 export interface OperatorUse {
@@ -51,16 +52,16 @@ const IF_EXISTS = 'ifexists';
 
 /** Takes apart a name such as `ForAnyValue:StringLikeIfExists`, in any case. PolicyFault when there is no such operator. */
 export function findOperator(text: string, place: string): OperatorUse {
-  const folded = text.toLowerCase();
+  const folded = foldAscii(text);
   const over = folded.startsWith(PREFIXES.all) ? 'all' : folded.startsWith(PREFIXES.any) ? 'any' : 'one';
   const ifExists = folded.endsWith(IF_EXISTS);
   const base = text.slice(PREFIXES[over].length, ifExists ? -IF_EXISTS.length : undefined);
-  if (base.toLowerCase() === NULL_OPERATOR.toLowerCase()) {
+  if (foldAscii(base) === foldAscii(NULL_OPERATOR)) {
     if (ifExists || over !== 'one')
       throw new PolicyFault(place, `the operator Null stands alone, not as ${shown(text)}.`);
     return { operator: undefined, over, ifExists };
   }
-  const operator = byName.get(base.toLowerCase());
+  const operator = byName.get(foldAscii(base));
   if (operator === undefined) {
     const known = [...OPERATORS.map(({ name }) => name), NULL_OPERATOR];
     throw new PolicyFault(place, `the operator ${shown(text)} is not known${didYouMean(base, known)}`);

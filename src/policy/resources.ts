@@ -1,24 +1,26 @@
 import { SERVICE } from './actions.ts';
-import { type Arn, fieldMatchers, fieldsMatch, patternFields } from './arn.ts';
-import type { Context } from './context.ts';
+import { arnFields, fieldMatchers, fieldsMatch, patternFields } from './arn.ts';
 import { PolicyFault, shown } from './fault.ts';
+import { type Subject, subjectOf } from './subject.ts';
 import { lookupsIn, readTemplate, textTest } from './template.ts';
-import { MAYBE, NO, not, some, type Truth, truth, YES } from './truth.ts';
+import { MAYBE, NO, not, some, type Truth, YES } from './truth.ts';
+import type { Values } from './values.ts';
 
 /**
  * Resource and NotResource. An identity policy names vaults by patterns, with variables after the fifth colon only. A
  * vault's own policies speak of that vault and must say so: anything but its exact ARN is refused, since such a document
  * was written for another vault, or (with a star or a path added) for another service.
  */
-export type ResourceTest = (resource: Arn, context: Context) => Truth;
+export type ResourceTest = (resource: Subject, values: Values) => Truth;
 
-/** What was read, with the keys of its variables. */
+/** What was read, with the keys of its variables and the number of its patterns. */
 export interface Resources {
   test: ResourceTest;
   lookups: readonly string[];
+  patterns: number;
 }
 
-const PARTITION = 'aws';
+const [SCHEME, PARTITION, GLACIER] = [subjectOf('arn'), subjectOf('aws'), subjectOf(SERVICE)];
 
 /**
  * The resources of a statement in a vault's own policy. A request for anything else should never be put to that policy, so
@@ -30,7 +32,7 @@ export function readVaultResources(texts: readonly string[], place: string, vaul
       throw new PolicyFault(place, `must be the ARN of this vault, ${vaultArn}, but is ${shown(text)}.`);
     }
   }
-  return { test: ({ text }) => (text === vaultArn ? YES : MAYBE), lookups: [] };
+  return { test: ({ text }) => (text === vaultArn ? YES : MAYBE), lookups: [], patterns: 1 };
 }
 
 /** The resources of a statement in an identity policy; `inverted` for NotResource. */
@@ -44,14 +46,14 @@ export function readResources(
   const tests = read.map((resource) => resource.test);
   const [only] = tests;
   if (tests.length === 1 && only !== undefined) {
-    return { test: inverted ? (resource, context) => not(only(resource, context)) : only, lookups };
+    return { test: inverted ? (resource, values) => not(only(resource, values)) : only, lookups, patterns: 1 };
   }
-  const test: ResourceTest = (resource, context) => some(tests, (one) => one(resource, context));
-  return { test: inverted ? (resource, context) => not(test(resource, context)) : test, lookups };
+  const test: ResourceTest = (resource, values) => some(tests, (one) => one(resource, values));
+  return { test: inverted ? (resource, values) => not(test(resource, values)) : test, lookups, patterns: texts.length };
 }
 
 function readPattern(text: string, place: string, variables: boolean): Resources {
-  if (text === '*') return { test: () => YES, lookups: [] };
+  if (text === '*') return { test: () => YES, lookups: [], patterns: 1 };
   const parts = readTemplate(text, { place, wild: true, variables });
   const fields = patternFields(parts);
   if (fields === undefined) throw new PolicyFault(place, `${shown(text)} is not an ARN.`);
@@ -61,14 +63,16 @@ function readPattern(text: string, place: string, variables: boolean): Resources
   }
   const heads = fieldMatchers(fields);
   const [arn, partition, service] = heads;
-  if (arn?.('arn') !== true) throw new PolicyFault(place, `${shown(text)} is not an ARN.`);
-  if (partition?.(PARTITION) !== true || service?.(SERVICE) !== true) {
+  if (arn?.(SCHEME) !== true) throw new PolicyFault(place, `${shown(text)} is not an ARN.`);
+  if (partition?.(PARTITION) !== true || service?.(GLACIER) !== true) {
     throw new PolicyFault(place, `${shown(text)} is nothing of Glacier's; ARNs here begin with arn:aws:glacier.`);
   }
   const ends = textTest(tail);
-  const test: ResourceTest = ({ fields: asked }, context) => {
-    if (asked === undefined) return truth(false);
-    return fieldsMatch(heads, asked) ? ends(asked[heads.length] ?? '', context) : NO;
+  const test: ResourceTest = (resource, values) => {
+    const asked = arnFields(resource);
+    const last = asked?.[heads.length];
+    if (asked === undefined || last === undefined) return NO;
+    return fieldsMatch(heads, asked) ? ends(last, values) : NO;
   };
-  return { test, lookups: lookupsIn(parts) };
+  return { test, lookups: lookupsIn(parts), patterns: 1 };
 }

@@ -2,10 +2,12 @@ import { ACTION_NAMES, ACTIONS, type ActionName, SERVICE } from './actions.ts';
 import { readCondition, type Test } from './condition.ts';
 import { kindOf, objectOf, oneOf, refuseStrangers, textsOf } from './elements.ts';
 import { PolicyFault, shown } from './fault.ts';
+import { foldAscii } from './fold.ts';
 import { compileGlob, piecesOf } from './glob.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { EVERYONE, type Principals, type PrincipalTest, readNotPrincipal, readPrincipal } from './principals.ts';
 import { type Resources, type ResourceTest, readResources, readVaultResources } from './resources.ts';
+import { subjectOf } from './subject.ts';
 import { didYouMean } from './suggestion.ts';
 
 /** One statement, read and compiled. */
@@ -22,6 +24,8 @@ export interface Statement {
   tests: readonly Test[];
   /** Lower-case names of the condition keys that deciding it asks for. */
   lookups: readonly string[];
+  /** How many resources and values it holds, which is what it weighs in memory. */
+  patterns: number;
 }
 
 /** What a document is attached to. */
@@ -56,7 +60,7 @@ export function readStatement(value: JsonValue, reading: StatementReading): Stat
   const effect = readEffect(members, place);
   const { names, arns } = readNames(members, { ...reading, effect, place });
   const actions = readActions(members, reading.owner, place);
-  const { test: covers, lookups } = readCover(members, reading, place);
+  const { test: covers, lookups, patterns } = readCover(members, reading, place);
   const { variables } = reading;
   const condition = readCondition(members.get('Condition'), { place: `${place}, Condition`, variables, actions });
   return {
@@ -69,6 +73,7 @@ export function readStatement(value: JsonValue, reading: StatementReading): Stat
     covers,
     tests: condition.tests,
     lookups: [...lookups, ...condition.lookups],
+    patterns: patterns + condition.patterns,
   };
 }
 
@@ -120,40 +125,43 @@ function readActions(members: JsonObject, owner: PolicyOwner, place: string): Re
   const { name, value, inverted } = oneOf(members, ['Action', 'NotAction'], place);
   const here = `${place}, ${name}`;
   const inVault = owner.kind !== 'identity';
-  const usable = ACTION_NAMES.filter((action) => !inVault || ACTIONS[action].inVaultPolicies);
+  const usable = new Set(ACTION_NAMES.filter((action) => !inVault || ACTIONS[action].inVaultPolicies));
   const named = new Set<ActionName>();
   for (const text of textsOf(value, here)) {
     const matched = actionsMatching(text, here);
-    const fit = matched.filter((action) => usable.includes(action));
+    const fit = matched.filter((action) => usable.has(action));
     if (fit.length === 0) {
       throw new PolicyFault(here, `${shown(text)} can be granted by identity policies only, not by those of a vault.`);
     }
     for (const action of fit) named.add(action);
   }
   if (!inverted) return named;
-  const others = usable.filter((action) => !named.has(action));
+  const others = [...usable].filter((action) => !named.has(action));
   if (others.length === 0) throw new PolicyFault(here, 'leaves no action for the statement.');
   return new Set(others);
 }
 
+const GLACIER = subjectOf(SERVICE);
+const FULL_NAMES = ACTION_NAMES.map((action) => `${SERVICE}:${action}`);
+const FOLDED_NAMES = ACTION_NAMES.map((action) => ({ action, folded: subjectOf(action.toLowerCase()) }));
+
 /** Action names are case-insensitive; wildcards may stand in the service too (`*:*`). */
 function actionsMatching(text: string, place: string): ActionName[] {
   if (text === '*') return [...ACTION_NAMES];
-  const known = ACTION_NAMES.map((action) => `${SERVICE}:${action}`);
-  const [service = '', name, ...more] = text.toLowerCase().split(':');
+  const [service = '', name, ...more] = foldAscii(text).split(':');
   if (name === undefined) {
-    const hint = didYouMean(`${SERVICE}:${text}`, known);
+    const hint = didYouMean(`${SERVICE}:${text}`, FULL_NAMES);
     throw new PolicyFault(place, `${shown(text)} lacks the service before the name of the action${hint}`);
   }
   if (more.length > 0 || name === '') throw new PolicyFault(place, `${shown(text)} is not an action.`);
-  if (!compileGlob(piecesOf(service))(SERVICE)) {
-    const hint = name.includes('*') || name.includes('?') ? '.' : didYouMean(`${SERVICE}:${name}`, known);
+  if (!compileGlob(piecesOf(service))(GLACIER)) {
+    const hint = name.includes('*') || name.includes('?') ? '.' : didYouMean(`${SERVICE}:${name}`, FULL_NAMES);
     const whose = `${shown(text)} is an action of another service; those here begin with ${SERVICE}:`;
     throw new PolicyFault(place, hint === '.' ? `${whose}.` : `${whose}${hint}`);
   }
   const matches = compileGlob(piecesOf(name));
-  const matched = ACTION_NAMES.filter((action) => matches(action.toLowerCase()));
+  const matched = FOLDED_NAMES.filter(({ folded }) => matches(folded)).map(({ action }) => action);
   if (matched.length === 0)
-    throw new PolicyFault(place, `the action ${shown(text)} is not known${didYouMean(text, known)}`);
+    throw new PolicyFault(place, `the action ${shown(text)} is not known${didYouMean(text, FULL_NAMES)}`);
   return matched;
 }

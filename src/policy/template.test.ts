@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type ContextValue, UNKNOWN } from './context.ts';
+import { subjectOf } from './subject.ts';
 import { readTemplate, textTest } from './template.ts';
 import { MAYBE, NO, type Truth, YES } from './truth.ts';
+import { valuesOf } from './values.ts';
 
 const v = (inner: string): string => `$\{${inner}}`;
 const context = new Map<string, ContextValue>([
@@ -14,7 +16,7 @@ const context = new Map<string, ContextValue>([
 
 function outcome(template: string, text: string, { wild = true, fold = false } = {}): Truth {
   const parts = readTemplate(template, { place: 'Place', wild, variables: true });
-  return textTest(parts, { fold })(text, context);
+  return textTest(parts, { fold })(subjectOf(text), valuesOf(context));
 }
 
 test.each([

@@ -1,9 +1,12 @@
 import { limits } from '../model/limits.ts';
-import { type Context, UNKNOWN } from './context.ts';
+import { UNKNOWN } from './context.ts';
 import { PolicyFault, shown } from './fault.ts';
+import { foldCase } from './fold.ts';
 import { ANY, compileGlob, type Piece, piecesOf } from './glob.ts';
 import { findKey } from './keys.ts';
+import { readAs, type Subject, subjectOf } from './subject.ts';
 import { MAYBE, NO, type Truth, truth, YES } from './truth.ts';
+import { type Values, WORDS_MAX } from './values.ts';
 
 /**
  * Text with policy variables: `${aws:username}`, `${aws:username, 'nobody'}`, and `${*}`, `${?}`, `${$}` for the characters
@@ -22,7 +25,7 @@ export interface Variable {
 export type Part = Piece | Variable;
 
 /** A test of one text against a template. */
-export type TextTest = (text: string, context: Context) => Truth;
+export type TextTest = (subject: Subject, values: Values) => Truth;
 
 /** How the author's text is to be read. */
 export interface Reading {
@@ -84,20 +87,24 @@ function readVariable(inner: string, place: string): Part {
   return { lookup, fallback: quoted.slice(1, -1).replaceAll("''", "'") };
 }
 
-/** The template with values for its variables; `whole` is false when one has none, and ANY stands in its place. */
-export function filledIn(parts: readonly Part[], context: Context): { pieces: Piece[]; whole: boolean } {
+/**
+ * The template with values for its variables; `whole` is false when one has none, or none that can still be paid for,
+ * and ANY stands in its place.
+ */
+export function filledIn(parts: readonly Part[], values: Values): { pieces: Piece[]; whole: boolean } {
   let whole = true;
   const pieces = parts.map((part): Piece => {
     if (!isVariable(part)) return part;
-    const value = currentValue(part, context);
-    if (value === undefined) whole = false;
-    return value ?? ANY;
+    const value = currentValue(part, values);
+    if (value !== undefined && values.pay({ patternLength: value.length, words: WORDS_MAX })) return value;
+    whole = false;
+    return ANY;
   });
   return { pieces, whole };
 }
 
-function currentValue({ lookup, fallback }: Variable, context: Context): string | undefined {
-  const value = context.get(lookup);
+function currentValue({ lookup, fallback }: Variable, values: Values): string | undefined {
+  const value = values.get(lookup);
   if (value === UNKNOWN) return undefined;
   if (value === undefined || (typeof value !== 'string' && value.length === 0)) return fallback;
   const [one, ...more] = typeof value === 'string' ? [value] : value;
@@ -107,18 +114,20 @@ function currentValue({ lookup, fallback }: Variable, context: Context): string 
 /** Makes the test of a text against the whole template; `fold` makes it ignore case. */
 export function textTest(parts: readonly Part[], { fold = false }: { fold?: boolean } = {}): TextTest {
   const folded = (pieces: readonly Piece[]): readonly Piece[] =>
-    fold ? pieces.map((piece) => (typeof piece === 'string' ? piece.toLowerCase() : piece)) : pieces;
-  const seen = (text: string): string => (fold ? text.toLowerCase() : text);
+    fold ? pieces.map((piece) => (typeof piece === 'string' ? foldCase(piece) : piece)) : pieces;
+  const seen = (subject: Subject): Subject => (fold ? readAs(subject, foldedSubject) : subject);
   if (!parts.some(isVariable)) {
     const matches = compileGlob(folded(parts as readonly Piece[]));
-    return (text) => truth(matches(seen(text)));
+    return (subject) => truth(matches(seen(subject)));
   }
-  return (text, context) => {
-    const { pieces, whole } = filledIn(parts, context);
-    if (!compileGlob(folded(pieces))(seen(text))) return NO;
+  return (subject, values) => {
+    const { pieces, whole } = filledIn(parts, values);
+    if (!compileGlob(folded(pieces))(seen(subject))) return NO;
     return whole ? YES : MAYBE;
   };
 }
+
+const foldedSubject = (text: string): Subject => subjectOf(foldCase(text));
 
 /** The template as its author wrote it, for ARNs; undefined when it holds a variable. */
 export function plainPieces(parts: readonly Part[]): readonly Piece[] | undefined {
