@@ -70,9 +70,22 @@ describe('names', () => {
     expect(stray.filter((path) => WIRE_CASING.test(textOf(path)))).toEqual([]);
   });
 
-  test('secrets are compared in one place', () => {
+  test('S-03 secrets are compared in one place', () => {
     const users = sources.filter((path) => textOf(path).includes('timingSafeEqual'));
     expect(users).toEqual(['src/sigv4/safe-equal.ts']);
+  });
+
+  test('S-03 no operator compares what is secret', () => {
+    const secret = String.raw`(?:signature|secret\w*|sessionToken|token|cookie|password|lockId)`;
+    const other = String.raw`(?!\s*(?:undefined|null|''|"")\b|\s*''|\s*"")`;
+    const compared = new RegExp(
+      String.raw`\b(?:\w+\.)*${secret}\s*[!=]==${other}|[!=]==\s*(?:\w+\.)*${secret}\b(?!\w|\()`,
+      'i',
+    );
+    expect(sources.flatMap((path) => textOf(path).split('\n')).filter((line) => compared.test(line))).toEqual([]);
+    for (const wrong of ['if (a.signature === given)', 'given !== row.secretAccessKey', "token !== 'a'"]) {
+      expect(compared.test(wrong)).toBe(true);
+    }
   });
 });
 

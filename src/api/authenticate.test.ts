@@ -143,7 +143,7 @@ describe('authenticate', () => {
   });
 
   test.each(['X-Amz-Signature=1', 'x=1&x-amz-algorithm', 'X-Amz-Expires=', 'x%2damz-credential=1', 'X-AMZ-DATE=1'])(
-    'credentials in the query are refused whatever the header says: %s',
+    'S-11 credentials in the query are refused whatever the header says: %s',
     async (query) => {
       const headers = [...BASE, authorization(CREATE_VAULT)];
       const outcome = await refusal({ headers, target: `/-/vaults/examplevault?${query}` });
@@ -152,7 +152,7 @@ describe('authenticate', () => {
   );
 
   test.each(['UNSIGNED-PAYLOAD', 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', '', 'A'.repeat(64), '0'.repeat(63)])(
-    'the payload mode %j is refused, though it is signed',
+    'S-10 the payload mode %j is refused, though it is signed',
     async (mode) => {
       const headers = signed([...BASE, ['x-amz-content-sha256', mode]], mode);
       expect(await refusal({ headers })).toMatchObject({ code: 'InvalidParameterValueException' });

@@ -62,7 +62,7 @@ const ROUTES = `
   .filter((line) => line !== '');
 
 describe('no credentials', () => {
-  test('every route says so, and looks nothing up', async () => {
+  test('S-01 every route says so, and looks nothing up', async () => {
     expect(ROUTES).toHaveLength(36);
     for (const account of ['-', '111122223333', '999999999999']) {
       for (const route of ROUTES) {
@@ -73,7 +73,7 @@ describe('no credentials', () => {
     }
   });
 
-  test('credentials in the query are none, with or without a header', async () => {
+  test('S-11 credentials in the query are none, with or without a header', async () => {
     const query = '?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=0';
     expect(await refused(ask(server, { target: `/-/vaults${query}` }))).toMatchObject(MISSING);
     expect(await refusedWith({}, { target: `/-/vaults${query}` })).toMatchObject(MISSING);
@@ -95,7 +95,7 @@ describe('keys', () => {
     expect(await refusedWith({ accessKeyId: 'AKIAUNKNOWN' })).toEqual({ ...UNRECOGNIZED, message });
   });
 
-  test('a session token beside a permanent one', async () => {
+  test('S-18 a session token beside a permanent one', async () => {
     const headers = { 'X-Amz-Security-Token': 'token' };
     expect(await refusedWith({}, { ...DESCRIBE, headers })).toMatchObject(UNRECOGNIZED);
     expect(await changed((all) => [...all, ['X-Amz-Security-Token', 'token']])).toMatchObject(UNRECOGNIZED);
@@ -113,7 +113,7 @@ describe('the clock', () => {
   test.each([
     [-6, /^Signature expired: (\d{8}T\d{6}Z) is now earlier than (\d{8}T\d{6}Z) \((\d{8}T\d{6}Z) - 5 min\.\)$/],
     [6, /^Signature not yet current: (\d{8}T\d{6}Z) is still later than (\d{8}T\d{6}Z) \((\d{8}T\d{6}Z) \+ 5 min\.\)$/],
-  ])('%i minutes off', async (minutes, pattern) => {
+  ])('S-22 %i minutes off', async (minutes, pattern) => {
     const { message, ...rest } = await shifted(minutes);
     expect(rest).toEqual(INVALID);
     expect(message).toMatch(pattern);
@@ -123,14 +123,14 @@ describe('the clock', () => {
     expect(Math.abs(Number(signed) - Number(now) - minutes * MINUTE_MS)).toBeLessThan(5000);
   });
 
-  test('four minutes off is near enough', async () => {
+  test('S-22 four minutes off is near enough', async () => {
     for (const minutes of [-4, 4]) {
       const at = new Date(Date.now() + minutes * MINUTE_MS);
       expect((await call(server, { ...DESCRIBE, at })).status).toBe(200);
     }
   });
 
-  test('dates that are none', async () => {
+  test('S-22 dates that are none', async () => {
     const now = amzDate(new Date());
     const day = now.slice(0, 8);
     const wrong = ['', 'now', now.toLowerCase(), now.replace('Z', ''), now.replace('Z', '.000Z'), '20260230T000000Z'];
@@ -147,7 +147,7 @@ describe('the clock', () => {
     expect(await changed((all) => all.filter(([name]) => name !== 'X-Amz-Date'))).toMatchObject(INVALID);
   });
 
-  test('Date takes the place of X-Amz-Date when it has its form, and is ignored beside it', async () => {
+  test('S-22 Date takes the place of X-Amz-Date when it has its form, and is ignored beside it', async () => {
     const now = amzDate(new Date());
     const alone = { ...DESCRIBE, headers: { 'X-Amz-Date': null, Date: now } };
     expect((await call(server, alone)).status).toBe(200);
@@ -175,14 +175,14 @@ describe('the signature', () => {
     });
   });
 
-  test('another scope', async () => {
+  test('S-16 another scope', async () => {
     expect(await refusedWith({ region: 'us-west-2' })).toMatchObject(INVALID);
     for (const service of ['s3', 'sts', 'execute-api']) expect(await refusedWith({ service })).toMatchObject(INVALID);
     expect(await refusedWith({ terminator: 'aws4_requestx' })).toMatchObject(INVALID);
     expect(await refusedWith({ scopeDay: '20200101' })).toMatchObject(INVALID);
   });
 
-  test('headers that steer must be signed, and so must Host', async () => {
+  test('S-21 headers that steer must be signed, and so must Host', async () => {
     const asking: Asking = { ...DESCRIBE, headers: { 'x-amz-archive-description': 'a' } };
     const all = ['host', 'x-amz-archive-description', 'x-amz-date', 'x-amz-glacier-version'];
     expect((await send(server, bytesOf(sign(ask(server, asking), { ...server, only: all })))).status).toBe(200);
@@ -194,7 +194,7 @@ describe('the signature', () => {
     expect(await changed((headers) => [...headers, ['X-AMZ-META', '1']])).toMatchObject(INVALID);
   });
 
-  test('another Host than the one that was signed', async () => {
+  test('S-19 another Host than the one that was signed', async () => {
     const moved = (name: string, host: string) => (all: Header[]) =>
       all.map((header): Header => (header[0] === name ? [name, host] : header));
     expect(await changed(moved('Host', 'elsewhere'))).toMatchObject(INVALID);
@@ -208,7 +208,7 @@ describe('the signature', () => {
     expect(answer.status).toBe(200);
   });
 
-  test('Authorization headers that no signer writes', async () => {
+  test('S-08 Authorization headers that no signer writes', async () => {
     const good = sign(ask(server, DESCRIBE), server).headers.at(-1)?.[1] ?? '';
     const [names = ''] = /SignedHeaders=[^,]*/.exec(good) ?? [];
     const many = Array.from({ length: 1500 }, (_, index) => `h${index}`)
@@ -246,7 +246,12 @@ describe('the signature', () => {
 });
 
 describe('headers sent twice', () => {
-  test.each(['Host', 'Authorization', 'X-Amz-Date', 'x-amz-glacier-version'])('%s, in both orders', async (name) => {
+  test.each([
+    ['S-09', 'Authorization'],
+    ['S-19', 'Host'],
+    ['S-22', 'X-Amz-Date'],
+    ['S-21', 'x-amz-glacier-version'],
+  ])('%s %s, in both orders', async (_, name) => {
     const other: Header = [name, 'other'];
     const outcome = { ...BAD, message: `The header ${name.toLowerCase()} was sent more than once.` };
     expect(await changed((all) => [...all, other])).toEqual(outcome);

@@ -114,7 +114,7 @@ describe.each(REFUSALS)('%s', (_, { mebibytes, request, outcome }) => {
   });
 });
 
-test('a stranger with 4 GiB is shown the door before more than a little is read', async () => {
+test('S-30 a stranger with 4 GiB is shown the door before more than a little is read', async () => {
   using connection = await Connection.open(server);
   const request = sign(uploadOf(4096, sha256('whatever')), { ...server, secretAccessKey: 'wrong' });
   const startedAtMs = performance.now();

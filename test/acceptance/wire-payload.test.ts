@@ -37,7 +37,7 @@ describe('the hash of the body', () => {
     `${hex},${hex}`,
   ];
 
-  test.each(carrying)('$method $target takes a literal one only', async (asking) => {
+  test.each(carrying)('S-10 $method $target takes a literal one only', async (asking) => {
     for (const mode of modes) {
       const headers = { ...asking.headers, 'x-amz-content-sha256': mode, 'x-amz-sha256-tree-hash': hex };
       const { status, code } = await refused(sign(ask(server, { ...asking, body: BODY, headers }), server));
@@ -46,7 +46,7 @@ describe('the hash of the body', () => {
   });
 
   test.each(carrying.slice(0, 1).concat(carrying.slice(2)))(
-    '$method $target: another body than was signed',
+    'S-14 $method $target: another body than was signed',
     async (asking) => {
       const headers = { ...asking.headers, 'x-amz-sha256-tree-hash': hex };
       const request = sign(ask(server, { ...asking, body: BODY, headers }), server);
@@ -59,7 +59,7 @@ describe('the hash of the body', () => {
     },
   );
 
-  test('two of them', async () => {
+  test('S-10 two of them', async () => {
     const request = sign(ask(server, { method: 'POST', target: '/-/vaults/wire/archives', body: BODY }), server);
     const twice = { ...request, headers: [...request.headers, ['x-amz-content-sha256', hex] as [string, string]] };
     expect(await refused(twice)).toMatchObject({ status: 400, code: 'BadRequest' });
