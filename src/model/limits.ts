@@ -87,6 +87,16 @@ export const limits = {
   principalArnLengthMax: 2 * KIB,
   policiesCachedMax: 10_000,
 
+  // The audit log.
+  auditWaitingBytesMax: 8 * MIB,
+  auditBatchBytesMax: 256 * KIB,
+  /** How long the end of the server waits for the last lines. */
+  auditFlushMs: 5 * SECOND_MS,
+  /** A longer value of a request is cut. */
+  auditValueLengthMax: 2 * KIB,
+  /** A record whose parameters are longer than this, as JSON, leaves them out. */
+  auditParametersLengthMax: 32 * KIB,
+
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */
   suggestionLengthMax: 64,
