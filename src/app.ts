@@ -7,6 +7,7 @@ import type { Config, Secrets } from './config/config.ts';
 import { loadOrMakeRootKey } from './config/credentials.ts';
 import { openDataDir } from './config/data-dir.ts';
 import type { Arrangement } from './core/arrangement.ts';
+import { rootCaller } from './core/callers.ts';
 import { createCore } from './core/core.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
@@ -80,11 +81,12 @@ async function warnOfOtherAccounts(metadata: Metadata, { accountId }: Config, lo
 
 function gateFor(config: Config, rootKey: { accessKeyId: string; secretAccessKey: string }): Gate {
   const { accessKeyId, secretAccessKey } = rootKey;
-  const key = { accessKeyId, secretAccessKey, accountId: config.accountId };
+  const caller = rootCaller({ accessKeyId, accountId: config.accountId });
+  const key = { secretAccessKey, tokenDigest: null, expiresAtMs: null, caller };
   return {
     clock: systemClock,
     region: config.region,
     signingKeys: new SigningKeyCache(),
-    findAccessKey: (id) => (id === key.accessKeyId ? key : undefined),
+    findAccessKey: async (id) => (id === accessKeyId ? key : undefined),
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
+import { rootCaller } from '../core/callers.ts';
 import { limits } from '../model/limits.ts';
 import type { HeaderPair } from '../sigv4/headers.ts';
 import { pathSegments, splitTarget } from '../sigv4/path.ts';
@@ -12,12 +13,13 @@ const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 const KEY_ID = 'AKIAIOSFODNN7EXAMPLE';
 const DATE = '20120525T002453Z';
 const EMPTY_HASH = createHash('sha256').digest('hex');
+const CALLER = rootCaller({ accessKeyId: KEY_ID, accountId: '111122223333' });
 const gate: Gate = {
   clock: { nowMs: () => Date.UTC(2012, 4, 25, 0, 24, 53) },
   region: 'us-east-1',
   signingKeys: new SigningKeyCache(),
-  findAccessKey: (id) =>
-    id === KEY_ID ? { accessKeyId: id, secretAccessKey: SECRET, accountId: '111122223333' } : undefined,
+  findAccessKey: async (id) =>
+    id === KEY_ID ? { secretAccessKey: SECRET, tokenDigest: null, expiresAtMs: null, caller: CALLER } : undefined,
 };
 
 interface Sent {
@@ -73,7 +75,7 @@ describe('authenticate', () => {
   test("the signature of Amazon's example", async () => {
     const { request } = sent({ headers: [...BASE, authorization(CREATE_VAULT)] });
     expect(await authenticate(gate, request)).toEqual({
-      caller: { accessKeyId: KEY_ID, accountId: '111122223333' },
+      caller: CALLER,
       payloadHash: EMPTY_HASH,
     });
   });

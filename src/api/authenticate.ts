@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Caller, KnownKey } from '../core/callers.ts';
 import type { Clock } from '../model/clock.ts';
 import { GlacierError, invalidParameter, missingParameter } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
@@ -20,24 +21,12 @@ const LITERAL_HASH = /^[0-9a-f]{64}$/;
 /** This header's value is the last line of what is signed, so listing it among the signed headers adds nothing. */
 const SIGNED_ANYWAY = 'x-amz-content-sha256';
 
-/** A key that may sign requests, and the account it acts for. */
-export interface AccessKey {
-  accessKeyId: string;
-  secretAccessKey: string;
-  accountId: string;
-}
-
-/** Who sent a request. */
-export interface Caller {
-  accessKeyId: string;
-  accountId: string;
-}
-
 export interface Gate {
   clock: Clock;
   region: string;
   signingKeys: SigningKeyCache;
-  findAccessKey: (accessKeyId: string) => AccessKey | undefined;
+  /** Undefined for an id that may not sign: never made, disabled, or deleted. */
+  findAccessKey: (accessKeyId: string) => Promise<KnownKey | undefined>;
 }
 
 export interface Authenticated {
@@ -58,7 +47,7 @@ export async function authenticate(gate: Gate, { head, segments, body }: Unauthe
   const header = head.header('authorization');
   if (header === undefined) throw missingToken('Missing Authentication Token');
   const authorization = parseAuthorization(header);
-  const key = gate.findAccessKey(authorization.accessKeyId);
+  const key = await gate.findAccessKey(authorization.accessKeyId);
   if (key === undefined || head.header('x-amz-security-token') !== undefined) {
     throw new GlacierError('UnrecognizedClientException', 'The security token included in the request is invalid.');
   }
@@ -66,7 +55,8 @@ export async function authenticate(gate: Gate, { head, segments, body }: Unauthe
   checkScope(gate, authorization);
   checkSignedHeaders(head, authorization);
   const payloadHash = literalHash(head) ?? hash('sha256', await unhashedBody(body), 'hex');
-  const { accessKeyId, secretAccessKey, accountId } = key;
+  const { secretAccessKey, caller } = key;
+  const { accessKeyId } = caller;
   const verdict = verifySignature({
     method: head.method,
     segments,
@@ -78,7 +68,7 @@ export async function authenticate(gate: Gate, { head, segments, body }: Unauthe
     signingKey: gate.signingKeys.keyFor({ accessKeyId, secretAccessKey, scope: authorization.scope }),
   });
   if (!verdict.ok) throw invalidSignature(signatureMismatchMessage(verdict));
-  return { caller: { accessKeyId, accountId }, payloadHash };
+  return { caller, payloadHash };
 }
 
 function refuseQueryCredentials(query: string): void {

@@ -1,39 +1,40 @@
 import { hash } from 'node:crypto';
 import { payloadMismatch } from '../core/archives.ts';
+import type { Caller } from '../core/callers.ts';
 import { GlacierError, invalidParameter, missingParameter } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { VaultName } from '../model/vaults.ts';
-import type { Authenticated, Caller } from './authenticate.ts';
+import type { Authenticated } from './authenticate.ts';
 import type { RequestBody } from './body.ts';
 import type { RequestHead } from './framing.ts';
 
 /** An authenticated, routed request, as operations see it. */
 export class Call {
   readonly caller: Caller;
+  /** The account that the path means, which need not be the caller's. */
+  readonly accountId: string;
   readonly body: RequestBody;
   readonly #head: RequestHead;
   readonly #parameters: Readonly<Record<string, string>>;
   readonly #query: URLSearchParams;
   readonly #payloadHash: string;
+  #verified: Promise<Buffer> | undefined;
 
   constructor(call: {
     head: RequestHead;
     authenticated: Authenticated;
+    accountId: string;
     parameters: Readonly<Record<string, string>>;
     body: RequestBody;
   }) {
     this.#head = call.head;
     this.caller = call.authenticated.caller;
+    this.accountId = call.accountId;
     this.#payloadHash = call.authenticated.payloadHash;
     this.#parameters = call.parameters;
     this.body = call.body;
     // In a signed query `+` is a plus sign, while this parser takes it for a blank.
     this.#query = new URLSearchParams(call.head.target.query.replaceAll('+', '%2B'));
-  }
-
-  /** The account the path means: the caller's own, whether written as `-` or as its number. */
-  get accountId(): string {
-    return this.caller.accountId;
   }
 
   /** A part of the path, decoded. */
@@ -80,12 +81,25 @@ export class Call {
     return position;
   }
 
-  /** Reads a body that the operation does not stream, and holds it against the hash that was signed. */
-  async verifiedBody(): Promise<Buffer> {
+  /** A body that the operation does not stream, held against the hash that was signed. */
+  verifiedBody(): Promise<Buffer> {
+    this.#verified ??= this.#verify();
+    return this.#verified;
+  }
+
+  async #verify(): Promise<Buffer> {
     const body = await this.body.whole();
     const computed = hash('sha256', body, 'hex');
     if (computed !== this.#payloadHash) throw payloadMismatch({ computed, claimed: this.#payloadHash });
     return body;
+  }
+
+  /** The JSON object in the body, or undefined when there is none; for what looks at a body before it is checked. */
+  async lenientBody(): Promise<Record<string, unknown> | undefined> {
+    return this.jsonBody().catch((error: unknown) => {
+      if (error instanceof GlacierError && error.code === 'SerializationException') return undefined;
+      throw error;
+    });
   }
 
   /** The JSON object in the body, or undefined without one. SerializationException when it is something else. */

@@ -1,17 +1,22 @@
+import type { Subject } from '../core/authorisation.ts';
 import type { Core } from '../core/core.ts';
 import { GlacierError } from '../model/errors.ts';
+import type { ActionName } from '../policy/actions.ts';
 import type { Call } from './call.ts';
 import type { Reply } from './reply.ts';
 
 /** One operation of the API: its route, the status of its success, and what it does. */
 export interface Operation {
-  name: string;
+  /** Also the name of its action in policies. */
+  name: ActionName;
   method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /** With `{name}` for the parts that vary, spelt as in the published model of the API. */
   path: string;
   status: 200 | 201 | 202 | 204;
   /** Streamed bodies are read and hashed by the operation; all others are checked before it runs. */
   body: 'whole' | 'stream';
+  /** What policies may ask about beside the vault. It must not mind a request that is not well formed. */
+  subject?(call: Call): Promise<Subject>;
   run(call: Call, core: Core): Promise<Reply>;
 }
 

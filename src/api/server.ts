@@ -7,7 +7,6 @@ import { limits } from '../model/limits.ts';
 import { pathSegments } from '../sigv4/path.ts';
 import type { Log } from '../telemetry/log.ts';
 import { authenticate, type Gate } from './authenticate.ts';
-import { authorize } from './authorize.ts';
 import { ClientGoneError, RequestBody } from './body.ts';
 import { Call } from './call.ts';
 import { endConnection, refuseConnection } from './connection-errors.ts';
@@ -15,6 +14,8 @@ import { INTERNAL_ERROR } from './errors.ts';
 import { readHead } from './framing.ts';
 import { operations } from './operations/index.ts';
 import { findPage, type Health } from './pages.ts';
+import { circumstancesOf } from './peer.ts';
+import { checkVersion, namedAccount } from './preconditions.ts';
 import type { Reply } from './reply.ts';
 import { type Exchange, sendError, sendReply } from './respond.ts';
 import { createRouter } from './route.ts';
@@ -152,7 +153,10 @@ export class ApiServer implements AsyncDisposable {
     this.#options.log.debug({ requestId, method, path, status: response.statusCode, refusal, durationMs }, 'request');
   }
 
-  /** Authentication, routing, authorisation, the operation: in this order for every request but those for our pages. */
+  /**
+   * Authentication, routing, authorisation, the operation: in this order for every request but those for our pages. A body
+   * that is not streamed is there before it is decided about the request, so that nothing can wait between the two.
+   */
   async #answer(request: IncomingMessage, exchange: Exchange): Promise<Required<Reply>> {
     const { gate, core, health } = this.#options;
     const page = await findPage(health, request);
@@ -162,10 +166,20 @@ export class ApiServer implements AsyncDisposable {
     const segments = pathSegments(head.target.path);
     const authenticated = await authenticate(gate, { head, segments, body: exchange.body });
     exchange.authenticated = true;
+    const { caller } = authenticated;
     const { operation, parameters } = this.#route(head.method, segments);
-    authorize({ head, accountId: parameters.accountId, caller: authenticated.caller });
-    const call = new Call({ head, authenticated, parameters, body: exchange.body });
+    checkVersion(head);
+    const accountId = namedAccount(parameters.accountId, caller);
+    const call = new Call({ head, authenticated, accountId, parameters, body: exchange.body });
     if (operation.body === 'whole') await call.verifiedBody();
+    await core.authorisation.require({
+      action: operation.name,
+      caller,
+      accountId,
+      vaultName: parameters.vaultName,
+      circumstances: circumstancesOf(request),
+      subject: (await operation.subject?.(call)) ?? {},
+    });
     return { status: operation.status, ...(await operation.run(call, core)) };
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
+import { rootCaller } from '../core/callers.ts';
 import { GIB, MIB } from '../model/limits.ts';
 import { RequestBody } from './body.ts';
 import { Call } from './call.ts';
@@ -16,7 +17,8 @@ function callWith(headers: Record<string, string>): Call {
       headers: Object.entries(headers),
       header: (name) => headers[name],
     },
-    authenticated: { caller: { accessKeyId: 'key', accountId: '111122223333' }, payloadHash: '' },
+    authenticated: { caller: rootCaller({ accessKeyId: 'key', accountId: '111122223333' }), payloadHash: '' },
+    accountId: '111122223333',
     parameters: {},
     body: new RequestBody({ request, response, awaitsInvitation: false, stallTimeoutMs: 1 }),
   });

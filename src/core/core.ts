@@ -1,5 +1,6 @@
 import { Archives } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
+import { Authorisation } from './authorisation.ts';
 import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
 import { Uploads } from './uploads.ts';
@@ -7,6 +8,7 @@ import { Vaults } from './vaults.ts';
 
 /** The rules, one object per noun: what the entrances may ask of the server. */
 export interface Core {
+  authorisation: Authorisation;
   vaults: Vaults;
   archives: Archives;
   uploads: Uploads;
@@ -18,6 +20,7 @@ export function createCore(given: Arrangement, { onJobStarted }: { onJobStarted:
   const vaults = new Vaults(given);
   const incoming = new Incoming(given);
   return {
+    authorisation: new Authorisation(given),
     vaults,
     archives: new Archives(given, vaults, incoming),
     uploads: new Uploads(given, vaults, incoming),

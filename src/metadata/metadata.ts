@@ -7,6 +7,7 @@ import { ReclaimRecords } from './reclaim.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Tables } from './tables.ts';
 import { UploadRecords } from './uploads.ts';
+import { VaultPolicyRecords } from './vault-policies.ts';
 import { VaultRecords } from './vaults.ts';
 
 /**
@@ -15,6 +16,7 @@ import { VaultRecords } from './vaults.ts';
  */
 export class Metadata implements AsyncDisposable {
   readonly vaults: VaultRecords;
+  readonly vaultPolicies: VaultPolicyRecords;
   readonly archives: ArchiveRecords;
   readonly uploads: UploadRecords;
   readonly jobs: JobRecords;
@@ -24,6 +26,7 @@ export class Metadata implements AsyncDisposable {
   private constructor(db: Kysely<Tables>) {
     this.#db = db;
     this.vaults = new VaultRecords(db);
+    this.vaultPolicies = new VaultPolicyRecords(db);
     this.archives = new ArchiveRecords(db);
     this.uploads = new UploadRecords(db);
     this.jobs = new JobRecords(db);

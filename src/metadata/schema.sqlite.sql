@@ -1,3 +1,31 @@
+CREATE TABLE "access_keys" (
+  "id" text primary key,
+  "account_id" text not null references "accounts" ("id"),
+  "user_key" integer references "users" ("key"),
+  "sealed_secret" text not null,
+  "token_digest" text,
+  "session_policy" text,
+  "created_at" integer not null,
+  "expires_at" integer,
+  "disabled_at" integer
+) strict;
+
+CREATE INDEX "access_keys_by_expiry" on "access_keys" ("expires_at");
+
+CREATE INDEX "access_keys_by_owner" on "access_keys" ("account_id", "user_key");
+
+CREATE TABLE "access_policies" (
+  "vault_key" integer primary key references "vaults" ("key"),
+  "document" text not null
+) strict;
+
+CREATE TABLE "accounts" (
+  "id" text primary key,
+  "name" text,
+  "created_at" integer not null,
+  "disabled_at" integer
+) strict;
+
 CREATE TABLE "archive_blobs" (
   "archive_key" integer not null references "archives" ("key"),
   "start_byte" integer not null,
@@ -19,6 +47,42 @@ CREATE TABLE "archives" (
 ) strict;
 
 CREATE INDEX "archives_by_creation" on "archives" ("vault_key", "created_at", "key", "deleted_at");
+
+CREATE TABLE "capacity_units" (
+  "key" integer primary key autoincrement,
+  "id" text not null unique,
+  "account_id" text not null,
+  "started_at" integer not null,
+  "expires_at" integer not null
+) strict;
+
+CREATE INDEX "capacity_units_by_account" on "capacity_units" ("account_id", "expires_at");
+
+CREATE TABLE "deliveries" (
+  "key" integer primary key autoincrement,
+  "message_id" text not null,
+  "kind" text not null check (kind in ('notification', 'confirmation')),
+  "topic" text not null,
+  "subscription_key" integer references "subscriptions" ("key"),
+  "job_id" text,
+  "message" text not null,
+  "created_at" integer not null,
+  "due_at" integer not null,
+  "lease_token" text,
+  "attempts" integer not null
+) strict;
+
+CREATE INDEX "deliveries_by_receiver" on "deliveries" ("subscription_key", "job_id", "key");
+
+CREATE INDEX "deliveries_due" on "deliveries" ("due_at");
+
+CREATE TABLE "identity_policies" (
+  "user_key" integer not null references "users" ("key"),
+  "name" text not null,
+  "document" text not null,
+  "attached_at" integer not null,
+  constraint "identity_policies_by_name" primary key ("user_key", "name")
+) strict;
 
 CREATE TABLE "jobs" (
   "key" integer primary key autoincrement,
@@ -67,6 +131,14 @@ CREATE INDEX "jobs_due" on "jobs" ("due_at") where "due_at" is not null;
 
 CREATE INDEX "jobs_expiring" on "jobs" ("expires_at") where "expires_at" is not null;
 
+CREATE INDEX "jobs_running_by_tier" on "jobs" ("tier", "vault_key", "range_start_byte", "range_end_byte") where "status" = 'InProgress' and "tier" is not null;
+
+CREATE TABLE "notification_configurations" (
+  "vault_key" integer primary key references "vaults" ("key"),
+  "topic" text not null,
+  "events" text not null
+) strict;
+
 CREATE TABLE "parts" (
   "upload_key" integer not null references "uploads" ("key"),
   "start_byte" integer not null,
@@ -79,6 +151,39 @@ CREATE TABLE "parts" (
 CREATE TABLE "reclaimable_blobs" (
   "blob_id" text primary key
 ) strict;
+
+CREATE TABLE "retention_clock" (
+  "key" integer primary key check (key = 1),
+  "high_water_at" integer not null,
+  "unproven_ms" integer not null,
+  "suspect_at" integer
+) strict;
+
+CREATE TABLE "retrieval_days" (
+  "account_id" text not null,
+  "day" text not null,
+  "size_bytes" integer not null,
+  constraint "retrieval_days_in_order" primary key ("account_id", "day")
+) strict;
+
+CREATE TABLE "retrieval_policies" (
+  "account_id" text primary key,
+  "strategy" text not null,
+  "bytes_per_hour" text
+) strict;
+
+CREATE TABLE "subscriptions" (
+  "key" integer primary key autoincrement,
+  "arn" text not null unique,
+  "topic" text not null,
+  "url" text not null,
+  "signature_version" text not null,
+  "token_digest" text not null,
+  "created_at" integer not null,
+  "confirmed_at" integer
+) strict;
+
+CREATE INDEX "subscriptions_by_topic" on "subscriptions" ("topic");
 
 CREATE TABLE "uploads" (
   "key" integer primary key autoincrement,
@@ -95,6 +200,32 @@ CREATE TABLE "uploads" (
 CREATE INDEX "uploads_by_creation" on "uploads" ("vault_key", "state", "created_at", "id");
 
 CREATE INDEX "uploads_by_touch" on "uploads" ("state", "touched_at");
+
+CREATE TABLE "users" (
+  "key" integer primary key autoincrement,
+  "account_id" text not null references "accounts" ("id"),
+  "id" text not null unique,
+  "name" text not null,
+  "created_at" integer not null,
+  constraint "users_by_name" unique ("account_id", "name")
+) strict;
+
+CREATE TABLE "vault_locks" (
+  "vault_key" integer primary key references "vaults" ("key"),
+  "id" text not null,
+  "document" text not null,
+  "state" text not null check (state in ('InProgress', 'Locked')),
+  "created_at" integer not null,
+  "expires_at" integer,
+  constraint "expires_until_locked" check ((state = 'Locked') = (expires_at is null))
+) strict;
+
+CREATE TABLE "vault_tags" (
+  "vault_key" integer not null references "vaults" ("key"),
+  "name" text not null,
+  "value" text not null,
+  constraint "vault_tags_by_name" primary key ("vault_key", "name")
+) strict;
 
 CREATE TABLE "vaults" (
   "key" integer primary key autoincrement,

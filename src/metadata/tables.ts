@@ -13,6 +13,20 @@ export interface Tables {
   parts: BlobRefColumns & { upload_key: number };
   jobs: JobsTable;
   reclaimable_blobs: { blob_id: string };
+  accounts: AccountsTable;
+  users: UsersTable;
+  identity_policies: IdentityPoliciesTable;
+  access_keys: AccessKeysTable;
+  vault_tags: { vault_key: number; name: string; value: string };
+  notification_configurations: { vault_key: number; topic: string; events: string };
+  access_policies: { vault_key: number; document: string };
+  vault_locks: VaultLocksTable;
+  retrieval_policies: RetrievalPoliciesTable;
+  retrieval_days: { account_id: string; day: string; size_bytes: number };
+  capacity_units: CapacityUnitsTable;
+  subscriptions: SubscriptionsTable;
+  deliveries: DeliveriesTable;
+  retention_clock: { key: number; high_water_at: number; unproven_ms: number; suspect_at: number | null };
 }
 
 interface VaultsTable {
@@ -93,6 +107,93 @@ interface JobsTable {
   attempts: number;
   output_blob_id: string | null;
   output_size_bytes: number | null;
+}
+
+interface AccountsTable {
+  id: string;
+  name: string | null;
+  created_at: number;
+  disabled_at: number | null;
+}
+
+interface UsersTable {
+  key: Generated<number>;
+  account_id: string;
+  id: string;
+  name: string;
+  created_at: number;
+}
+
+interface IdentityPoliciesTable {
+  user_key: number;
+  name: string;
+  document: string;
+  attached_at: number;
+}
+
+interface AccessKeysTable {
+  id: string;
+  account_id: string;
+  /** Null for a key of the account's root. */
+  user_key: number | null;
+  sealed_secret: string;
+  /** SHA-256 of the session token; null for a permanent key. */
+  token_digest: string | null;
+  session_policy: string | null;
+  created_at: number;
+  expires_at: number | null;
+  disabled_at: number | null;
+}
+
+interface VaultLocksTable {
+  vault_key: number;
+  id: string;
+  document: string;
+  state: 'InProgress' | 'Locked';
+  created_at: number;
+  expires_at: number | null;
+}
+
+interface RetrievalPoliciesTable {
+  account_id: string;
+  strategy: 'BytesPerHour' | 'FreeTier' | 'None';
+  /** Decimal digits. */
+  bytes_per_hour: string | null;
+}
+
+interface CapacityUnitsTable {
+  key: Generated<number>;
+  id: string;
+  account_id: string;
+  started_at: number;
+  expires_at: number;
+}
+
+interface SubscriptionsTable {
+  key: Generated<number>;
+  arn: string;
+  topic: string;
+  url: string;
+  signature_version: '1' | '2';
+  token_digest: string;
+  created_at: number;
+  confirmed_at: number | null;
+}
+
+interface DeliveriesTable {
+  key: Generated<number>;
+  message_id: string;
+  kind: 'notification' | 'confirmation';
+  topic: string;
+  /** Null for the SNS endpoint. */
+  subscription_key: number | null;
+  job_id: string | null;
+  message: string;
+  created_at: number;
+  /** When it should be tried next: also the end of a lease. */
+  due_at: number;
+  lease_token: string | null;
+  attempts: number;
 }
 
 export type VaultRow = Selectable<VaultsTable>;

@@ -61,7 +61,7 @@ export class VaultRecords {
   }
 
   /**
-   * Deletes a vault with its jobs, uploads and memory of deleted archives, if `mayDelete` says so of its present state.
+   * Deletes a vault with its jobs, uploads, settings and memory of deleted archives, if `mayDelete` says so of its present state.
    * Deleting what is not there succeeds.
    */
   async delete(vault: VaultName & { mayDelete: (vault: Vault) => boolean }): Promise<'deleted' | 'refused'> {
@@ -138,6 +138,9 @@ function toVault(row: VaultRow): Vault {
   };
 }
 
+/** What a vault has beside archives, uploads and jobs. */
+const SETTINGS = ['vault_tags', 'notification_configurations', 'access_policies', 'vault_locks'] as const;
+
 /** Removes every row of a vault; the bytes behind them go to the reclaim sweep. */
 async function deleteContents(trx: Transaction<Tables>, vaultKey: number): Promise<void> {
   const uploads = trx.selectFrom('uploads').select('key').where('vault_key', '=', vaultKey);
@@ -153,6 +156,7 @@ async function deleteContents(trx: Transaction<Tables>, vaultKey: number): Promi
   for (const orphans of [outputs, parts, blobs]) {
     await trx.insertInto('reclaimable_blobs').columns(['blob_id']).expression(orphans).execute();
   }
+  for (const table of SETTINGS) await trx.deleteFrom(table).where('vault_key', '=', vaultKey).execute();
   await trx.deleteFrom('jobs').where('vault_key', '=', vaultKey).execute();
   await trx.deleteFrom('parts').where('upload_key', 'in', uploads).execute();
   await trx.deleteFrom('uploads').where('vault_key', '=', vaultKey).execute();

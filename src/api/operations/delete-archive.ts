@@ -7,6 +7,7 @@ export const deleteArchive: Operation = {
   path: '/{accountId}/vaults/{vaultName}/archives/{archiveId}',
   status: 204,
   body: 'whole',
+  subject: async (call) => ({ archiveId: call.parameter('archiveId') }),
   async run(call, core) {
     await core.archives.delete({ vault: call.vault, id: call.parameter('archiveId') });
     return nothing();

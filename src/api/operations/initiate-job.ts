@@ -8,6 +8,10 @@ export const initiateJob: Operation = {
   path: '/{accountId}/vaults/{vaultName}/jobs',
   status: 202,
   body: 'whole',
+  async subject(call) {
+    const archiveId = (await call.lenientBody())?.ArchiveId;
+    return typeof archiveId === 'string' ? { archiveId } : {};
+  },
   async run(call, core) {
     const { vault } = call;
     const parameters = parseJobParameters(await call.jsonBody());

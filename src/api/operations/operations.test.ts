@@ -48,7 +48,7 @@ const commands = Object.entries(sdk)
   .filter(([name]) => /\wCommand$/.test(name) && name !== '$Command')
   .map(([name, Command]) => [name, Command as unknown as CommandClass] as const);
 const published = commands.map(([, Command]) => publishedBy(new Command({})));
-const names = operations.map((operation) => operation.name);
+const names: string[] = operations.map((operation) => operation.name);
 
 test('the API has 33 operations', () => {
   expect(commands.map(([name]) => name.replace(/Command$/, '')).sort()).toEqual(

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Ddl } from '../ddl.ts';
 import * as initial from './0001-initial.ts';
+import * as accountsAndPolicies from './0002-accounts-and-policies.ts';
 
 /** One step of the schema. Steps only go forward; a step that has shipped never changes. */
 export interface Step {
@@ -10,4 +11,5 @@ export interface Step {
 /** Every migration, listed by hand so that no bundler or directory listing can lose one. */
 export const migrations: Readonly<Record<string, Step>> = {
   '0001-initial': initial,
+  '0002-accounts-and-policies': accountsAndPolicies,
 };

@@ -1,0 +1,168 @@
+import { GlacierError } from '../model/errors.ts';
+import { DAY_MS } from '../model/limits.ts';
+import { isVaultName } from '../model/vaults.ts';
+import { type ActionName, actionNamed, type CarriedKey, resourceArn } from '../policy/actions.ts';
+import { PolicyCache } from '../policy/cache.ts';
+import { type CompiledPolicy, unreadablePolicy } from '../policy/compile.ts';
+import { type RequestFacts, requestContext, type Tags } from '../policy/context.ts';
+import { type Decision, evaluate, type Policies } from '../policy/evaluate.ts';
+import type { PolicyOwner } from '../policy/statement.ts';
+import type { Arrangement } from './arrangement.ts';
+import type { Caller } from './callers.ts';
+
+/** How a request reached the server. */
+export type Circumstances = Pick<RequestFacts, 'secureTransport' | 'sourceIp' | 'userAgent' | 'referer'>;
+
+/** What a request speaks of beside its vault, as far as policies can ask about it. */
+export interface Subject {
+  archiveId?: string;
+  requestTags?: Tags;
+  tagKeys?: readonly string[];
+}
+
+/** Something that a caller wants to do. */
+export interface Wish {
+  action: ActionName;
+  caller: Caller;
+  /** The account that owns what is asked for. */
+  accountId: string;
+  /** For what is done to one vault; it need not exist, and need not be a name that a vault can have. */
+  vaultName: string | undefined;
+  circumstances: Circumstances;
+  subject: Subject;
+}
+
+/** A vault as far as its policies are concerned. */
+interface VaultInQuestion {
+  key: number;
+  policies: Pick<Policies, 'access' | 'lock'>;
+}
+
+/**
+ * The one place where it is decided whether somebody may do something, for every entrance. It looks nothing up that the
+ * policies do not ask for, and reads policies, tags and locks afresh each time, so that what was changed counts at once.
+ */
+export class Authorisation {
+  readonly #given: Arrangement;
+  readonly #policies = new PolicyCache();
+
+  constructor(given: Arrangement) {
+    this.#given = given;
+  }
+
+  /** Throws AccessDeniedException unless the caller may. A caller of another account learns nothing from its text. */
+  async require(wish: Wish): Promise<void> {
+    const decision = await this.decide(wish);
+    if (!decision.allowed) throw this.#refusal(wish, decision);
+  }
+
+  async decide(wish: Wish): Promise<Decision> {
+    const { action, caller, accountId } = wish;
+    const vault = await this.#vaultOf(wish);
+    const policies: Policies = {
+      identity: this.#read(caller.identityPolicies),
+      session: this.#read(caller.sessionPolicies),
+      ...vault?.policies,
+    };
+    const facts: RequestFacts = {
+      action,
+      principal: caller.principal,
+      resourceAccountId: accountId,
+      region: this.#given.region,
+      nowMs: this.#given.clock.nowMs(),
+      ...(caller.token === undefined ? {} : { token: caller.token }),
+      ...wish.circumstances,
+      ...(await this.#carried(wish, vault, policies)),
+    };
+    const { principal, resourceAccountId } = facts;
+    const resource = this.#resourceOf(wish);
+    return evaluate({ action, resource, principal, resourceAccountId, context: requestContext(facts) }, policies);
+  }
+
+  #resourceOf({ action, accountId, vaultName }: Wish): string {
+    const { region } = this.#given;
+    return resourceArn(action, { region, accountId, ...(vaultName === undefined ? {} : { vaultName }) });
+  }
+
+  async #vaultOf(wish: Wish): Promise<VaultInQuestion | undefined> {
+    const { action, accountId, vaultName } = wish;
+    if (vaultName === undefined || !isVaultName(vaultName) || !actionNamed(action).inVaultPolicies) return undefined;
+    const found = await this.#given.metadata.vaultPolicies.find({ accountId, name: vaultName });
+    if (found === undefined) return undefined;
+    const { key, access, lock } = found;
+    const vaultArn = this.#resourceOf(wish);
+    const inForce = lock !== null && (lock.expiresAtMs === null || lock.expiresAtMs > this.#given.clock.nowMs());
+    const policies: VaultInQuestion['policies'] = {
+      access: access === null ? undefined : this.#compile(access, { kind: 'access', vaultArn }),
+      lock: inForce ? this.#compile(lock.document, { kind: 'lock', vaultArn }) : undefined,
+    };
+    return { key, policies };
+  }
+
+  #read(documents: readonly string[]): CompiledPolicy[] {
+    return documents.map((document) => this.#compile(document, { kind: 'identity' }));
+  }
+
+  /** A document was read when it was set. One that cannot be read any more denies everything. */
+  #compile(document: string, owner: PolicyOwner): CompiledPolicy {
+    try {
+      return this.#policies.compile(document, owner);
+    } catch (error) {
+      if (error instanceof GlacierError) return unreadablePolicy(owner.kind);
+      throw error;
+    }
+  }
+
+  /** The facts that have to be fetched, if a policy asks for them. */
+  async #carried(
+    { accountId, subject }: Wish,
+    vault: VaultInQuestion | undefined,
+    { identity, session = [], access, lock }: Policies,
+  ): Promise<Pick<RequestFacts, 'archiveAgeInDays' | 'resourceTags' | 'requestTags' | 'tagKeys'>> {
+    const { archiveId, ...told } = subject;
+    const all = [...identity, ...session, access, lock];
+    const asked = (key: CarriedKey) => all.some((policy) => policy?.carried.has(key));
+    if (vault === undefined) return told;
+    const { metadata } = this.#given;
+    const resourceTags = asked('resource-tag') ? await metadata.vaultPolicies.tags(vault.key) : undefined;
+    const archive =
+      archiveId !== undefined && asked('archive-age')
+        ? await metadata.archives.find({ accountId, id: archiveId })
+        : undefined;
+    const archiveAgeInDays = archive?.vaultKey === vault.key ? this.#ageInDays(archive.createdAtMs) : undefined;
+    return {
+      ...told,
+      ...(resourceTags && { resourceTags }),
+      ...(archiveAgeInDays === undefined ? {} : { archiveAgeInDays }),
+    };
+  }
+
+  #ageInDays(createdAtMs: number): number {
+    return Math.max(0, Math.floor((this.#given.clock.nowMs() - createdAtMs) / DAY_MS));
+  }
+
+  #refusal(wish: Wish, { reason, statement }: Decision): GlacierError {
+    const { action, caller, accountId } = wish;
+    if (caller.accountId !== accountId) return accountDenied(accountId);
+    const why =
+      reason === 'explicit-deny'
+        ? `with an explicit deny in ${POLICY_NAMES[statement?.policy ?? 'identity']}`
+        : `because no policy allows the glacier:${action} action`;
+    return new GlacierError(
+      'AccessDeniedException',
+      `User: ${caller.principal.arn} is not authorized to perform: glacier:${action} ` +
+        `on resource: ${this.#resourceOf(wish)} ${why}`,
+    );
+  }
+}
+
+const POLICY_NAMES = {
+  identity: 'an identity-based policy',
+  session: 'a session policy',
+  access: 'the access policy of the vault',
+  lock: 'the vault lock policy',
+};
+
+/** What callers hear of accounts that are not theirs, whether these exist or not. */
+export const accountDenied = (accountId: string | undefined): GlacierError =>
+  new GlacierError('AccessDeniedException', `Access denied for account ID: ${accountId}`);
