@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Gate } from './api/authenticate.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
@@ -6,6 +7,7 @@ import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { loadOrMakeRootKey } from './config/credentials.ts';
 import { openDataDir } from './config/data-dir.ts';
+import { ConfigError } from './config/errors.ts';
 import type { Arrangement } from './core/arrangement.ts';
 import { rootCaller } from './core/callers.ts';
 import { createCore } from './core/core.ts';
@@ -14,7 +16,9 @@ import { FramePool } from './core/frame-pool.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
 import { systemClock } from './model/clock.ts';
+import { parseRange, type Range } from './policy/addresses.ts';
 import { SigningKeyCache } from './sigv4/signing-key.ts';
+import { AuditLog } from './telemetry/audit-log.ts';
 import type { Log } from './telemetry/log.ts';
 import { JobLoop } from './worker/job-loop.ts';
 import { Sweeper } from './worker/sweeper.ts';
@@ -55,6 +59,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     inventory: config.inventory,
     jobRetentionMs: config.jobRetentionMs,
   };
+  const audit = parts.use(await openAuditLog(config, log));
   const jobs = parts.use(new JobLoop(given, log));
   const sweeper = parts.use(new Sweeper(given, log));
   const server = parts.use(
@@ -65,6 +70,8 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
       log,
       listen: config.listen,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
+      trustedProxies: rangesOf(config.trustedProxies),
+      audit,
     }),
   );
   jobs.start();
@@ -78,6 +85,27 @@ async function warnOfOtherAccounts(metadata: Metadata, { accountId }: Config, lo
   const others = (await metadata.vaults.accounts()).filter((account) => account !== accountId);
   if (others.length > 0) log.warn({ accountId, others }, 'the data directory holds vaults of other accounts');
 }
+
+/** Its own directory in the data directory is made; that of another path must be there. */
+async function openAuditLog({ auditLog, dataDir }: Config, log: Log): Promise<AuditLog | undefined> {
+  if (auditLog === undefined) return undefined;
+  const directory = dirname(auditLog.path);
+  try {
+    if (directory === join(dataDir, 'audit')) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return await AuditLog.open({ ...auditLog, log });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`the audit log ${auditLog.path} cannot be written: ${reason}`, { cause });
+  }
+}
+
+/** What the settings let through is a range, however it is spelt. */
+const rangesOf = (texts: readonly string[]): Range[] =>
+  texts.map((text) => {
+    const range = parseRange(text);
+    if (range === undefined) throw new ConfigError(`--trusted-proxies cannot use ${text}`);
+    return range;
+  });
 
 function gateFor(config: Config, rootKey: { accessKeyId: string; secretAccessKey: string }): Gate {
   const { accessKeyId, secretAccessKey } = rootKey;

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Delay, RetrievalTimes } from '../model/retrieval-times.ts';
 import type { Address } from './addresses.ts';
@@ -22,7 +22,18 @@ export interface Config {
   jobRetentionMs: number;
   uploadStallTimeoutMs: number;
   selectOutput: Values['select-output'];
+  /** Addresses and networks. */
+  trustedProxies: readonly string[];
+  auditLog: AuditLogConfig | undefined;
   logLevel: Values['log-level'];
+}
+
+/** Where and how the audit log is kept. */
+export interface AuditLogConfig {
+  /** Absolute. */
+  path: string;
+  fileBytesMax: number;
+  filesMax: number;
 }
 
 /** The root key of the first account as the environment gives it. */
@@ -53,9 +64,21 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     jobRetentionMs: values['job-retention'],
     uploadStallTimeoutMs: values['upload-stall-timeout'],
     selectOutput: values['select-output'],
+    trustedProxies: values['trusted-proxies'] ?? [],
+    auditLog: auditLogOf(values),
     logLevel: values['log-level'],
   };
   return { config, secrets: secretsOf(env) };
+}
+
+function auditLogOf(values: Values): AuditLogConfig | undefined {
+  const place = values['audit-log'];
+  if (place === 'off') return undefined;
+  return {
+    path: place === 'on' ? join(resolve(values['data-dir']), 'audit', 'audit.log') : resolve(place.path),
+    fileBytesMax: values['audit-log-size'],
+    filesMax: values['audit-log-files'],
+  };
 }
 
 function readValues(entries: ReadonlyMap<SettingName, Entry>): Values {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseAddress } from './addresses.ts';
 import { parseDuration } from './durations.ts';
 import { readRetrievalTimes } from './retrieval-times.ts';
+import { parseSize } from './sizes.ts';
 
 /**
  * The kinds of value a setting can have, each read from text. A problem is a predicate that completes the sentence
@@ -57,6 +58,34 @@ export const duration = ({ min, max }: { min: string; max: string }) =>
     if (durationMs === undefined) return undefined;
     return durationMs >= (parseDuration(min) ?? 0) && durationMs <= (parseDuration(max) ?? 0) ? durationMs : undefined;
   });
+
+/** A number of bytes between two others, both included; all three are written alike. */
+export const size = ({ min, max }: { min: string; max: string }) =>
+  readAs(`a size like 64MiB, from ${min} to ${max}`, (text) => {
+    const sizeBytes = parseSize(text);
+    if (sizeBytes === undefined) return undefined;
+    return sizeBytes >= (parseSize(min) ?? 0) && sizeBytes <= (parseSize(max) ?? 0) ? sizeBytes : undefined;
+  });
+
+/** A whole number between two others, both included. */
+export const wholeNumber = ({ min, max }: { min: number; max: number }) =>
+  readAs(`a whole number from ${min} to ${max}`, (text) =>
+    /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max ? Number(text) : undefined,
+  );
+
+/** Something that can be on or off, and when it is on may be told where. */
+export const onOffOrPath = readAs('on, off or a path', (text) => {
+  if (text === 'on' || text === 'off') return text;
+  return text.includes('\0') ? undefined : { path: text };
+});
+
+const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+
+/** Networks and single addresses, separated by commas. */
+export const addressRanges = readAs('addresses or networks like 10.0.0.0/8,::1', (text) => {
+  const ranges = text.split(',').map((range) => range.trim());
+  return ranges.every((range) => addressRange.safeParse(range).success) ? ranges : undefined;
+});
 
 /** Some of the retrieval times. */
 export const retrievalTimes = given.transform((text, context) => {

@@ -58,6 +58,9 @@ export const limits = {
   /** How long a connection stays open after its last answer when nothing more is read from it. */
   lingerMs: SECOND_MS,
   signingKeysCachedMax: 1000,
+  /** Of one source; clients that are set up wrongly and retry stay below. */
+  failuresPerMinuteMax: 600,
+  failingSourcesMax: 10_000,
 
   // The worker.
   jobsRunningMax: 4,
@@ -94,8 +97,8 @@ export const limits = {
   auditFlushMs: 5 * SECOND_MS,
   /** A longer value of a request is cut. */
   auditValueLengthMax: 2 * KIB,
-  /** A record whose parameters are longer than this, as JSON, leaves them out. */
-  auditParametersLengthMax: 32 * KIB,
+  /** The members of a longer body, as JSON, are left out. The longest policy fits, every character of it escaped. */
+  auditBodyLengthMax: 64 * KIB,
 
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */
