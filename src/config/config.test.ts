@@ -43,6 +43,8 @@ test('without any word from anybody the defaults count', () => {
       jobRetentionMs: 86_400_000,
       uploadStallTimeoutMs: 60_000,
       selectOutput: { provider: 'disk' },
+      trustedProxies: [],
+      auditLog: { path: resolve('moraine-data/audit/audit.log'), fileBytesMax: 67_108_864, filesMax: 10 },
       logLevel: 'info',
     },
     secrets: undefined,

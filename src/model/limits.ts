@@ -94,7 +94,7 @@ export const limits = {
   auditWaitingBytesMax: 8 * MIB,
   auditBatchBytesMax: 256 * KIB,
   /** How long the end of the server waits for the last lines. */
-  auditFlushMs: 5 * SECOND_MS,
+  auditFlushMs: SECOND_MS,
   /** A longer value of a request is cut. */
   auditValueLengthMax: 2 * KIB,
   /** The members of a longer body, as JSON, are left out. The longest policy fits, every character of it escaped. */
