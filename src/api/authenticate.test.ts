@@ -153,6 +153,24 @@ describe('authenticate', () => {
     },
   );
 
+  test('S-04 an unknown key takes as long as a wrong secret', async () => {
+    const wrong = [...BASE, authorization(ZEROS)];
+    const unknown: HeaderPair[] = [...BASE, ['Authorization', authorization(ZEROS)[1].replace(KEY_ID, 'other')]];
+    const times: [number[], number[]] = [[], []];
+    for (let round = 0; round < 2000; round += 1) {
+      for (const [index, headers] of [unknown, wrong].entries()) {
+        const { request } = sent({ headers });
+        const startedAtMs = performance.now();
+        await authenticate(gate, request).catch(() => undefined);
+        times[index]?.push(performance.now() - startedAtMs);
+      }
+    }
+    const [unknownMs, wrongMs] = times.map((values) => values.sort((a, b) => a - b)[1000] ?? 0) as [number, number];
+    // Without the work done in vain it is a fifth.
+    expect(unknownMs / wrongMs).toBeGreaterThan(0.6);
+    expect(unknownMs / wrongMs).toBeLessThan(1.5);
+  });
+
   test.each(['UNSIGNED-PAYLOAD', 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', '', 'A'.repeat(64), '0'.repeat(63)])(
     'S-10 the payload mode %j is refused, though it is signed',
     async (mode) => {
