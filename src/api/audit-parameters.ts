@@ -1,5 +1,5 @@
 import { limits } from '../model/limits.ts';
-import type { RequestHead } from './framing.ts';
+import { queryParameters, type RequestHead } from './framing.ts';
 import type { HeaderList } from './reply.ts';
 
 /**
@@ -48,7 +48,7 @@ export interface Asked {
 }
 
 export function requestParameters({ head, parameters, operation, members }: Asked): object | null {
-  const query = new URLSearchParams(head.target.query);
+  const query = queryParameters(head.target.query);
   const all = {
     ...parameters,
     ...Object.fromEntries(QUERY.flatMap((name) => (query.has(name) ? [[name, query.get(name) ?? '']] : []))),

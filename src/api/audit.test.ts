@@ -9,7 +9,11 @@ import { operations } from './operations/index.ts';
 import { createRouter, type Route } from './route.ts';
 
 const REQUEST_ID = 'r'.repeat(47);
-const route = createRouter(operations);
+const find = createRouter(operations);
+const route = (method: string, url: string): Route => {
+  const [path = '', query] = url.split('?');
+  return find({ method, segments: path.slice(1).split('/'), query: new URLSearchParams(query) });
+};
 const caller = rootCaller({ accessKeyId: 'AKIDROOT', accountId: '111122223333' });
 const DENIED = new GlacierError('AccessDeniedException', 'no');
 
@@ -17,7 +21,7 @@ function told(method: string, url: string, more: Partial<Notes> & { headers?: st
   const { headers = [], ...notes } = more;
   const rawHeaders = ['Host', 'a', 'User-Agent', 'test/1', ...headers];
   const head = readHead({ method, url, httpVersion: '1.1', rawHeaders } as IncomingMessage);
-  const findRoute = (): Route => route(method, url.split('?')[0]!.slice(1).split('/'));
+  const findRoute = (): Route => route(method, url);
   const arrival = { circumstances: { secureTransport: false, sourceIp: '192.0.2.1' }, signedPrefix: [] };
   return recordOf(
     { head, arrival, ...notes },
@@ -25,7 +29,7 @@ function told(method: string, url: string, more: Partial<Notes> & { headers?: st
   ) as Promise<Record<string, unknown> | undefined>;
 }
 const known = (method: string, url: string, more: Partial<Notes> = {}) =>
-  told(method, url, { caller, accountId: '111122223333', route: route(method, url.slice(1).split('/')), ...more });
+  told(method, url, { caller, accountId: '111122223333', route: route(method, url), ...more });
 
 describe('what is told', () => {
   test('a change, with what came of it', async () => {

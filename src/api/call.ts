@@ -6,7 +6,7 @@ import { limits } from '../model/limits.ts';
 import type { VaultName } from '../model/vaults.ts';
 import type { Authenticated } from './authenticate.ts';
 import type { RequestBody } from './body.ts';
-import type { RequestHead } from './framing.ts';
+import { queryParameters, type RequestHead } from './framing.ts';
 
 /** An authenticated, routed request, as operations see it. */
 export class Call {
@@ -33,8 +33,7 @@ export class Call {
     this.#payloadHash = call.authenticated.payloadHash;
     this.#parameters = call.parameters;
     this.body = call.body;
-    // In a signed query `+` is a plus sign, while this parser takes it for a blank.
-    this.#query = new URLSearchParams(call.head.target.query.replaceAll('+', '%2B'));
+    this.#query = queryParameters(call.head.target.query);
   }
 
   /** A part of the path, decoded. */

@@ -1,16 +1,10 @@
 import { type ByteRange, parseRange } from '../model/byte-range.ts';
 import { parseDescription } from '../model/description.ts';
-import { GlacierError, invalidParameter, missingParameter } from '../model/errors.ts';
+import { invalidParameter, missingParameter } from '../model/errors.ts';
 import { parseInstant } from '../model/instants.ts';
 import { INVENTORY_FORMATS, type InventoryRetrieval, TIERS, type Tier } from '../model/jobs.ts';
+import { type Json, object, oneOf, text, topicArn } from './json-members.ts';
 
-/**
- * The body of InitiateJob. A member that is null was not given; unknown members are ignored; a member of another type than
- * the published one is a SerializationException, a value out of its range an InvalidParameterValueException.
- */
-type Json = Record<string, unknown>;
-
-const SNS_TOPIC = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?$/;
 const POSITIVE_INTEGER = /^[1-9]\d{0,14}$/;
 
 interface Notes {
@@ -22,6 +16,7 @@ interface Notes {
 export type JobParameters = Notes &
   ({ kind: 'archive-retrieval'; archiveId: string; range: ByteRange | null; tier: Tier } | InventoryRetrieval);
 
+/** Reads the body of InitiateJob. */
 export function parseJobParameters(body: Json | undefined): JobParameters {
   if (body === undefined) throw missingParameter('Job Parameters');
   const type = text(body, 'Type');
@@ -67,8 +62,7 @@ function inventoryRetrieval(body: Json): JobParameters {
 }
 
 function notes(body: Json): Notes {
-  const snsTopic = text(body, 'SNSTopic');
-  if (snsTopic !== null && !SNS_TOPIC.test(snsTopic)) throw invalidParameter(`Invalid SNSTopic: ${snsTopic}`);
+  const snsTopic = topicArn(body, 'SNSTopic');
   return { description: parseDescription(text(body, 'Description')), snsTopic };
 }
 
@@ -88,26 +82,3 @@ function limitOf(parameters: Json): number | null {
   if (digits === null || !POSITIVE_INTEGER.test(digits)) throw invalidParameter(`The limit is not valid: ${digits}`);
   return Number(digits);
 }
-
-function oneOf<T extends string>(from: Json, name: string, words: readonly T[]): T | null {
-  const value = text(from, name);
-  if (value === null) return null;
-  const word = words.find((candidate) => candidate === value);
-  if (word === undefined) throw invalidParameter(`Invalid ${name}: ${value}. It must be one of ${words.join(', ')}.`);
-  return word;
-}
-
-function text(from: Json, name: string): string | null {
-  const value = from[name] ?? null;
-  if (value !== null && typeof value !== 'string') throw wrongType(name, 'a string');
-  return value;
-}
-
-function object(from: Json, name: string): Json | null {
-  const value = from[name] ?? null;
-  if (value !== null && (typeof value !== 'object' || Array.isArray(value))) throw wrongType(name, 'an object');
-  return value as Json | null;
-}
-
-const wrongType = (name: string, type: string): GlacierError =>
-  new GlacierError('SerializationException', `The member ${name} of the request body must be ${type}.`);

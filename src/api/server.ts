@@ -14,14 +14,14 @@ import { Call } from './call.ts';
 import { endConnection, refuseConnection } from './connection-errors.ts';
 import { INTERNAL_ERROR } from './errors.ts';
 import { Failures } from './failures.ts';
-import { readHead } from './framing.ts';
+import { queryParameters, type RequestHead, readHead } from './framing.ts';
 import { operations } from './operations/index.ts';
 import { findPage, type Health } from './pages.ts';
 import { arrivalOf, asSigned } from './peer.ts';
 import { checkVersion, namedAccount } from './preconditions.ts';
 import type { Reply } from './reply.ts';
 import { type Exchange, sendError, sendReply } from './respond.ts';
-import { createRouter } from './route.ts';
+import { createRouter, type Route } from './route.ts';
 import { Turns } from './turns.ts';
 
 export interface ApiServerOptions {
@@ -167,7 +167,7 @@ export class ApiServer implements AsyncDisposable {
     const { audit, gate } = this.#options;
     if (audit === undefined || notes === undefined) return;
     const { head } = notes;
-    const findRoute = () => this.#route(head.method, pathSegments(head.target.path));
+    const findRoute = () => this.#routeOf(head, pathSegments(head.target.path));
     const { region, clock } = gate;
     const record = await recordOf(notes, { requestId, nowMs: clock.nowMs(), region, findRoute });
     if (record !== undefined) audit.write(record);
@@ -190,9 +190,10 @@ export class ApiServer implements AsyncDisposable {
     const authenticated = await this.#authenticate(notes, { segments, body: exchange.body });
     exchange.authenticated = true;
     const { caller } = authenticated;
-    const route = this.#route(head.method, segments);
+    notes.caller = caller;
+    const route = this.#routeOf(head, segments);
+    notes.route = route;
     const { operation, parameters } = route;
-    Object.assign(notes, { caller, route });
     checkVersion(head);
     const accountId = namedAccount(parameters.accountId, caller);
     const call = new Call({ head, authenticated, accountId, parameters, body: exchange.body });
@@ -209,6 +210,10 @@ export class ApiServer implements AsyncDisposable {
     const reply = await operation.run(call, core);
     notes.reply = reply;
     return { status: operation.status, ...reply };
+  }
+
+  #routeOf({ method, target }: RequestHead, segments: readonly string[]): Route {
+    return this.#route({ method, segments, query: queryParameters(target.query) });
   }
 
   /** A source that fails too often is told nothing but that. */

@@ -1,8 +1,11 @@
+import { AccessPolicies } from './access-policies.ts';
 import { Archives } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
 import { Authorisation } from './authorisation.ts';
 import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
+import { NotificationConfigurations } from './notification-configurations.ts';
+import { VaultTags } from './tags.ts';
 import { Uploads } from './uploads.ts';
 import { Vaults } from './vaults.ts';
 
@@ -10,6 +13,9 @@ import { Vaults } from './vaults.ts';
 export interface Core {
   authorisation: Authorisation;
   vaults: Vaults;
+  tags: VaultTags;
+  notificationConfigurations: NotificationConfigurations;
+  accessPolicies: AccessPolicies;
   archives: Archives;
   uploads: Uploads;
   jobs: Jobs;
@@ -22,6 +28,9 @@ export function createCore(given: Arrangement, { onJobStarted }: { onJobStarted:
   return {
     authorisation: new Authorisation(given),
     vaults,
+    tags: new VaultTags(given, vaults),
+    notificationConfigurations: new NotificationConfigurations(given, vaults),
+    accessPolicies: new AccessPolicies(given, vaults),
     archives: new Archives(given, vaults, incoming),
     uploads: new Uploads(given, vaults, incoming),
     jobs: new Jobs(given, vaults, onJobStarted),

@@ -1,13 +1,16 @@
 import { Kysely, sql } from 'kysely';
+import { AccessPolicyRecords } from './access-policies.ts';
 import { ArchiveRecords } from './archives.ts';
 import { sqliteDdl } from './ddl.ts';
 import { JobRecords } from './jobs.ts';
 import { migrate } from './migrate.ts';
+import { NotificationConfigurationRecords } from './notification-configurations.ts';
 import { ReclaimRecords } from './reclaim.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Tables } from './tables.ts';
 import { UploadRecords } from './uploads.ts';
 import { VaultPolicyRecords } from './vault-policies.ts';
+import { VaultTagRecords } from './vault-tags.ts';
 import { VaultRecords } from './vaults.ts';
 
 /**
@@ -17,6 +20,9 @@ import { VaultRecords } from './vaults.ts';
 export class Metadata implements AsyncDisposable {
   readonly vaults: VaultRecords;
   readonly vaultPolicies: VaultPolicyRecords;
+  readonly vaultTags: VaultTagRecords;
+  readonly notificationConfigurations: NotificationConfigurationRecords;
+  readonly accessPolicies: AccessPolicyRecords;
   readonly archives: ArchiveRecords;
   readonly uploads: UploadRecords;
   readonly jobs: JobRecords;
@@ -27,6 +33,9 @@ export class Metadata implements AsyncDisposable {
     this.#db = db;
     this.vaults = new VaultRecords(db);
     this.vaultPolicies = new VaultPolicyRecords(db);
+    this.vaultTags = new VaultTagRecords(db);
+    this.notificationConfigurations = new NotificationConfigurationRecords(db);
+    this.accessPolicies = new AccessPolicyRecords(db);
     this.archives = new ArchiveRecords(db);
     this.uploads = new UploadRecords(db);
     this.jobs = new JobRecords(db);

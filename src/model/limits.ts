@@ -16,6 +16,10 @@ export const limits = {
   vaultsPerAccountMax: 1000,
   vaultNameLengthMax: 255,
   descriptionLengthMax: 1024,
+  tagsPerVaultMax: 50,
+  /** In code points, like the next. */
+  tagKeyLengthMax: 128,
+  tagValueLengthMax: 255,
   bodySizeBytesMax: 4 * GIB,
   partSizeBytesMin: MIB,
   partSizeBytesMax: 4 * GIB,

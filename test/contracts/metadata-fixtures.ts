@@ -11,6 +11,8 @@ import type { Vault } from '../../src/model/vaults.ts';
 export interface MetadataUnderTest extends AsyncDisposable {
   readonly metadata: Metadata;
   rows(sql: string): Promise<Record<string, unknown>[]>;
+  /** Writes what no operation of the metadata writes yet. */
+  change(sql: string): Promise<void>;
 }
 
 export const ACCOUNT = '111122223333';

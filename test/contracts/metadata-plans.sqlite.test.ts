@@ -47,6 +47,25 @@ const operations: Record<string, () => Promise<unknown>> = {
     await metadata.archives.delete({ archiveKey: archive.key - 1, nowMs: T0 });
     await metadata.vaults.delete({ ...vault, mayDelete: () => true });
   },
+  'vaultTags, a life': async () => {
+    const tags = new Map([['a', 'b']]);
+    for (const _ of [1, 2]) await metadata.vaultTags.add({ vaultKey, tags, tagsMax: 5 });
+    await metadata.vaultPolicies.tags(vaultKey);
+    await metadata.vaultTags.remove({ vaultKey, names: ['a', 'c'] });
+  },
+  'notificationConfigurations, a life': async () => {
+    for (const _ of [1, 2]) await metadata.notificationConfigurations.set({ vaultKey, topic: 'x', events: [] });
+    await metadata.notificationConfigurations.find(vaultKey);
+    await metadata.notificationConfigurations.delete(vaultKey);
+  },
+  'accessPolicies, a life': async () => {
+    await tested.change(`insert or ignore into accounts (id, created_at) values ('${ACCOUNT}', 1)`);
+    const users = [{ accountId: ACCOUNT, name: 'x' }];
+    for (const named of [users, []]) await metadata.accessPolicies.set({ vaultKey, document: '{}', users: named });
+    await metadata.vaultPolicies.find({ accountId: ACCOUNT, name: 'x' });
+    await metadata.accessPolicies.find(vaultKey);
+    await metadata.accessPolicies.delete(vaultKey);
+  },
   'archives.add and find': () => newArchive(metadata, { vaultKey }),
   'archives.blobs': () => metadata.archives.blobs({ archiveKey: 1, range: { startByte: 5, endByte: 9 } }),
   'archives.inventoryPage, first': () => metadata.archives.inventoryPage({ ...snapshot, vaultKey }),

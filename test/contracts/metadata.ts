@@ -6,6 +6,7 @@ import { jobListContract } from './metadata-job-lists.ts';
 import { jobContract } from './metadata-jobs.ts';
 import { ownershipContract } from './metadata-ownership.ts';
 import { uploadContract } from './metadata-uploads.ts';
+import { vaultSettingsContract } from './metadata-vault-settings.ts';
 import { vaultContract } from './metadata-vaults.ts';
 
 /** What the metadata must do on every database. */
@@ -18,6 +19,7 @@ export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
   afterAll(() => opened[Symbol.asyncDispose]());
 
   vaultContract(tested);
+  vaultSettingsContract(tested);
   archiveContract(tested);
   uploadContract(tested);
   jobContract(tested);

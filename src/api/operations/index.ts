@@ -1,18 +1,27 @@
 import type { Operation } from '../route.ts';
 import { abortMultipartUpload } from './abort-multipart-upload.ts';
+import { addTagsToVault } from './add-tags-to-vault.ts';
 import { completeMultipartUpload } from './complete-multipart-upload.ts';
 import { createVault } from './create-vault.ts';
 import { deleteArchive } from './delete-archive.ts';
 import { deleteVault } from './delete-vault.ts';
+import { deleteVaultAccessPolicy } from './delete-vault-access-policy.ts';
+import { deleteVaultNotifications } from './delete-vault-notifications.ts';
 import { describeJob } from './describe-job.ts';
 import { describeVault } from './describe-vault.ts';
 import { getJobOutput } from './get-job-output.ts';
+import { getVaultAccessPolicy } from './get-vault-access-policy.ts';
+import { getVaultNotifications } from './get-vault-notifications.ts';
 import { initiateJob } from './initiate-job.ts';
 import { initiateMultipartUpload } from './initiate-multipart-upload.ts';
 import { listJobs } from './list-jobs.ts';
 import { listMultipartUploads } from './list-multipart-uploads.ts';
 import { listParts } from './list-parts.ts';
+import { listTagsForVault } from './list-tags-for-vault.ts';
 import { listVaults } from './list-vaults.ts';
+import { removeTagsFromVault } from './remove-tags-from-vault.ts';
+import { setVaultAccessPolicy } from './set-vault-access-policy.ts';
+import { setVaultNotifications } from './set-vault-notifications.ts';
 import { uploadArchive } from './upload-archive.ts';
 import { uploadMultipartPart } from './upload-multipart-part.ts';
 
@@ -22,6 +31,15 @@ export const operations: readonly Operation[] = [
   describeVault,
   listVaults,
   deleteVault,
+  addTagsToVault,
+  removeTagsFromVault,
+  listTagsForVault,
+  setVaultNotifications,
+  getVaultNotifications,
+  deleteVaultNotifications,
+  setVaultAccessPolicy,
+  getVaultAccessPolicy,
+  deleteVaultAccessPolicy,
   uploadArchive,
   deleteArchive,
   initiateMultipartUpload,

@@ -9,22 +9,13 @@ const OPERATION_SCHEMA = 9;
 /** Operations of the API that this server does not have yet. */
 const NOT_BUILT = [
   'AbortVaultLock',
-  'AddTagsToVault',
   'CompleteVaultLock',
-  'DeleteVaultAccessPolicy',
-  'DeleteVaultNotifications',
   'GetDataRetrievalPolicy',
-  'GetVaultAccessPolicy',
   'GetVaultLock',
-  'GetVaultNotifications',
   'InitiateVaultLock',
   'ListProvisionedCapacity',
-  'ListTagsForVault',
   'PurchaseProvisionedCapacity',
-  'RemoveTagsFromVault',
   'SetDataRetrievalPolicy',
-  'SetVaultAccessPolicy',
-  'SetVaultNotifications',
 ];
 
 interface Published {
