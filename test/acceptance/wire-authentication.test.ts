@@ -13,6 +13,7 @@ import {
   sha256,
   sign,
 } from '../support/raw.ts';
+import { ROUTES } from '../support/routes.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { createVault, errorOf, storedFiles } from '../support/wire.ts';
 
@@ -45,27 +46,13 @@ const BAD = { status: 400, code: 'BadRequest' };
 const MISSING = { status: 400, code: 'MissingAuthenticationTokenException' };
 const UNRECOGNIZED = { status: 400, code: 'UnrecognizedClientException' };
 
-const ROUTES = `
-  PUT /vaults/wire | GET /vaults/wire | GET /vaults | DELETE /vaults/wire | POST /vaults/wire/tags?operation=add
-  POST /vaults/wire/tags?operation=remove | GET /vaults/wire/tags | PUT /vaults/wire/notification-configuration
-  GET /vaults/wire/notification-configuration | DELETE /vaults/wire/notification-configuration
-  PUT /vaults/wire/access-policy | GET /vaults/wire/access-policy | DELETE /vaults/wire/access-policy
-  POST /vaults/wire/lock-policy | GET /vaults/wire/lock-policy | DELETE /vaults/wire/lock-policy
-  POST /vaults/wire/lock-policy/id | POST /vaults/wire/archives | DELETE /vaults/wire/archives/id
-  POST /vaults/wire/multipart-uploads | PUT /vaults/wire/multipart-uploads/id | POST /vaults/wire/multipart-uploads/id
-  DELETE /vaults/wire/multipart-uploads/id | GET /vaults/wire/multipart-uploads/id | GET /vaults/wire/multipart-uploads
-  POST /vaults/wire/jobs | GET /vaults/wire/jobs/id | GET /vaults/wire/jobs | GET /vaults/wire/jobs/id/output
-  PUT /policies/data-retrieval | GET /policies/data-retrieval | POST /provisioned-capacity | GET /provisioned-capacity
-  GET /nothing | OPTIONS /vaults | PATCH /vaults/wire`
-  .split(/[|\n]/)
-  .map((line) => line.trim())
-  .filter((line) => line !== '');
+const ASKED = [...ROUTES, 'GET /nothing', 'OPTIONS /vaults', 'PATCH /vaults/wire'];
 
 describe('no credentials', () => {
   test('S-01 every route says so, and looks nothing up', async () => {
-    expect(ROUTES).toHaveLength(36);
+    expect(ASKED).toHaveLength(36);
     for (const account of ['-', '111122223333', '999999999999']) {
-      for (const route of ROUTES) {
+      for (const route of ASKED) {
         const [method = '', path = ''] = route.split(' ');
         const outcome = await refused(ask(server, { method, target: `/${account}${path}` }));
         expect([route, outcome]).toEqual([route, { ...MISSING, message: 'Missing Authentication Token' }]);
@@ -263,16 +250,15 @@ describe('the signature', () => {
 });
 
 describe('headers sent twice', () => {
-  test.each([
-    ['S-09', 'Authorization'],
-    ['S-19', 'Host'],
-    ['S-22', 'X-Amz-Date'],
-    ['S-21', 'x-amz-glacier-version'],
-  ])('%s %s, in both orders', async (_, name) => {
+  const refusedTwice = async (name: string): Promise<void> => {
     const other: Header = [name, 'other'];
     const outcome = { ...BAD, message: `The header ${name.toLowerCase()} was sent more than once.` };
     expect(await changed((all) => [...all, other])).toEqual(outcome);
     expect(await changed((all) => [other, ...all])).toEqual(outcome);
     expect(await changed((all) => [...all, ...all.filter((header) => header[0] === name)])).toEqual(outcome);
-  });
+  };
+
+  test('S-09 Authorization, in both orders', () => refusedTwice('Authorization'));
+  test('S-19 Host, in both orders', () => refusedTwice('Host'));
+  test.each(['X-Amz-Date', 'x-amz-glacier-version'])('%s, in both orders', refusedTwice);
 });
