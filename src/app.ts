@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Gate } from './api/authenticate.ts';
+import { errorForms } from './api/errors.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { formatAddress } from './config/addresses.ts';
@@ -56,6 +57,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     clock: systemClock,
     region: config.region,
     retrievalTimes: config.retrievalTimes,
+    retrievalLimits: config.retrievalLimits,
     inventory: config.inventory,
     jobRetentionMs: config.jobRetentionMs,
   };
@@ -72,6 +74,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
       trustedProxies: rangesOf(config.trustedProxies),
       audit,
+      errorForms: errorForms(config),
     }),
   );
   jobs.start();

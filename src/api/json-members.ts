@@ -41,5 +41,5 @@ export function topicArn(from: Json, name: string): string | null {
   return value;
 }
 
-const wrongType = (name: string, type: string): GlacierError =>
+export const wrongType = (name: string, type: string): GlacierError =>
   new GlacierError('SerializationException', `The member ${name} of the request body must be ${type}.`);

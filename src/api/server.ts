@@ -12,7 +12,7 @@ import { type Authenticated, authenticate, type Gate } from './authenticate.ts';
 import { ClientGoneError, RequestBody } from './body.ts';
 import { Call } from './call.ts';
 import { endConnection, refuseConnection } from './connection-errors.ts';
-import { INTERNAL_ERROR } from './errors.ts';
+import { type ErrorForms, INTERNAL_ERROR } from './errors.ts';
 import { Failures } from './failures.ts';
 import { queryParameters, type RequestHead, readHead } from './framing.ts';
 import { operations } from './operations/index.ts';
@@ -35,6 +35,7 @@ export interface ApiServerOptions {
   trustedProxies: readonly Range[];
   /** Takes the records of the audit log; undefined when there is none. */
   audit: { write(record: object): void } | undefined;
+  errorForms: ErrorForms;
 }
 
 /** The Glacier API over HTTP. Disposing it stops listening, waits for the requests that run, and ends all connections. */
@@ -246,7 +247,7 @@ export class ApiServer implements AsyncDisposable {
     }
     // Once the head is out, cutting the connection is the only way to say that the bytes are not all there.
     if (gone || response.destroyed || response.headersSent) response.destroy();
-    else await sendError(exchange, known ? error : INTERNAL_ERROR);
+    else await sendError(exchange, known ? error : INTERNAL_ERROR, this.#options.errorForms);
     if (known) exchange.refusal = `${error.code}: ${error.message.split('\n', 1)[0]}`;
   }
 }

@@ -28,9 +28,12 @@ test('proxies are networks and single addresses of both kinds', () => {
 test.each<[Flags, string]>([
   [{ 'audit-log': '' }, '--audit-log must not be empty'],
   [{ 'audit-log': 'a\0b' }, '--audit-log must be on, off or a path, not "a\\u0000b"'],
-  [{ 'audit-log-size': '64' }, '--audit-log-size must be a size like 64MiB, from 1MiB to 1TiB, not "64"'],
-  [{ 'audit-log-size': '1023KiB' }, '--audit-log-size must be a size like 64MiB, from 1MiB to 1TiB, not "1023KiB"'],
-  [{ 'audit-log-size': '2TiB' }, '--audit-log-size must be a size like 64MiB, from 1MiB to 1TiB, not "2TiB"'],
+  [{ 'audit-log-size': '64' }, '--audit-log-size must be a size like 500MB or 10GiB, from 1MiB to 1TiB, not "64"'],
+  [
+    { 'audit-log-size': '1023KiB' },
+    '--audit-log-size must be a size like 500MB or 10GiB, from 1MiB to 1TiB, not "1023KiB"',
+  ],
+  [{ 'audit-log-size': '2TiB' }, '--audit-log-size must be a size like 500MB or 10GiB, from 1MiB to 1TiB, not "2TiB"'],
   [{ 'audit-log-files': '1' }, '--audit-log-files must be a whole number from 2 to 1000, not "1"'],
   [{ 'audit-log-files': '2.5' }, '--audit-log-files must be a whole number from 2 to 1000, not "2.5"'],
   ...['10.0.0.0/33', '10.0.0.0/8,', 'proxy.example', '10.0.0.1-10.0.0.9', '*', '::1/129', '10.0.0.1:80'].map(

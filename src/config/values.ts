@@ -61,7 +61,7 @@ export const duration = ({ min, max }: { min: string; max: string }) =>
 
 /** A number of bytes between two others, both included; all three are written alike. */
 export const size = ({ min, max }: { min: string; max: string }) =>
-  readAs(`a size like 64MiB, from ${min} to ${max}`, (text) => {
+  readAs(`a size like 500MB or 10GiB, from ${min} to ${max}`, (text) => {
     const sizeBytes = parseSize(text);
     if (sizeBytes === undefined) return undefined;
     return sizeBytes >= (parseSize(min) ?? 0) && sizeBytes <= (parseSize(max) ?? 0) ? sizeBytes : undefined;
@@ -85,6 +85,12 @@ const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
 export const addressRanges = readAs('addresses or networks like 10.0.0.0/8,::1', (text) => {
   const ranges = text.split(',').map((range) => range.trim());
   return ranges.every((range) => addressRange.safeParse(range).success) ? ranges : undefined;
+});
+
+/** How many of something there may be; null for any number. */
+export const countOrUnlimited = readAs('a whole number up to 999999, or unlimited', (text) => {
+  if (text === 'unlimited') return null;
+  return /^\d{1,6}$/.test(text) ? Number(text) : undefined;
 });
 
 /** Some of the retrieval times. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type TestArrangement, testArrangement, VAULT } from '../../test/support/arrangement.ts';
 
-const KNOWN = '444455556666';
+const KNOWN = VAULT.accountId;
 const user = (name: string) => `arn:aws:iam::${KNOWN}:user/${name}`;
 const naming = (...principals: string[]) =>
   JSON.stringify({
@@ -26,9 +26,14 @@ afterEach(async () => {
 const set = (document: string) => arrangement.core.accessPolicies.set({ vault: VAULT, document });
 const setsOf = () => vi.spyOn(arrangement.given.metadata.accessPolicies, 'set');
 
-test('S-51 of the principals of a policy its users are looked up, and nothing else', async () => {
+test('S-51 of the principals of a policy the users of its own account are looked up, and nothing else', async () => {
   const sets = setsOf();
-  const others = ['111122223333', `arn:aws:iam::${KNOWN}:role/r`, `arn:aws:sts::${KNOWN}:federated-user/f`];
+  const others = [
+    '444455556666',
+    'arn:aws:iam::444455556666:user/bob',
+    `arn:aws:iam::${KNOWN}:role/r`,
+    `arn:aws:sts::${KNOWN}:federated-user/f`,
+  ];
   const document = naming(user('bob'), user('team/alice'), `arn:aws:iam::${KNOWN}:root`, ...others);
   await set(document);
   const users = [

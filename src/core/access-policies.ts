@@ -22,7 +22,7 @@ export class AccessPolicies {
   async set({ vault, document }: { vault: VaultName; document: string }): Promise<void> {
     const { key: vaultKey } = await this.#vaults.require(vault);
     const { principalArns } = compilePolicy(document, { kind: 'access', vaultArn: this.#vaults.arn(vault) });
-    const users = usersAmong(principalArns);
+    const users = usersAmong(principalArns, vault.accountId);
     const outcome = await this.#given.metadata.accessPolicies.set({ vaultKey, document, users });
     if (outcome === 'gone') throw this.#vaults.notFound(vault);
     if (outcome !== 'set') throw unknownUser(outcome.unknown);
@@ -45,10 +45,11 @@ export class AccessPolicies {
 
 const USER_ARN = /^arn:aws:iam::(\d{12}):user\/(.+)$/;
 
-function usersAmong(principalArns: Iterable<string>): UserName[] {
+/** Those of the vault's own account; which users another account has is not for this one to learn. */
+function usersAmong(principalArns: Iterable<string>, ownerId: string): UserName[] {
   return Array.from(principalArns).flatMap((arn) => {
     const [, accountId, name] = USER_ARN.exec(arn) ?? [];
-    return accountId === undefined || name === undefined ? [] : [{ accountId, name }];
+    return accountId !== ownerId || name === undefined ? [] : [{ accountId, name }];
   });
 }
 

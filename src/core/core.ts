@@ -2,9 +2,11 @@ import { AccessPolicies } from './access-policies.ts';
 import { Archives } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
 import { Authorisation } from './authorisation.ts';
+import { Capacity } from './capacity.ts';
 import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
 import { NotificationConfigurations } from './notification-configurations.ts';
+import { RetrievalPolicies } from './retrieval-policies.ts';
 import { VaultTags } from './tags.ts';
 import { Uploads } from './uploads.ts';
 import { Vaults } from './vaults.ts';
@@ -19,6 +21,8 @@ export interface Core {
   archives: Archives;
   uploads: Uploads;
   jobs: Jobs;
+  retrievalPolicies: RetrievalPolicies;
+  capacity: Capacity;
 }
 
 /** `onJobStarted` is called for every new job, so that the workers need not poll. */
@@ -34,5 +38,7 @@ export function createCore(given: Arrangement, { onJobStarted }: { onJobStarted:
     archives: new Archives(given, vaults, incoming),
     uploads: new Uploads(given, vaults, incoming),
     jobs: new Jobs(given, vaults, onJobStarted),
+    retrievalPolicies: new RetrievalPolicies(given),
+    capacity: new Capacity(given),
   };
 }

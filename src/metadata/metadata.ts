@@ -1,11 +1,13 @@
 import { Kysely, sql } from 'kysely';
 import { AccessPolicyRecords } from './access-policies.ts';
 import { ArchiveRecords } from './archives.ts';
+import { CapacityRecords } from './capacity.ts';
 import { sqliteDdl } from './ddl.ts';
 import { JobRecords } from './jobs.ts';
 import { migrate } from './migrate.ts';
 import { NotificationConfigurationRecords } from './notification-configurations.ts';
 import { ReclaimRecords } from './reclaim.ts';
+import { RetrievalPolicyRecords } from './retrieval-policies.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Tables } from './tables.ts';
 import { UploadRecords } from './uploads.ts';
@@ -26,6 +28,8 @@ export class Metadata implements AsyncDisposable {
   readonly archives: ArchiveRecords;
   readonly uploads: UploadRecords;
   readonly jobs: JobRecords;
+  readonly retrievalPolicies: RetrievalPolicyRecords;
+  readonly capacity: CapacityRecords;
   readonly reclaim: ReclaimRecords;
   readonly #db: Kysely<Tables>;
 
@@ -39,6 +43,8 @@ export class Metadata implements AsyncDisposable {
     this.archives = new ArchiveRecords(db);
     this.uploads = new UploadRecords(db);
     this.jobs = new JobRecords(db);
+    this.retrievalPolicies = new RetrievalPolicyRecords(db);
+    this.capacity = new CapacityRecords(db);
     this.reclaim = new ReclaimRecords(db);
   }
 

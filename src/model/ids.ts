@@ -11,6 +11,7 @@ import { createHash, randomBytes } from 'node:crypto';
 const ARCHIVE_ID_BYTES = 103;
 const TIMED_ID_BYTES = 69;
 const REQUEST_ID_BYTES = 35;
+const CAPACITY_ID_BYTES = 18;
 const BLOB_ID_BYTES = 16;
 const INSTANT_BYTES = 6;
 const CHECK_BYTES = 4;
@@ -30,6 +31,9 @@ export const newArchiveId = (): string => withoutLeadingDash(() => randomBytes(A
 
 /** 47 characters. */
 export const newRequestId = (): string => withoutLeadingDash(() => randomBytes(REQUEST_ID_BYTES));
+
+/** The id of a provisioned capacity unit, 24 characters. */
+export const newCapacityId = (): string => withoutLeadingDash(() => randomBytes(CAPACITY_ID_BYTES));
 
 /** 32 hexadecimal digits; the only kind of id that becomes part of a path. */
 export const newBlobId = (): string => randomBytes(BLOB_ID_BYTES).toString('hex');

@@ -2,6 +2,7 @@ import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import { newArchiveId, newBlobId } from '../../src/model/ids.ts';
+import { NO_RETRIEVAL_POLICY, type RetrievalPolicy } from '../../src/model/retrieval-policies.ts';
 import {
   ACCOUNT,
   archiveJob,
@@ -9,6 +10,7 @@ import {
   inventoryJob,
   jobEnd,
   newArchive,
+  newUnit,
   newUpload,
   newVault,
   T0,
@@ -113,6 +115,16 @@ const operations: Record<string, () => Promise<unknown>> = {
     await metadata.jobs.create(archiveJob({ vaultKey, archive }));
     await metadata.jobs.find({ vaultKey, id: 'x' });
   },
+  'jobs.create under BytesPerHour': () => startUnder({ strategy: 'BytesPerHour', bytesPerHour: 1n }),
+  'jobs.create under FreeTier': () => startUnder({ strategy: 'FreeTier' }),
+  'jobs.create of an Expedited one': async () => {
+    const archive = await newArchive(metadata, { vaultKey });
+    await metadata.capacity.add({ accountId: ACCOUNT, unit: newUnit(), unitsMax: Number.POSITIVE_INFINITY });
+    const job = { ...archiveJob({ vaultKey, archive }), tier: 'Expedited' as const };
+    await metadata.jobs.create(job, { freeBytesPerMonth: 0, expeditedSlots: 0 });
+  },
+  'retrievalPolicies.find': () => metadata.retrievalPolicies.find(ACCOUNT),
+  'capacity.list': () => metadata.capacity.list({ accountId: ACCOUNT, nowMs: T0 }),
   'jobs.claimDue': () => metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'x', limit: 4 }),
   'jobs.nextDueAtMs': () => metadata.jobs.nextDueAtMs(),
   'jobs.renew and release': async () => {
@@ -131,6 +143,14 @@ const operations: Record<string, () => Promise<unknown>> = {
   'reclaim.forget': () => metadata.reclaim.forget([newBlobId()]),
 };
 
+async function startUnder(policy: RetrievalPolicy): Promise<void> {
+  await metadata.retrievalPolicies.set({ accountId: ACCOUNT, policy });
+  const archive = await newArchive(metadata, { vaultKey });
+  const job = { ...archiveJob({ vaultKey, archive }), tier: 'Standard' as const };
+  await metadata.jobs.create(job, { freeBytesPerMonth: Number.MAX_SAFE_INTEGER, expeditedSlots: 0 });
+  await metadata.retrievalPolicies.set({ accountId: ACCOUNT, policy: NO_RETRIEVAL_POLICY });
+}
+
 /** A walk over a whole table or index, or a sort. */
 const WALKS_OR_SORTS = /^(?:SCAN (?!CONSTANT ROW|\d+-ROW VALUES)|USE TEMP B-TREE)/;
 
@@ -141,6 +161,15 @@ describe('statements', () => {
     const bad = statements.flatMap((sql) => badStepsOf(sql).map((step) => ({ sql, step })));
     expect(bad).toEqual([]);
   });
+
+  test.each(['jobs.create under BytesPerHour', 'jobs.create of an Expedited one'])(
+    'of %s look at running jobs in their own index only',
+    async (name) => {
+      const statements = await statementsOf(operations[name] ?? (() => Promise.resolve()));
+      const plans = statements.filter((sql) => sql.includes("'InProgress'")).flatMap(planOf);
+      expect(plans).toContainEqual(expect.stringContaining('USING COVERING INDEX jobs_running_by_tier'));
+    },
+  );
 
   test('that walk or sort would be told', () => {
     expect(badStepsOf('select * from jobs where description = ?')).toEqual(['SCAN jobs']);
@@ -159,8 +188,12 @@ async function statementsOf(operation: () => Promise<unknown>): Promise<string[]
   return [...new Set(statements)].filter((sql) => !/^(?:begin|commit|rollback)$/.test(sql));
 }
 
-function badStepsOf(sql: string): string[] {
+const badStepsOf = (sql: string): string[] => planOf(sql).filter((step) => WALKS_OR_SORTS.test(step));
+
+function planOf(sql: string): string[] {
   using database = new DatabaseSync(tested.path, { readOnly: true });
-  const steps = database.prepare(`explain query plan ${sql}`).all();
-  return steps.map(({ detail }) => String(detail)).filter((detail) => WALKS_OR_SORTS.test(detail));
+  return database
+    .prepare(`explain query plan ${sql}`)
+    .all()
+    .map(({ detail }) => String(detail));
 }

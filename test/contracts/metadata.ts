@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newBlobId } from '../../src/model/ids.ts';
 import { archiveContract } from './metadata-archives.ts';
+import { capacityContract } from './metadata-capacity.ts';
 import type { MetadataUnderTest } from './metadata-fixtures.ts';
 import { jobListContract } from './metadata-job-lists.ts';
 import { jobContract } from './metadata-jobs.ts';
 import { ownershipContract } from './metadata-ownership.ts';
+import { retrievalContract } from './metadata-retrievals.ts';
 import { uploadContract } from './metadata-uploads.ts';
 import { vaultSettingsContract } from './metadata-vault-settings.ts';
 import { vaultContract } from './metadata-vaults.ts';
@@ -24,6 +26,8 @@ export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
   uploadContract(tested);
   jobContract(tested);
   jobListContract(tested);
+  retrievalContract(tested);
+  capacityContract(tested);
   ownershipContract(tested);
 
   describe('bytes to reclaim', () => {

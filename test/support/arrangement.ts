@@ -7,6 +7,7 @@ import { type Core, createCore } from '../../src/core/core.ts';
 import { Downloads } from '../../src/core/downloads.ts';
 import { FramePool } from '../../src/core/frame-pool.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
+import { NO_RETRIEVAL_LIMITS } from '../../src/model/retrieval-limits.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { sha256, treeHash } from './hashes.ts';
 
@@ -65,6 +66,7 @@ async function arrangementIn(directory: string): Promise<Omit<Arrangement, 'cloc
     downloads: new Downloads(),
     region: 'us-east-1',
     retrievalTimes: { expedited: none, standard: none, bulk: none, inventory: none },
+    retrievalLimits: NO_RETRIEVAL_LIMITS,
     inventory: 'live',
     jobRetentionMs: 24 * 60 * 60 * 1000,
   };

@@ -9,6 +9,7 @@ import { deleteVaultAccessPolicy } from './delete-vault-access-policy.ts';
 import { deleteVaultNotifications } from './delete-vault-notifications.ts';
 import { describeJob } from './describe-job.ts';
 import { describeVault } from './describe-vault.ts';
+import { getDataRetrievalPolicy } from './get-data-retrieval-policy.ts';
 import { getJobOutput } from './get-job-output.ts';
 import { getVaultAccessPolicy } from './get-vault-access-policy.ts';
 import { getVaultNotifications } from './get-vault-notifications.ts';
@@ -17,9 +18,12 @@ import { initiateMultipartUpload } from './initiate-multipart-upload.ts';
 import { listJobs } from './list-jobs.ts';
 import { listMultipartUploads } from './list-multipart-uploads.ts';
 import { listParts } from './list-parts.ts';
+import { listProvisionedCapacity } from './list-provisioned-capacity.ts';
 import { listTagsForVault } from './list-tags-for-vault.ts';
 import { listVaults } from './list-vaults.ts';
+import { purchaseProvisionedCapacity } from './purchase-provisioned-capacity.ts';
 import { removeTagsFromVault } from './remove-tags-from-vault.ts';
+import { setDataRetrievalPolicy } from './set-data-retrieval-policy.ts';
 import { setVaultAccessPolicy } from './set-vault-access-policy.ts';
 import { setVaultNotifications } from './set-vault-notifications.ts';
 import { uploadArchive } from './upload-archive.ts';
@@ -52,4 +56,8 @@ export const operations: readonly Operation[] = [
   describeJob,
   listJobs,
   getJobOutput,
+  setDataRetrievalPolicy,
+  getDataRetrievalPolicy,
+  purchaseProvisionedCapacity,
+  listProvisionedCapacity,
 ];
