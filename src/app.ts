@@ -1,25 +1,31 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Gate } from './api/authenticate.ts';
+import { commandEvent } from './admin/audit.ts';
+import { commands } from './admin/commands/index.ts';
+import type { Request, Response } from './admin/protocol.ts';
+import { type CommandRecord, runCommand } from './admin/run.ts';
+import { AdminServer } from './admin/server.ts';
 import { errorForms } from './api/errors.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
-import { loadOrMakeRootKey } from './config/credentials.ts';
-import { openDataDir } from './config/data-dir.ts';
+import { findRootKey, loadOrMakeRootKey, type RootKey } from './config/credentials.ts';
+import { findDataDir, openDataDir } from './config/data-dir.ts';
 import { ConfigError } from './config/errors.ts';
-import type { Arrangement } from './core/arrangement.ts';
-import { rootCaller } from './core/callers.ts';
-import { createCore } from './core/core.ts';
+import { SecretsKey } from './config/secrets-key.ts';
+import type { Arrangement, StartingKey } from './core/arrangement.ts';
+import { type Core, createCore } from './core/core.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
+import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
 import { systemClock } from './model/clock.ts';
+import { limits } from './model/limits.ts';
 import { parseRange, type Range } from './policy/addresses.ts';
 import { SigningKeyCache } from './sigv4/signing-key.ts';
-import { AuditLog } from './telemetry/audit-log.ts';
+import { AuditLog, type AuditLogOptions } from './telemetry/audit-log.ts';
 import type { Log } from './telemetry/log.ts';
 import { JobLoop } from './worker/job-loop.ts';
 import { Sweeper } from './worker/sweeper.ts';
@@ -32,7 +38,7 @@ export interface App extends AsyncDisposable {
 
 export interface AppOptions {
   config: Config;
-  secrets: Secrets | undefined;
+  secrets: Secrets;
   log: Log;
   /** Told when nothing may be acknowledged any more, because the metadata's files failed; the process must end. */
   onFatal: (error: unknown) => void;
@@ -46,29 +52,27 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
 
-  const metadata = parts.use(await Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal }));
-  await warnOfOtherAccounts(metadata, config, log);
-  const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
-  const given: Arrangement = {
-    metadata,
-    blobs,
-    frames: new FramePool(),
-    downloads: new Downloads(),
-    clock: systemClock,
-    region: config.region,
-    retrievalTimes: config.retrievalTimes,
-    retrievalLimits: config.retrievalLimits,
-    inventory: config.inventory,
-    jobRetentionMs: config.jobRetentionMs,
-  };
+  const given = await arrange(parts, { config, secrets, dataDir, rootKey, onFatal });
   const audit = parts.use(await openAuditLog(config, log));
   const jobs = parts.use(new JobLoop(given, log));
   const sweeper = parts.use(new Sweeper(given, log));
+  const core = createCore(given, {
+    onJobStarted: () => jobs.nudge(),
+    onKeyUnreadable: (unreadable) => log.error(unreadable, 'the secret of an access key cannot be opened'),
+  });
+  await core.accounts.ensureFirst();
+  // Before the API, so that it ends after it: commands are answered as long as requests run.
+  parts.use(await AdminServer.start({ dataDir, log, run: commandsOn(core, { config, audit }) }));
   const server = parts.use(
     await ApiServer.start({
-      core: createCore(given, { onJobStarted: () => jobs.nudge() }),
-      gate: gateFor(config, rootKey),
-      health: { isReady: () => metadata.answers() },
+      core,
+      gate: {
+        clock: systemClock,
+        region: config.region,
+        signingKeys: new SigningKeyCache(),
+        findAccessKey: (id) => core.keyRing.find(id),
+      },
+      health: { isReady: () => given.metadata.answers() },
       log,
       listen: config.listen,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
@@ -83,14 +87,74 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-/** A forgotten --account-id would otherwise look like an empty server. */
-async function warnOfOtherAccounts(metadata: Metadata, { accountId }: Config, log: Log): Promise<void> {
-  const others = (await metadata.vaults.accounts()).filter((account) => account !== accountId);
-  if (others.length > 0) log.warn({ accountId, others }, 'the data directory holds vaults of other accounts');
+/** What can be done in a data directory that no server holds. */
+export interface Offline extends AsyncDisposable {
+  run: (request: Request) => Promise<Response>;
 }
 
+export interface OfflineOptions {
+  config: Config;
+  secrets: Secrets;
+  /** What the data directory is held for, for those that find it held. */
+  description: string;
+}
+
+/**
+ * Takes a data directory for a moment, for commands of the operator, in the absence of a server. Throws DataDirHeldError
+ * when there is one. It makes neither a directory nor a root key, which are a server's to make: a wrong --data-dir shall
+ * not look like an empty server.
+ */
+export async function openOffline({ config, secrets, description }: OfflineOptions): Promise<Offline> {
+  await using parts = new AsyncDisposableStack();
+  const { path: dataDir } = findDataDir(config.dataDir);
+  parts.use(acquireOwnership({ dataDir, description }));
+  const rootKey = findRootKey({ dataDir, secrets });
+  // What fails under the database fails the one command that there is.
+  const given = await arrange(parts, { config, secrets, dataDir, rootKey, onFatal: () => undefined });
+  const core = createCore(given, { onJobStarted: () => undefined, onKeyUnreadable: () => undefined });
+  const audit = parts.use(await openAuditLog(config, NO_LOG));
+  const running = parts.move();
+  return { run: commandsOn(core, { config, audit }), [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+interface Beginnings {
+  config: Config;
+  secrets: Secrets;
+  dataDir: string;
+  rootKey: RootKey;
+  onFatal: (error: unknown) => void;
+}
+
+/** Opens the stores of a data directory that this process owns. */
+async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Promise<Arrangement> {
+  const { config, secrets, dataDir, onFatal } = beginnings;
+  const { accessKeyId, secretAccessKey, path: origin = 'the environment' } = beginnings.rootKey;
+  const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
+  const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
+  const metadata = parts.use(await Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal }));
+  await checkKeys({ metadata, rootKey, secretsKey });
+  const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
+  return {
+    metadata,
+    blobs,
+    frames: new FramePool(),
+    downloads: new Downloads(),
+    clock: systemClock,
+    rootKey,
+    secretsKey,
+    region: config.region,
+    retrievalTimes: config.retrievalTimes,
+    retrievalLimits: config.retrievalLimits,
+    inventory: config.inventory,
+    jobRetentionMs: config.jobRetentionMs,
+  };
+}
+
+/** A single command has none to complain to. */
+const NO_LOG: AuditLogOptions['log'] = { error: () => undefined, warn: () => undefined };
+
 /** Its own directory in the data directory is made; that of another path must be there. */
-async function openAuditLog({ auditLog, dataDir }: Config, log: Log): Promise<AuditLog | undefined> {
+async function openAuditLog({ auditLog, dataDir }: Config, log: AuditLogOptions['log']): Promise<AuditLog | undefined> {
   if (auditLog === undefined) return undefined;
   const directory = dirname(auditLog.path);
   try {
@@ -110,14 +174,36 @@ const rangesOf = (texts: readonly string[]): Range[] =>
     return range;
   });
 
-function gateFor(config: Config, rootKey: { accessKeyId: string; secretAccessKey: string }): Gate {
-  const { accessKeyId, secretAccessKey } = rootKey;
-  const caller = rootCaller({ accessKeyId, accountId: config.accountId });
-  const key = { secretAccessKey, tokenDigest: null, expiresAtMs: null, caller };
-  return {
-    clock: systemClock,
-    region: config.region,
-    signingKeys: new SigningKeyCache(),
-    findAccessKey: async (id) => (id === accessKeyId ? key : undefined),
+/** The one way to the commands, with a server and without. */
+function commandsOn(core: Core, { config, audit }: { config: Config; audit: AuditLog | undefined }): Offline['run'] {
+  const { accountId: firstAccountId, region } = config;
+  const administration = { core, firstAccountId };
+  const onCommand = (record: CommandRecord): void => {
+    audit?.write(commandEvent(record, { nowMs: systemClock.nowMs(), region }));
   };
+  return (request) => runCommand(request, { commands, administration, onCommand });
+}
+
+/** The keys in the database must go with what the server is started with. Throws ConfigError. */
+async function checkKeys({
+  metadata,
+  rootKey,
+  secretsKey,
+}: {
+  metadata: Metadata;
+  rootKey: StartingKey;
+  secretsKey: SecretsKey;
+}): Promise<void> {
+  const { accessKeyId, origin } = rootKey;
+  if (await metadata.keys.has(accessKeyId)) {
+    throw new ConfigError(`the root key ${accessKeyId} from ${origin} has the id of another key; take another id`);
+  }
+  const page = { length: SEAL_BEGINNING_LENGTH, limit: limits.sealBeginningsMax };
+  const beginnings = await metadata.keys.sealBeginnings(page);
+  if (!beginnings.some((beginning) => isOfAnotherKey(beginning, secretsKey.find()))) return;
+  const found = secretsKey.find() === undefined ? 'there is no' : 'another key is in';
+  throw new ConfigError(
+    `the secrets of access keys in the metadata were sealed with a key that is not here: ${found} ${secretsKey.origin}; ` +
+      'put the right file back, or set MORAINE_SECRETS_KEY',
+  );
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
-import { rootCaller } from '../core/callers.ts';
+import { type KnownKey, rootCaller } from '../core/callers.ts';
 import { limits } from '../model/limits.ts';
 import type { HeaderPair } from '../sigv4/headers.ts';
 import { pathSegments, splitTarget } from '../sigv4/path.ts';
@@ -169,7 +169,7 @@ describe('authenticate', () => {
     // Without the work done in vain it is a fifth.
     expect(unknownMs / wrongMs).toBeGreaterThan(0.6);
     expect(unknownMs / wrongMs).toBeLessThan(1.5);
-  });
+  }, 60_000);
 
   test.each(['UNSIGNED-PAYLOAD', 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', '', 'A'.repeat(64), '0'.repeat(63)])(
     'S-10 the payload mode %j is refused, though it is signed',
@@ -178,4 +178,51 @@ describe('authenticate', () => {
       expect(await refusal({ headers })).toMatchObject({ code: 'InvalidParameterValueException' });
     },
   );
+
+  describe('S-18 session tokens', () => {
+    const TOKEN = 'the/token+of==this key';
+    const tokenDigest = createHash('sha256').update(TOKEN).digest('hex');
+    const nowMs = gate.clock.nowMs();
+    const temporary = { secretAccessKey: SECRET, tokenDigest, expiresAtMs: nowMs + 1, caller: CALLER };
+    const INVALID = 'The security token included in the request is invalid.';
+    const EXPIRED = 'The security token included in the request is expired';
+    const outcomeOf = (key: Partial<KnownKey>, token: string | undefined) => {
+      const headers: HeaderPair[] = token === undefined ? BASE : [...BASE, ['X-Amz-Security-Token', token]];
+      const { request } = sent({ headers: signed(headers, EMPTY_HASH) });
+      const known = { ...gate, findAccessKey: async () => ({ ...temporary, ...key }) };
+      return authenticate(known, request).then(
+        () => 'accepted',
+        (error) => `${error.code}: ${error.message}`,
+      );
+    };
+
+    test('a temporary key signs with its token until it expires', async () => {
+      expect(await outcomeOf({}, TOKEN)).toBe('accepted');
+      expect(await outcomeOf({ expiresAtMs: nowMs }, TOKEN)).toBe(`ExpiredTokenException: ${EXPIRED}`);
+      expect(await outcomeOf({ expiresAtMs: nowMs - 1 }, TOKEN)).toBe(`ExpiredTokenException: ${EXPIRED}`);
+    });
+
+    test.each([undefined, '', 'x', TOKEN.slice(1), `${TOKEN}x`, tokenDigest])(
+      'and with no other: %j',
+      async (token) => {
+        expect(await outcomeOf({}, token)).toBe(`UnrecognizedClientException: ${INVALID}`);
+        // What is wrong with the key is for its holder only.
+        expect(await outcomeOf({ expiresAtMs: 0 }, token)).toBe(`UnrecognizedClientException: ${INVALID}`);
+      },
+    );
+
+    test.each([TOKEN, '', 'x'])('a permanent key takes none: %j', async (token) => {
+      const permanent = { tokenDigest: null, expiresAtMs: null };
+      expect(await outcomeOf(permanent, undefined)).toBe('accepted');
+      expect(await outcomeOf(permanent, token)).toBe(`UnrecognizedClientException: ${INVALID}`);
+    });
+
+    test('the token must be among what is signed', async () => {
+      const headers: HeaderPair[] = [...signed(BASE, EMPTY_HASH), ['X-Amz-Security-Token', TOKEN]];
+      const known = { ...gate, findAccessKey: async () => temporary };
+      await expect(authenticate(known, sent({ headers }).request)).rejects.toThrow(
+        'The header x-amz-security-token must be among the SignedHeaders.',
+      );
+    });
+  });
 });

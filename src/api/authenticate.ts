@@ -5,6 +5,7 @@ import { GlacierError, invalidParameter, missingParameter } from '../model/error
 import { limits } from '../model/limits.ts';
 import { formatAmzDate, parseAmzDate, signatureExpiredMessage } from '../sigv4/amz-date.ts';
 import { type Authorization, parseAuthorization } from '../sigv4/authorization.ts';
+import { safeEqual } from '../sigv4/safe-equal.ts';
 import { signatureMismatchMessage, verifySignature } from '../sigv4/signature.ts';
 import type { SigningKeyCache } from '../sigv4/signing-key.ts';
 import type { RequestBody } from './body.ts';
@@ -41,17 +42,17 @@ export interface Unauthenticated {
   body: RequestBody;
 }
 
+interface ClaimedSignature extends Pick<Unauthenticated, 'head' | 'segments'> {
+  authorization: Authorization;
+}
+
 /** Tells who sent a request, or throws what the real service would answer. */
 export async function authenticate(gate: Gate, { head, segments, body }: Unauthenticated): Promise<Authenticated> {
   refuseQueryCredentials(head.target.query);
   const header = head.header('authorization');
   if (header === undefined) throw missingToken('Missing Authentication Token');
   const authorization = parseAuthorization(header);
-  const key = await gate.findAccessKey(authorization.accessKeyId);
-  if (key === undefined || head.header('x-amz-security-token') !== undefined) {
-    verifyInVain(gate, { head, segments, authorization });
-    throw new GlacierError('UnrecognizedClientException', 'The security token included in the request is invalid.');
-  }
+  const key = await knownKey(gate, { head, segments, authorization });
   const amzDate = checkDate(gate, { head, authorization });
   checkScope(gate, authorization);
   checkSignedHeaders(head, authorization);
@@ -73,10 +74,7 @@ export async function authenticate(gate: Gate, { head, segments, body }: Unauthe
 }
 
 /** So that an unknown id takes as long as a wrong secret. The id itself the answers tell apart, as those of Amazon do. */
-function verifyInVain(
-  { clock, region, signingKeys }: Gate,
-  { head, segments, authorization }: Pick<Unauthenticated, 'head' | 'segments'> & { authorization: Authorization },
-): void {
+function verifyInVain({ clock, region, signingKeys }: Gate, { head, segments, authorization }: ClaimedSignature): void {
   const amzDate = formatAmzDate(clock.nowMs());
   const scope = { date: amzDate.slice(0, 8), region, service: SERVICE };
   const { method, target, headers } = head;
@@ -93,6 +91,24 @@ function refuseQueryCredentials(query: string): void {
       throw missingToken('Credentials in the query string are not supported: sign with the Authorization header.');
     }
   }
+}
+
+/** The key that is named, with its session token beside it if it is a temporary one, and not too late. */
+async function knownKey(gate: Gate, { head, segments, authorization }: ClaimedSignature): Promise<KnownKey> {
+  const key = await gate.findAccessKey(authorization.accessKeyId);
+  if (key === undefined || !hasItsToken(key, head.header('x-amz-security-token'))) {
+    verifyInVain(gate, { head, segments, authorization });
+    throw new GlacierError('UnrecognizedClientException', 'The security token included in the request is invalid.');
+  }
+  if (key.expiresAtMs !== null && key.expiresAtMs <= gate.clock.nowMs()) {
+    throw new GlacierError('ExpiredTokenException', 'The security token included in the request is expired');
+  }
+  return key;
+}
+
+function hasItsToken({ tokenDigest }: KnownKey, token: string | undefined): boolean {
+  if (tokenDigest === null || token === undefined) return tokenDigest === null && token === undefined;
+  return safeEqual(hash('sha256', token, 'hex'), tokenDigest);
 }
 
 /** Returns the text of the date that was signed, once it is near enough and fits the scope. */

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config/errors.ts';
+import { CommandError } from './command-error.ts';
 import { exitCodes } from './exit-codes.ts';
 import { makeProgram } from './program.ts';
 
@@ -21,6 +22,7 @@ async function run(args: string[]): Promise<number> {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return reportUsage(error);
   if (error instanceof ConfigError) return complain(error.message);
+  if (error instanceof CommandError) return complain(error.message, error.exitCode);
   process.stderr.write(`moraine: ${error instanceof Error ? error.stack : String(error)}\n`);
   return exitCodes.unexpected;
 }
@@ -33,7 +35,7 @@ function reportUsage({ code, exitCode, message }: CommanderError): number {
   return complain(message.replace(/^error: /, ''));
 }
 
-function complain(message: string): number {
+function complain(message: string, exitCode: number = exitCodes.usage): number {
   process.stderr.write(`moraine: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
-  return exitCodes.usage;
+  return exitCode;
 }

@@ -1,6 +1,12 @@
 import { Command } from 'commander';
+import { accountsCommand } from './accounts.ts';
+import { keysCommand } from './keys.ts';
+import { policiesCommand } from './policies.ts';
 import { serveCommand } from './serve.ts';
+import { usersCommand } from './users.ts';
 import { version } from './version.ts';
+
+const COMMANDS = [serveCommand, accountsCommand, usersCommand, policiesCommand, keysCommand];
 
 /** The `moraine` program. Commander throws instead of exiting, and main.ts alone decides how the process ends. */
 export function makeProgram(): Command {
@@ -11,6 +17,11 @@ export function makeProgram(): Command {
     .helpCommand('help [command]', 'print the help of a command')
     .configureOutput({ outputError: () => {} })
     .exitOverride();
-  for (const command of [serveCommand()]) program.addCommand(command.copyInheritedSettings(program));
+  for (const command of COMMANDS) program.addCommand(command());
+  inherit(program);
   return program;
+}
+
+function inherit(parent: Command): void {
+  for (const command of parent.commands) inherit(command.copyInheritedSettings(parent));
 }

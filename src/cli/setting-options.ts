@@ -8,7 +8,7 @@ import type { Flags } from '../config/sources.ts';
  * loadConfig's part, which knows the file and the profile as well.
  */
 export function addSettingOptions(command: Command): Command {
-  for (const name of settingNames) command.addOption(optionOf(name));
+  addSettingOptionsNamed(command, settingNames);
   const secrets = Object.entries(secretSettings).map(([name, { meaning }]) => `  ${name}\n      ${meaning}`);
   return command.addHelpText(
     'after',
@@ -22,6 +22,12 @@ before the profile, and last comes the default. Full reference:
 docs/configuration.md
 `,
   );
+}
+
+/** Some of the settings as options. The others still come from the environment and the file. */
+export function addSettingOptionsNamed(command: Command, names: readonly SettingName[]): Command {
+  for (const name of names) command.addOption(optionOf(name));
+  return command;
 }
 
 /** What the user gave on the command line, by the names of the settings. */

@@ -49,7 +49,7 @@ test('without any word from anybody the defaults count', () => {
       auditLog: { path: resolve('moraine-data/audit/audit.log'), fileBytesMax: 67_108_864, filesMax: 10 },
       logLevel: 'info',
     },
-    secrets: undefined,
+    secrets: {},
   });
 });
 
@@ -219,8 +219,7 @@ describe('the root key', () => {
 
   test('comes from the environment, apart from the configuration', () => {
     expect(loadConfig({ flags: {}, env: { ...id, ...secret } }).secrets).toEqual({
-      rootAccessKeyId: 'AKIDEXAMPLE',
-      rootSecretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+      rootKey: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' },
     });
   });
 
@@ -238,5 +237,34 @@ describe('the root key', () => {
     ],
   ])('%j is refused, and the secret is not repeated', (env, message) => {
     expect(problemOf({ env })).toBe(message);
+  });
+});
+
+describe('the key of the secrets', () => {
+  const bytes = Buffer.from(Array.from({ length: 32 }, (_, index) => index * 7));
+
+  test.each([
+    ['base64', bytes.toString('base64')],
+    ['base64 without padding', bytes.toString('base64').replace('=', '')],
+    ['hexadecimal', bytes.toString('hex')],
+    ['capital hexadecimal', bytes.toString('hex').toUpperCase()],
+  ])('may be given in %s', (_, text) => {
+    expect(loadConfig({ flags: {}, env: { MORAINE_SECRETS_KEY: text } }).secrets).toEqual({ secretsKey: bytes });
+  });
+
+  test.each([
+    ['', 'must not be empty'],
+    ['secret', 'must be 32 bytes in base64 or hexadecimal'],
+    [`${'A'.repeat(44)}`, 'must be 32 bytes in base64 or hexadecimal'],
+    ['0'.repeat(62), 'must be 32 bytes in base64 or hexadecimal'],
+    [bytes.toString('base64').replace('=', ' '), 'must be 32 bytes in base64 or hexadecimal'],
+  ])('%j is refused, and not repeated', (text, message) => {
+    expect(problemOf({ env: { MORAINE_SECRETS_KEY: text } })).toBe(`MORAINE_SECRETS_KEY ${message}`);
+  });
+
+  test('has no place in the file', () => {
+    expect(problemOf({ file: 'secrets-key: x' })).toBe(
+      `secrets-key in ${path} is a secret; set MORAINE_SECRETS_KEY in the environment`,
+    );
   });
 });

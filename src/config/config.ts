@@ -39,19 +39,21 @@ export interface AuditLogConfig {
   filesMax: number;
 }
 
-/** The root key of the first account as the environment gives it. */
+/** What the environment gives apart from the settings. */
 export interface Secrets {
-  rootAccessKeyId: string;
-  rootSecretAccessKey: string;
+  /** The root key of the first account. */
+  rootKey?: { accessKeyId: string; secretAccessKey: string };
+  /** The key under which the secrets of access keys are kept. */
+  secretsKey?: Buffer;
 }
 
 /**
  * Reads every setting: a flag counts before the environment, that before the file, that before what the profile says, and
- * last comes the default. Without a root key in the environment `secrets` is undefined. Throws ConfigError.
+ * last comes the default. Throws ConfigError.
  */
 export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): {
   config: Config;
-  secrets: Secrets | undefined;
+  secrets: Secrets;
 } {
   const values = readValues(gatherEntries({ flags, env }));
   const config: Config = {
@@ -117,15 +119,23 @@ function retrievalTimesOf(profile: Values['profile']): RetrievalTimes {
   };
 }
 
-function secretsOf(env: Environment): Secrets | undefined {
+function secretsOf(env: Environment): Secrets {
+  const rootKey = rootKeyOf(env);
+  const name = 'MORAINE_SECRETS_KEY';
+  const text = env[name];
+  const secretsKey = text === undefined ? undefined : parse(secretSettings[name].value, { text, origin: name });
+  return { ...(rootKey && { rootKey }), ...(secretsKey && { secretsKey }) };
+}
+
+function rootKeyOf(env: Environment): Secrets['rootKey'] {
   const [idName, secretName] = ['MORAINE_ROOT_ACCESS_KEY_ID', 'MORAINE_ROOT_SECRET_ACCESS_KEY'] as const;
   const [id, secret] = [env[idName], env[secretName]];
   if (id === undefined && secret === undefined) return undefined;
   if (id === undefined) throw new ConfigError(`${secretName} needs ${idName} beside it`);
   if (secret === undefined) throw new ConfigError(`${idName} needs ${secretName} beside it`);
   return {
-    rootAccessKeyId: parse(secretSettings[idName].value, { text: id, origin: idName }),
-    rootSecretAccessKey: parse(secretSettings[secretName].value, { text: secret, origin: secretName }),
+    accessKeyId: parse(secretSettings[idName].value, { text: id, origin: idName }),
+    secretAccessKey: parse(secretSettings[secretName].value, { text: secret, origin: secretName }),
   };
 }
 

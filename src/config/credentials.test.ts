@@ -21,10 +21,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-const load = () => loadOrMakeRootKey({ dataDir, secrets: undefined });
+const load = () => loadOrMakeRootKey({ dataDir, secrets: {} });
 
 test('a key from the environment leaves no file', () => {
-  const secrets = { rootAccessKeyId: 'AKIDEXAMPLE', rootSecretAccessKey: 'secret' };
+  const secrets = { rootKey: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' } };
   expect(loadOrMakeRootKey({ dataDir, secrets })).toEqual({
     accessKeyId: 'AKIDEXAMPLE',
     secretAccessKey: 'secret',

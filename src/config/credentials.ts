@@ -1,18 +1,18 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { newAccessKeyId, newSecretAccessKey, PERMANENT } from '../model/access-keys.ts';
 import type { Secrets } from './config.ts';
 import { writeFileDurably } from './durable.ts';
 import { ConfigError } from './errors.ts';
 import { readIniSection } from './ini.ts';
+import { hasPrivateFile } from './private-file.ts';
 import { secretSettings } from './settings.ts';
 
 /**
  * The root key of the first account: from the environment, else from `<data-dir>/credentials`, else made now and written
  * there. The file has the format that AWS tools read (AWS_SHARED_CREDENTIALS_FILE), profile `default`. One that cannot be
- * understood is an error and is never overwritten: it may be the only copy. One that others may read is set back to
- * 0600, which is enough because nobody else could have entered the data directory.
+ * understood is an error and is never overwritten: it may be the only copy.
  */
 export interface RootKey {
   accessKeyId: string;
@@ -23,32 +23,25 @@ export interface RootKey {
   made: boolean;
 }
 
-const PRIVATE = 0o600;
-const OPEN_TO_OTHERS = 0o077;
-const ACCESS_KEY_ID_RANDOM_LENGTH = 16;
-const SECRET_ACCESS_KEY_BYTES = 30;
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-
 /** Call it only while owning the data directory. Throws ConfigError. */
-export function loadOrMakeRootKey({ dataDir, secrets }: { dataDir: string; secrets: Secrets | undefined }): RootKey {
-  if (secrets !== undefined) {
-    return { accessKeyId: secrets.rootAccessKeyId, secretAccessKey: secrets.rootSecretAccessKey, made: false };
-  }
+export function loadOrMakeRootKey({ dataDir, secrets }: { dataDir: string; secrets: Secrets }): RootKey {
+  if (secrets.rootKey !== undefined) return { ...secrets.rootKey, made: false };
   const path = join(dataDir, 'credentials');
   try {
-    return isThere(path) ? { ...readKey(path), path, made: false } : { ...makeKey(path), path, made: true };
+    return hasPrivateFile(path) ? { ...readKey(path), path, made: false } : { ...makeKey(path), path, made: true };
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
     throw new ConfigError(`the root key in ${path} cannot be used: ${(cause as Error).message}`, { cause });
   }
 }
 
-function isThere(path: string): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return false;
-  if (!stats.isFile()) throw new ConfigError(`${path} must be a regular file`);
-  if ((stats.mode & OPEN_TO_OTHERS) !== 0) chmodSync(path, PRIVATE);
-  return true;
+/** The same for who must not make one. Throws ConfigError when there is none. */
+export function findRootKey({ dataDir, secrets }: { dataDir: string; secrets: Secrets }): RootKey {
+  const path = join(dataDir, 'credentials');
+  if (secrets.rootKey !== undefined || hasPrivateFile(path)) return loadOrMakeRootKey({ dataDir, secrets });
+  throw new ConfigError(
+    `the root key is neither in ${path} nor in the environment: commands need the MORAINE_ variables that the server gets`,
+  );
 }
 
 function readKey(path: string): { accessKeyId: string; secretAccessKey: string } {
@@ -68,10 +61,8 @@ function readKey(path: string): { accessKeyId: string; secretAccessKey: string }
 }
 
 function makeKey(path: string): { accessKeyId: string; secretAccessKey: string } {
-  // A byte holds a whole number of base32 alphabets, so the remainder is drawn evenly.
-  const letters = Array.from(randomBytes(ACCESS_KEY_ID_RANDOM_LENGTH), (byte) => BASE32[byte % BASE32.length]);
-  const accessKeyId = `AKIA${letters.join('')}`;
-  const secretAccessKey = randomBytes(SECRET_ACCESS_KEY_BYTES).toString('base64');
+  const accessKeyId = newAccessKeyId(PERMANENT);
+  const secretAccessKey = newSecretAccessKey();
   const lines = ['[default]', `aws_access_key_id = ${accessKeyId}`, `aws_secret_access_key = ${secretAccessKey}`, ''];
   writeFileDurably(path, lines.join('\n'));
   return { accessKeyId, secretAccessKey };

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symli
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openDataDir } from './data-dir.ts';
+import { findDataDir, openDataDir } from './data-dir.ts';
 
 let root = '';
 beforeEach(() => {
@@ -64,4 +64,24 @@ test('a file in its place and a place that cannot be are refused', () => {
   expect(() => openDataDir(path)).toThrow(`the data directory ${path} must be a directory`);
   expect(() => openDataDir(join(path, 'below'))).toThrow('cannot be used: ENOTDIR');
   expect(() => openDataDir('/proc/moraine')).toThrow('the data directory /proc/moraine cannot be used: ');
+});
+
+test('finding it makes nothing, changes nothing, and follows a link', () => {
+  const path = directory(0o755, 'owner.lock');
+  const link = join(root, 'link');
+  symlinkSync(path, link);
+  expect(findDataDir(link)).toEqual({ path });
+  expect(modeOf(path)).toBe(0o755);
+});
+
+test('finding tells a missing one from one that is not ours', () => {
+  const advice = '`moraine serve` makes one, and --data-dir or MORAINE_DATA_DIR name another';
+  const missing = join(root, 'a', 'b');
+  expect(() => findDataDir(missing)).toThrow(`there is no data directory ${missing}; ${advice}`);
+  expect(readdirSync(root)).toEqual([]);
+  const foreign = directory(0o700, 'thesis.tex');
+  expect(() => findDataDir(foreign)).toThrow(`${foreign} is no data directory of Moraine; ${advice}`);
+  const file = join(foreign, 'thesis.tex');
+  expect(() => findDataDir(file)).toThrow(`the data directory ${file} cannot be used: ENOTDIR`);
+  expect(() => findDataDir(join(file, 'below'))).toThrow('there is no data directory');
 });

@@ -16,7 +16,9 @@ export interface DataDir {
 
 const PRIVATE = 0o700;
 const OPEN_TO_OTHERS = 0o077;
-const MADE_BY_MORAINE = ['owner.lock', 'credentials'];
+const LOCK_NAME = 'owner.lock';
+const MADE_BY_MORAINE = [LOCK_NAME, 'credentials'];
+const NAME_ANOTHER = '`moraine serve` makes one, and --data-dir or MORAINE_DATA_DIR name another';
 /** File systems put it at their root, so it is in every directory that is a mount point. */
 const NOT_A_FILE_OF_ANYBODY = 'lost+found';
 
@@ -29,6 +31,23 @@ export function openDataDir(path: string): DataDir {
     if (!stats.isDirectory()) throw new ConfigError(`the data directory ${path} must be a directory`);
     makePrivate(real, stats);
     accessSync(real, constants.R_OK | constants.W_OK | constants.X_OK);
+    return { path: real };
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
+    throw new ConfigError(`the data directory ${path} cannot be used: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** The data directory that a server has made, with nothing changed. Throws ConfigError when there is none. */
+export function findDataDir(path: string): DataDir {
+  try {
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) {
+      throw new ConfigError(`there is no data directory ${path}; ${NAME_ANOTHER}`);
+    }
+    const real = realpathSync(path);
+    if (!readdirSync(real).includes(LOCK_NAME)) {
+      throw new ConfigError(`${path} is no data directory of Moraine; ${NAME_ANOTHER}`);
+    }
     return { path: real };
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;

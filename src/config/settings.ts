@@ -14,6 +14,7 @@ import {
   region,
   retrievalTimes,
   secretAccessKey,
+  secretsKey,
   size,
   wholeNumber,
 } from './values.ts';
@@ -216,4 +217,8 @@ export const profiles: Record<z.output<typeof settings.profile.value>, Partial<R
 export const secretSettings = {
   MORAINE_ROOT_ACCESS_KEY_ID: { meaning: 'access key id of the root key of the first account', value: accessKeyId },
   MORAINE_ROOT_SECRET_ACCESS_KEY: { meaning: 'secret access key of the root key', value: secretAccessKey },
-} satisfies Record<string, { meaning: string; value: z.ZodType<string, string> }>;
+  MORAINE_SECRETS_KEY: {
+    meaning: '32 bytes, base64 or hexadecimal: the key under which secrets of access keys are kept',
+    value: secretsKey,
+  },
+} satisfies Record<string, { meaning: string; value: z.ZodType<unknown, string> }>;

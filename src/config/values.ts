@@ -12,7 +12,12 @@ const SHOWN_LENGTH_MAX = 80;
 const REGION_LENGTH_MAX = 64;
 const ACCESS_KEY_ID = /^[\w-]{3,128}$/;
 const SECRET_ACCESS_KEY = /^[!-~]{1,128}$/;
+const HEXADECIMAL_KEY = /^[0-9A-Fa-f]{64}$/;
+const BASE64_KEY = /^[A-Za-z0-9+/]{43}=?$/;
 const REGION = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
+/** AES-256. */
+export const SECRETS_KEY_BYTES = 32;
 
 const given = z.string().min(1, 'must not be empty');
 
@@ -128,6 +133,14 @@ export const later = (what: string) =>
 
 /** Parts of a signature's scope are separated by `/`, so an access key id holds letters, digits, `_` and `-` only. */
 export const accessKeyId = given.regex(ACCESS_KEY_ID, 'must be 3 to 128 letters, digits, "_" or "-"');
+
+/** 32 bytes in base64 or hexadecimal. A problem with it never repeats it. */
+export const secretsKey = given.transform((text, context): Buffer => {
+  const bytes = HEXADECIMAL_KEY.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
+  if (bytes.length === SECRETS_KEY_BYTES && (HEXADECIMAL_KEY.test(text) || BASE64_KEY.test(text))) return bytes;
+  context.addIssue(`must be ${SECRETS_KEY_BYTES} bytes in base64 or hexadecimal`);
+  return z.NEVER;
+});
 
 /** A problem with it never repeats it. */
 export const secretAccessKey = given.regex(SECRET_ACCESS_KEY, 'must be 1 to 128 printable characters without spaces');

@@ -1,5 +1,5 @@
-import type { UserName } from '../metadata/access-policies.ts';
 import { invalidParameter, notFound } from '../model/errors.ts';
+import type { UserName } from '../model/identities.ts';
 import type { VaultName } from '../model/vaults.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import type { Arrangement } from './arrangement.ts';

@@ -5,6 +5,16 @@ import type { RetrievalLimits } from '../model/retrieval-limits.ts';
 import type { RetrievalTimes } from '../model/retrieval-times.ts';
 import type { Downloads } from './downloads.ts';
 import type { FramePool } from './frame-pool.ts';
+import type { SecretsKey } from './sealing.ts';
+
+/** The root key of the first account, which is not in the database. */
+export interface StartingKey {
+  accountId: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  /** Where it came from, for people. */
+  origin: string;
+}
 
 /** What the rules stand on: the stores, the time, and the settings that the rules depend on. */
 export interface Arrangement {
@@ -13,6 +23,8 @@ export interface Arrangement {
   frames: FramePool;
   downloads: Downloads;
   clock: Clock;
+  rootKey: StartingKey;
+  secretsKey: SecretsKey;
   region: string;
   retrievalTimes: RetrievalTimes;
   retrievalLimits: RetrievalLimits;

@@ -1,19 +1,27 @@
 import { AccessPolicies } from './access-policies.ts';
+import { Accounts } from './accounts.ts';
 import { Archives } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
 import { Authorisation } from './authorisation.ts';
 import { Capacity } from './capacity.ts';
 import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
+import { KeyRing } from './key-ring.ts';
+import { Keys } from './keys.ts';
 import { NotificationConfigurations } from './notification-configurations.ts';
 import { RetrievalPolicies } from './retrieval-policies.ts';
 import { VaultTags } from './tags.ts';
 import { Uploads } from './uploads.ts';
+import { Users } from './users.ts';
 import { Vaults } from './vaults.ts';
 
 /** The rules, one object per noun: what the entrances may ask of the server. */
 export interface Core {
   authorisation: Authorisation;
+  keyRing: KeyRing;
+  accounts: Accounts;
+  users: Users;
+  keys: Keys;
   vaults: Vaults;
   tags: VaultTags;
   notificationConfigurations: NotificationConfigurations;
@@ -25,12 +33,24 @@ export interface Core {
   capacity: Capacity;
 }
 
-/** `onJobStarted` is called for every new job, so that the workers need not poll. */
-export function createCore(given: Arrangement, { onJobStarted }: { onJobStarted: () => void }): Core {
+/** Whom the rules tell of what happens. */
+export interface Listeners {
+  /** Called for every new job, so that the workers need not poll. */
+  onJobStarted: () => void;
+  /** Called when an access key is used whose sealed secret cannot be opened. */
+  onKeyUnreadable: (key: { accessKeyId: string }) => void;
+}
+
+export function createCore(given: Arrangement, { onJobStarted, onKeyUnreadable }: Listeners): Core {
+  const keyRing = new KeyRing(given, onKeyUnreadable);
   const vaults = new Vaults(given);
   const incoming = new Incoming(given);
   return {
     authorisation: new Authorisation(given),
+    keyRing,
+    accounts: new Accounts(given, keyRing),
+    users: new Users(given, keyRing),
+    keys: new Keys(given, keyRing),
     vaults,
     tags: new VaultTags(given, vaults),
     notificationConfigurations: new NotificationConfigurations(given, vaults),

@@ -1,12 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { UserName } from '../model/identities.ts';
 import type { Tables } from './tables.ts';
 import { vaultExists } from './vaults.ts';
-
-/** A user as documents name one. */
-export interface UserName {
-  accountId: string;
-  name: string;
-}
 
 /** The access policies of vaults. What they are for requests is read in `VaultPolicyRecords`. */
 export class AccessPolicyRecords {

@@ -1,9 +1,11 @@
 import { Kysely, sql } from 'kysely';
 import { AccessPolicyRecords } from './access-policies.ts';
+import { AccountRecords } from './accounts.ts';
 import { ArchiveRecords } from './archives.ts';
 import { CapacityRecords } from './capacity.ts';
 import { sqliteDdl } from './ddl.ts';
 import { JobRecords } from './jobs.ts';
+import { KeyRecords } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { NotificationConfigurationRecords } from './notification-configurations.ts';
 import { ReclaimRecords } from './reclaim.ts';
@@ -11,6 +13,7 @@ import { RetrievalPolicyRecords } from './retrieval-policies.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Tables } from './tables.ts';
 import { UploadRecords } from './uploads.ts';
+import { UserRecords } from './users.ts';
 import { VaultPolicyRecords } from './vault-policies.ts';
 import { VaultTagRecords } from './vault-tags.ts';
 import { VaultRecords } from './vaults.ts';
@@ -20,6 +23,9 @@ import { VaultRecords } from './vaults.ts';
  * transaction leaves this folder. A change is durable when its promise resolves.
  */
 export class Metadata implements AsyncDisposable {
+  readonly accounts: AccountRecords;
+  readonly users: UserRecords;
+  readonly keys: KeyRecords;
   readonly vaults: VaultRecords;
   readonly vaultPolicies: VaultPolicyRecords;
   readonly vaultTags: VaultTagRecords;
@@ -35,6 +41,9 @@ export class Metadata implements AsyncDisposable {
 
   private constructor(db: Kysely<Tables>) {
     this.#db = db;
+    this.accounts = new AccountRecords(db);
+    this.users = new UserRecords(db);
+    this.keys = new KeyRecords(db);
     this.vaults = new VaultRecords(db);
     this.vaultPolicies = new VaultPolicyRecords(db);
     this.vaultTags = new VaultTagRecords(db);

@@ -7,12 +7,15 @@ CREATE TABLE "access_keys" (
   "session_policy" text,
   "created_at" integer not null,
   "expires_at" integer,
-  "disabled_at" integer
+  "disabled_at" integer,
+  constraint "token_until_expiry" check ((token_digest is null) = (expires_at is null))
 ) strict;
 
 CREATE INDEX "access_keys_by_expiry" on "access_keys" ("expires_at");
 
 CREATE INDEX "access_keys_by_owner" on "access_keys" ("account_id", "user_key");
+
+CREATE INDEX "access_keys_by_user" on "access_keys" ("user_key");
 
 CREATE TABLE "access_policies" (
   "vault_key" integer primary key references "vaults" ("key"),
@@ -206,9 +209,10 @@ CREATE TABLE "users" (
   "account_id" text not null references "accounts" ("id"),
   "id" text not null unique,
   "name" text not null,
-  "created_at" integer not null,
-  constraint "users_by_name" unique ("account_id", "name")
+  "created_at" integer not null
 ) strict;
+
+CREATE UNIQUE INDEX "users_by_name" on "users" (account_id, lower(name));
 
 CREATE TABLE "vault_locks" (
   "vault_key" integer primary key references "vaults" ("key"),

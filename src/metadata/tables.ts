@@ -200,3 +200,5 @@ export type VaultRow = Selectable<VaultsTable>;
 export type ArchiveRow = Selectable<ArchivesTable>;
 export type UploadRow = Selectable<UploadsTable>;
 export type JobRow = Selectable<JobsTable>;
+export type AccountRow = Selectable<AccountsTable>;
+export type UserRow = Selectable<UsersTable>;

@@ -46,3 +46,11 @@ export const missingParameter = (name: string): GlacierError =>
 
 /** The vault, archive, upload or job that the request names does not exist. */
 export const notFound = (message: string): GlacierError => new GlacierError('ResourceNotFoundException', message);
+
+/** An operator asked for what cannot be done. The message is one line that says why and, where it helps, what to do. */
+export class AdminError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'AdminError';
+  }
+}

@@ -85,6 +85,7 @@ export const limits = {
   idleUploadsAtOnceMax: 1,
   jobsExpiredAtOnceMax: 20,
   sweepPauseMs: SECOND_MS,
+  keySweepPauseMs: HOUR_MS,
   /** After a failure, which is likely to come again. */
   sweepRetryPauseMs: MINUTE_MS,
   /** Bytes that no row refers to are kept this long: a metadata backup put back in their place may still name them. */
@@ -94,6 +95,28 @@ export const limits = {
   orphanScanFirstPauseMs: 10 * MINUTE_MS,
   inventoryPageRows: 1000,
   inventoryDailyMs: DAY_MS,
+
+  // Accounts, users and keys.
+  accountNameLengthMax: 128,
+  /** Of a user or of one of its policies. */
+  iamNameLengthMax: 64,
+  usersPerAccountMax: 5000,
+  identityPoliciesPerUserMax: 10,
+  /** Of a user or a root. IAM allows 2; here the old one stays, disabled, when a key is rotated. */
+  permanentKeysMax: 5,
+  temporaryKeysMax: 1000,
+  temporaryKeyMsMin: 15 * MINUTE_MS,
+  temporaryKeyMsMax: 36 * HOUR_MS,
+  /** So long it is told that a temporary key has expired; after that it is unknown. */
+  expiredKeyMs: DAY_MS,
+  /** A change that another process made counts after this time at the latest. */
+  keyCachedMs: 2 * SECOND_MS,
+  /** With a user's key go its policies, so that each may take a quarter of a megabyte. */
+  keysCachedMax: 500,
+  /** Different beginnings of sealed secrets that are looked at; more than one is a sign of damage. */
+  sealBeginningsMax: 100,
+  /** How often an id is drawn anew because it is taken. */
+  idDrawsMax: 5,
 
   // Policies.
   /** Glacier's own, of the access policy and of the lock policy; ours for identity policies. In bytes of UTF-8. */
@@ -112,6 +135,17 @@ export const limits = {
   auditValueLengthMax: 2 * KIB,
   /** The members of a longer body, as JSON, are left out. The longest policy fits, every character of it escaped. */
   auditBodyLengthMax: 64 * KIB,
+
+  // Commands of the operator.
+  adminConnectionsMax: 64,
+  /** A policy, which is the largest thing in a command, fits in however its text is escaped. */
+  adminRequestBytesMax: 64 * KIB,
+  adminRequestMs: 10 * SECOND_MS,
+  adminAnswerBytesMax: 64 * MIB,
+  adminAnswerMs: 2 * MINUTE_MS,
+  /** How long a command waits for a server that starts or stops, or for another command. */
+  adminWaitMs: 10 * SECOND_MS,
+  adminRetryPauseMs: 50,
 
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */

@@ -11,14 +11,15 @@ import { RotatingFile, type RotatingFileOptions } from './rotating-file.ts';
 const NO_SPACE = ['ENOSPC', 'EDQUOT'];
 
 export interface AuditLogOptions extends RotatingFileOptions {
-  log: Log;
+  /** Told when lines are lost. */
+  log: Pick<Log, 'error' | 'warn'>;
 }
 
 /** Writes in the background. Disposing it waits a moment for what is still to be written. */
 export class AuditLog implements AsyncDisposable {
   readonly #file: RotatingFile;
   readonly #path: string;
-  readonly #log: Log;
+  readonly #log: AuditLogOptions['log'];
   readonly #onExit = () => this.#flushAtExit();
   #waiting: string[] = [];
   #waitingBytes = 0;

@@ -9,6 +9,13 @@ export async function expireJobs({ metadata, clock, downloads }: Arrangement): P
   return { done, more: done === limit };
 }
 
+/** Deletes temporary keys some time after they expired; until then their users are told that they have. */
+export async function expireKeys({ metadata, clock }: Arrangement): Promise<Swept> {
+  const limit = limits.sweepRowsMax;
+  const done = await metadata.keys.deleteExpired({ beforeMs: clock.nowMs() - limits.expiredKeyMs, limit });
+  return { done, more: done === limit };
+}
+
 /**
  * Gives up uploads that nobody touched for a day, and forgets those that ended a day ago. Signs of life are noted up to
  * `uploadTouchMs` late, so that much more has to pass before a day without any is certain.

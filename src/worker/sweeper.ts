@@ -1,7 +1,7 @@
 import type { Arrangement } from '../core/arrangement.ts';
 import { limits } from '../model/limits.ts';
 import type { Log } from '../telemetry/log.ts';
-import { expireJobs, expireUploads } from './expire.ts';
+import { expireJobs, expireKeys, expireUploads } from './expire.ts';
 import { Pause } from './pause.ts';
 import { publishInventories } from './publish-inventories.ts';
 import { giveUpOrphans, reclaim } from './reclaim.ts';
@@ -21,6 +21,7 @@ export class Sweeper implements AsyncDisposable {
     this.#sweeps = [
       { name: 'expire jobs', step: () => expireJobs(given), pauseMs },
       { name: 'expire uploads', step: () => expireUploads(given), pauseMs },
+      { name: 'expire keys', step: () => expireKeys(given), pauseMs: limits.keySweepPauseMs },
       { name: 'reclaim', step: () => reclaim(given), pauseMs },
       { name: 'publish inventories', step: () => publishInventories(given), pauseMs },
       {

@@ -205,3 +205,28 @@ describe('the file', () => {
     expect(outcome.stderr).toContain(`moraine: the audit log ${missing} cannot be written: ENOENT`);
   });
 });
+
+describe('a command of the operator', () => {
+  test('is told with a server and without, and the key that it makes only by its id', async () => {
+    await using running = await startServer();
+    const made: { accessKeyId: string; secretAccessKey: string }[] = [];
+    const make = async () => {
+      const outcome = await runProgram(['keys', 'create', '--data-dir', running.dataDir, '--json']);
+      expect(outcome.code).toBe(0);
+      made.push(JSON.parse(outcome.stdout));
+    };
+    await make();
+    await auditRecords(running, isWanted('keys.create'));
+    await running.stop();
+    await make();
+    expect((await runProgram(['keys', 'delete', '--data-dir', running.dataDir, 'AKIANOBODYS'])).code).not.toBe(0);
+    const records = auditRecordsNow(running).filter(({ eventSource }) => eventSource === 'admin.moraine');
+    expect(records).toMatchObject([
+      { userIdentity: { type: 'Operator' }, responseElements: { accessKeyId: made[0]?.accessKeyId } },
+      { userIdentity: { type: 'Operator' }, responseElements: { accessKeyId: made[1]?.accessKeyId } },
+      { eventName: 'keys.delete', errorCode: 'Refused', requestParameters: { accessKeyId: 'AKIANOBODYS' } },
+    ]);
+    const text = readFileSync(auditPath(running), 'utf8');
+    for (const { secretAccessKey } of made) expect(text).not.toContain(secretAccessKey);
+  });
+});

@@ -15,6 +15,7 @@ import {
   newVault,
   T0,
 } from './metadata-fixtures.ts';
+import { addKey, newAccount, newKey, newUser } from './metadata-identities.ts';
 import { type SqliteUnderTest, sqliteUnderTest } from './sqlite-under-test.ts';
 
 /**
@@ -139,6 +140,31 @@ const operations: Record<string, () => Promise<unknown>> = {
     for (const job of claimed) await metadata.jobs.end(jobEnd({ jobKey: job.key, token: 'y' }));
     await metadata.jobs.expire({ nowMs: Number.MAX_SAFE_INTEGER, limit: 20 });
   },
+  'accounts.create and delete': async () => {
+    const { accountId, rootKeyId } = await newAccount(metadata);
+    await metadata.accounts.setDisabled({ accountId, disabledAtMs: T0 });
+    await metadata.keys.find(rootKeyId);
+    await metadata.accounts.delete(accountId);
+  },
+  'users, a life': async () => {
+    const user = await newUser(metadata);
+    await metadata.users.list(user.accountId);
+    await metadata.users.attachPolicy({ user, policy: { name: 'p', document: '', attachedAtMs: T0 }, policiesMax: 1 });
+    await metadata.users.policies(user);
+    await metadata.users.detachPolicy({ user, name: 'p' });
+    await metadata.users.delete(user);
+  },
+  'keys, a life': async () => {
+    const { accountId, name: user, rootKeyId } = await newUser(metadata);
+    const accessKeyId = await addKey(metadata, { accountId, user });
+    await metadata.keys.find(accessKeyId);
+    await metadata.keys.rotate({ accessKeyId, key: newKey(), permanentMax: 9, temporaryMax: 9 });
+    await metadata.keys.enable(accessKeyId);
+    await metadata.keys.disable({ accessKeyId: rootKeyId, rootElsewhere: '', nowMs: T0 });
+    await metadata.keys.delete({ accessKeyId, rootElsewhere: '' });
+    await metadata.keys.has(accessKeyId);
+  },
+  'keys.deleteExpired': () => metadata.keys.deleteExpired({ beforeMs: T0, limit: 5 }),
   'reclaim.addUnknown': () => metadata.reclaim.addUnknown([newBlobId(), newBlobId()]),
   'reclaim.forget': () => metadata.reclaim.forget([newBlobId()]),
 };

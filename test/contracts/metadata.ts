@@ -5,9 +5,11 @@ import { capacityContract } from './metadata-capacity.ts';
 import type { MetadataUnderTest } from './metadata-fixtures.ts';
 import { jobListContract } from './metadata-job-lists.ts';
 import { jobContract } from './metadata-jobs.ts';
+import { keyContract } from './metadata-keys.ts';
 import { ownershipContract } from './metadata-ownership.ts';
 import { retrievalContract } from './metadata-retrievals.ts';
 import { uploadContract } from './metadata-uploads.ts';
+import { userContract } from './metadata-users.ts';
 import { vaultSettingsContract } from './metadata-vault-settings.ts';
 import { vaultContract } from './metadata-vaults.ts';
 
@@ -29,6 +31,8 @@ export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
   retrievalContract(tested);
   capacityContract(tested);
   ownershipContract(tested);
+  userContract(tested);
+  keyContract(tested);
 
   describe('bytes to reclaim', () => {
     test('are handed over once, and forgotten', async () => {

@@ -32,7 +32,9 @@ export async function testArrangement(settings: Partial<Arrangement> = {}): Prom
   const clock = { atMs: T0, nowMs: () => clock.atMs };
   const open = async () => {
     const given = { ...(await arrangementIn(directory)), clock, ...settings };
-    return { given, core: createCore(given, { onJobStarted: () => undefined }) };
+    const core = createCore(given, { onJobStarted: () => undefined, onKeyUnreadable: () => undefined });
+    await core.accounts.ensureFirst();
+    return { given, core };
   };
   const close = () => arrangement.given.metadata[Symbol.asyncDispose]();
   const arrangement: TestArrangement = {
@@ -52,6 +54,14 @@ export async function testArrangement(settings: Partial<Arrangement> = {}): Prom
   return arrangement;
 }
 
+const ROOT_KEY = {
+  accountId: VAULT.accountId,
+  accessKeyId: 'AKIAROOTOFTHETESTS',
+  secretAccessKey: 'secret',
+  origin: 'the test',
+};
+const SECRETS_KEY = Buffer.alloc(32, 'key');
+
 async function arrangementIn(directory: string): Promise<Omit<Arrangement, 'clock'>> {
   const none = { minMs: 0, maxMs: 0 };
   return {
@@ -64,6 +74,8 @@ async function arrangementIn(directory: string): Promise<Omit<Arrangement, 'cloc
     blobs: await DiskBlobStore.open(join(directory, 'blobs')),
     frames: new FramePool(),
     downloads: new Downloads(),
+    rootKey: ROOT_KEY,
+    secretsKey: { find: () => SECRETS_KEY, findOrMake: () => SECRETS_KEY },
     region: 'us-east-1',
     retrievalTimes: { expedited: none, standard: none, bulk: none, inventory: none },
     retrievalLimits: NO_RETRIEVAL_LIMITS,

@@ -16,29 +16,36 @@ export interface Outcome {
   tookMs: number;
 }
 
+export interface RunOptions {
+  env?: Environment;
+  cwd?: string;
+  /** What the program reads from its stdin. */
+  input?: string | Buffer;
+}
+
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
 /** Starts the program with none of the MORAINE_ variables of whoever runs the tests; it dies with them. */
-export function spawnProgram(args: readonly string[], { env = {}, cwd }: { env?: Environment; cwd?: string } = {}) {
+export function spawnProgram(args: readonly string[], { env = {}, cwd, input }: RunOptions = {}) {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('MORAINE_'));
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     env: { ...Object.fromEntries(inherited), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
   });
+  // A program that has seen enough may be gone before it has read everything.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input ?? '');
   running.add(child);
   child.once('close', () => running.delete(child));
   return child;
 }
 
 /** Runs the program to its end. */
-export async function runProgram(
-  args: readonly string[],
-  options: { env?: Environment; cwd?: string } = {},
-): Promise<Outcome> {
+export async function runProgram(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const startedAtMs = performance.now();
   const child = spawnProgram(args, options);
   const stdout = collect(child.stdout);

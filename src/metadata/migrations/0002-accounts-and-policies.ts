@@ -33,8 +33,8 @@ async function identities(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
     .addColumn('id', 'text', (column) => column.notNull().unique())
     .addColumn('name', 'text', (column) => column.notNull())
     .addColumn('created_at', ddl.int64, (column) => column.notNull())
-    .addUniqueConstraint('users_by_name', ['account_id', 'name'])
     .execute();
+  await db.schema.createIndex('users_by_name').unique().on('users').expression(sql`account_id, lower(name)`).execute();
   await ddl
     .table(db, 'identity_policies')
     .addColumn('user_key', ddl.int64, (column) => column.notNull().references('users.key'))
@@ -54,8 +54,10 @@ async function identities(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
     .addColumn('created_at', ddl.int64, (column) => column.notNull())
     .addColumn('expires_at', ddl.int64)
     .addColumn('disabled_at', ddl.int64)
+    .addCheckConstraint('token_until_expiry', sql`(token_digest is null) = (expires_at is null)`)
     .execute();
   await index(db, 'access_keys_by_owner', 'access_keys', ['account_id', 'user_key']);
+  await index(db, 'access_keys_by_user', 'access_keys', ['user_key']);
   await index(db, 'access_keys_by_expiry', 'access_keys', ['expires_at']);
 }
 

@@ -1,0 +1,7 @@
+import { accountCommands } from './accounts.ts';
+import { keyCommands } from './keys.ts';
+import { policyCommands } from './policies.ts';
+import { userCommands } from './users.ts';
+
+/** What the operator can ask for, by the names that records show: the words of the command line with a dot between. */
+export const commands = { ...accountCommands, ...userCommands, ...policyCommands, ...keyCommands };

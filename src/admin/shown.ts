@@ -1,0 +1,42 @@
+import type { ShownKey } from '../core/key-minting.ts';
+import type { ListedKey } from '../core/keys.ts';
+import type { Account, User } from '../model/identities.ts';
+import { formatInstant } from '../model/instants.ts';
+
+/** Accounts, users and keys as answers show them. */
+const instant = (atMs: number | null): string | null => (atMs === null ? null : formatInstant(atMs));
+
+export const shownAccount = ({ accountId, name, createdAtMs, disabledAtMs }: Account) => ({
+  accountId,
+  name,
+  createdAt: formatInstant(createdAtMs),
+  disabledAt: instant(disabledAtMs),
+});
+
+export const shownUser = ({ accountId, name, userId, arn, createdAtMs }: User) => ({
+  accountId,
+  name,
+  userId,
+  arn,
+  createdAt: formatInstant(createdAtMs),
+});
+
+/** `origin` says where the key is kept: in the database, or outside for the root key that the server is started with. */
+export const shownKey = (key: ListedKey) => ({
+  accessKeyId: key.accessKeyId,
+  accountId: key.accountId,
+  user: key.user,
+  createdAt: instant(key.createdAtMs),
+  expiresAt: instant(key.expiresAtMs),
+  disabledAt: instant(key.disabledAtMs),
+  hasSessionPolicy: key.hasSessionPolicy,
+  origin: key.origin,
+});
+
+/** The one time that a secret is shown. */
+export const shownNewKey = ({ accessKeyId, secretAccessKey, sessionToken, expiresAtMs }: ShownKey) => ({
+  accessKeyId,
+  secretAccessKey,
+  sessionToken: sessionToken ?? null,
+  expiresAt: instant(expiresAtMs ?? null),
+});
