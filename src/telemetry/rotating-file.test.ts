@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -72,6 +73,13 @@ test.each([
   disturb();
   await file.append(line('b'));
   expect(firstLetters('audit.log')).toBe('b');
+});
+
+test('a file that was emptied is begun anew', async () => {
+  for (const letter of 'ab') await file.append(line(letter));
+  truncateSync(path);
+  for (const letter of 'cd') await file.append(line(letter));
+  expect([readdirSync(directory), firstLetters('audit.log')]).toEqual([['audit.log'], 'cd']);
 });
 
 test('half a line that a killed process left is ended', async () => {

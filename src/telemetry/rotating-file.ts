@@ -36,7 +36,7 @@ export class RotatingFile {
 
   /** Adds whole lines. When it throws, none of them is in the file. */
   async append(lines: Buffer): Promise<void> {
-    if (this.#handle !== undefined && (await this.#isElsewhere(this.#handle))) await this.close();
+    if (this.#handle !== undefined && !(await this.#isStillThere(this.#handle))) await this.close();
     await this.open();
     if (this.#sizeBytes > 0 && this.#sizeBytes + lines.length > this.#options.fileBytesMax) await this.#rotate();
     const handle = this.#handle;
@@ -89,9 +89,11 @@ export class RotatingFile {
     }
   }
 
-  async #isElsewhere(handle: FileHandle): Promise<boolean> {
+  /** Also takes note of how large others have made it: programs that rotate logs empty files, too. */
+  async #isStillThere(handle: FileHandle): Promise<boolean> {
     const [ours, there] = await Promise.all([handle.stat(), stat(this.#options.path).catch(() => undefined)]);
-    return there?.ino !== ours.ino || there.dev !== ours.dev;
+    this.#sizeBytes = ours.size;
+    return there?.ino === ours.ino && there.dev === ours.dev;
   }
 
   async #rotate(): Promise<void> {
