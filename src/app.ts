@@ -1,4 +1,6 @@
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { commandEvent } from './admin/audit.ts';
 import { commands } from './admin/commands/index.ts';
 import type { Request, Response } from './admin/protocol.ts';
 import { type CommandRecord, runCommand } from './admin/run.ts';
@@ -31,7 +33,9 @@ import { signingKeyIn } from './notify/signing-key.ts';
 import { snsNotifier } from './notify/sns.ts';
 import { webhookNotifier } from './notify/webhook.ts';
 import { systemLookup } from './notify/webhook-url.ts';
+import { parseRange, type Range } from './policy/addresses.ts';
 import { SigningKeyCache } from './sigv4/signing-key.ts';
+import { AuditLog, type AuditLogOptions } from './telemetry/audit-log.ts';
 import type { Log } from './telemetry/log.ts';
 import { DeliveryLoop, type Notifiers } from './worker/delivery-loop.ts';
 import { JobLoop } from './worker/job-loop.ts';
@@ -67,6 +71,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     onFatal,
     onAlarm: (text, facts) => log.error(facts, text),
   });
+  const audit = parts.use(await openAuditLog(config, log));
   const deliveries = parts.use(new DeliveryLoop(given, log));
   const onMessage = () => deliveries.nudge();
   const jobs = parts.use(new JobLoop(given, log, { onEnded: onMessage }));
@@ -78,10 +83,8 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   });
   await core.accounts.ensureFirst();
   for (const { level, facts, text } of await core.locks.settle()) log[level](facts, text);
-  const onCommand = ({ command, outcome }: CommandRecord) =>
-    log.info({ command, outcome }, 'a command of the operator');
   // Before the API, so that it ends after it: commands are answered as long as requests run.
-  parts.use(await AdminServer.start({ dataDir, log, run: commandsOn(core, { config, onCommand }) }));
+  parts.use(await AdminServer.start({ dataDir, log, run: commandsOn(core, { config, audit }) }));
   const server = parts.use(
     await ApiServer.start({
       core,
@@ -95,6 +98,8 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
       log,
       listen: config.listen,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
+      trustedProxies: rangesOf(config.trustedProxies),
+      audit,
       errorForms: errorForms(config),
     }),
   );
@@ -152,8 +157,9 @@ export async function openOffline({ config, secrets, description }: OfflineOptio
     onKeyUnreadable: () => undefined,
   });
   await core.accounts.ensureFirst();
+  const audit = parts.use(await openAuditLog(config, NO_LOG));
   const running = parts.move();
-  const run = commandsOn(core, { config, onCommand: () => undefined });
+  const run = commandsOn(core, { config, audit });
   return { run, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
@@ -216,12 +222,37 @@ function openRetentionClock(
   });
 }
 
+/** A single command has none to complain to. */
+const NO_LOG: AuditLogOptions['log'] = { error: () => undefined, warn: () => undefined };
+
+/** Its own directory in the data directory is made; that of another path must be there. */
+async function openAuditLog({ auditLog, dataDir }: Config, log: AuditLogOptions['log']): Promise<AuditLog | undefined> {
+  if (auditLog === undefined) return undefined;
+  const directory = dirname(auditLog.path);
+  try {
+    if (directory === join(dataDir, 'audit')) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return await AuditLog.open({ ...auditLog, log });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`the audit log ${auditLog.path} cannot be written: ${reason}`, { cause });
+  }
+}
+
+/** What the settings let through is a range, however it is spelt. */
+const rangesOf = (texts: readonly string[]): Range[] =>
+  texts.map((text) => {
+    const range = parseRange(text);
+    if (range === undefined) throw new ConfigError(`--trusted-proxies cannot use ${text}`);
+    return range;
+  });
+
 /** The one way to the commands, with a server and without. */
-function commandsOn(
-  core: Core,
-  { config, onCommand }: { config: Config; onCommand: (record: CommandRecord) => void },
-): Offline['run'] {
-  const administration = { core, firstAccountId: config.accountId };
+function commandsOn(core: Core, { config, audit }: { config: Config; audit: AuditLog | undefined }): Offline['run'] {
+  const { accountId: firstAccountId, region } = config;
+  const administration = { core, firstAccountId };
+  const onCommand = (record: CommandRecord): void => {
+    audit?.write(commandEvent(record, { nowMs: systemClock.nowMs(), region }));
+  };
   return (request) => runCommand(request, { commands, administration, onCommand });
 }
 

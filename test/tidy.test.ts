@@ -71,9 +71,19 @@ describe('names', () => {
     expect(stray.filter((path) => WIRE_CASING.test(textOf(path)))).toEqual([]);
   });
 
-  test('secrets are compared in one place', () => {
+  test('S-03 secrets are compared in one place', () => {
     const users = sources.filter((path) => textOf(path).includes('timingSafeEqual'));
     expect(users).toEqual(['src/sigv4/safe-equal.ts']);
+  });
+
+  test('S-03 no operator compares what is secret', () => {
+    const secret = String.raw`\b(?:\w+\.)*\w*(?:[sS]ignature|[sS]ecret[A-Za-z]*|[tT]oken|[cC]ookie|[pP]assword|[lL]ockId)`;
+    const other = String.raw`(?!\s*(?:undefined|null)\b|\s*(?:''|""))`;
+    const compared = new RegExp(String.raw`${secret}\s*[!=]==${other}|[!=]==\s*${secret}\b(?!\()`);
+    expect(sources.flatMap((path) => textOf(path).split('\n')).filter((line) => compared.test(line))).toEqual([]);
+    for (const wrong of ['if (a.signature === given)', 'given !== row.secretAccessKey', "token !== 'a'"]) {
+      expect(compared.test(wrong)).toBe(true);
+    }
   });
 });
 

@@ -17,6 +17,11 @@ const commands: CommandTable = {
       return { name, firstAccountId };
     },
   }),
+  'keys.make': adminCommand({
+    input,
+    mutating: true,
+    run: async () => ({ accessKeyId: 'AKIANEW', secretAccessKey: 'hidden', sessionToken: 'hidden', expiresAt: null }),
+  }),
   'things.show': adminCommand({ input, mutating: false, run: async () => 'shown' }),
 };
 
@@ -34,6 +39,14 @@ test('a command that changes something leaves a record without its secrets', asy
     answer: { name: 'a', firstAccountId: '111122223333' },
   });
   expect(records).toEqual([{ command: 'things.make', input: { name: 'a' }, outcome: 'done' }]);
+});
+
+test('of an answer the record has the ids and never a secret', async () => {
+  const { run, records } = runs();
+  await run('keys.make', { name: 'a' });
+  expect(records).toEqual([
+    { command: 'keys.make', input: { name: 'a' }, outcome: 'done', named: { accessKeyId: 'AKIANEW' } },
+  ]);
 });
 
 test('a refusal comes back word for word, and is on record', async () => {

@@ -14,7 +14,11 @@ export interface CommandRecord {
   outcome: 'done' | 'refused' | 'failed';
   /** Why it was refused. */
   refusal?: string;
+  /** What the answer names: ids and nothing else, for an answer may hold a new secret. */
+  named?: object;
 }
+
+const NAMES = ['accountId', 'userId', 'arn', 'accessKeyId', 'expiresAt'];
 
 /** Commands by name; each takes what its own schema lets through. */
 export type CommandTable = Readonly<Record<string, AdminCommand<object, unknown>>>;
@@ -39,21 +43,21 @@ export async function runCommand(
   }
   const parsed = command.input.safeParse(request.input);
   if (!parsed.success) return { refusal: firstIssue(parsed.error) };
-  const record = (outcome: CommandRecord['outcome'], refusal?: string): void => {
+  const record = (outcome: CommandRecord['outcome'], more: Pick<CommandRecord, 'refusal' | 'named'> = {}): void => {
     if (!command.mutating) return;
     const input = withoutSecrets(parsed.data, command.secrets ?? []);
-    onCommand({ command: request.command, input, outcome, ...(refusal === undefined ? {} : { refusal }) });
+    onCommand({ command: request.command, input, outcome, ...more });
   };
   try {
     const answer = await command.run(administration, parsed.data);
-    record('done');
+    record('done', namesIn(answer));
     return { answer };
   } catch (error) {
     if (!isRefusal(error)) {
       record('failed');
       throw error;
     }
-    record('refused', error.message);
+    record('refused', { refusal: error.message });
     return { refusal: error.message };
   }
 }
@@ -66,6 +70,12 @@ function firstIssue(error: z.ZodError): string {
   const [issue] = error.issues;
   const place = issue?.path.join('.') ?? '';
   return place === '' ? `${issue?.message}` : `${place}: ${issue?.message}`;
+}
+
+function namesIn(answer: unknown): { named?: object } {
+  const members = Object.entries(answer ?? {});
+  const named = members.filter(([name, value]) => NAMES.includes(name) && typeof value === 'string');
+  return named.length === 0 ? {} : { named: Object.fromEntries(named) };
 }
 
 function withoutSecrets(input: object, secrets: readonly string[]): object {

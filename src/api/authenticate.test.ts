@@ -145,7 +145,7 @@ describe('authenticate', () => {
   });
 
   test.each(['X-Amz-Signature=1', 'x=1&x-amz-algorithm', 'X-Amz-Expires=', 'x%2damz-credential=1', 'X-AMZ-DATE=1'])(
-    'credentials in the query are refused whatever the header says: %s',
+    'S-11 credentials in the query are refused whatever the header says: %s',
     async (query) => {
       const headers = [...BASE, authorization(CREATE_VAULT)];
       const outcome = await refusal({ headers, target: `/-/vaults/examplevault?${query}` });
@@ -153,8 +153,26 @@ describe('authenticate', () => {
     },
   );
 
+  test('S-04 an unknown key takes as long as a wrong secret', async () => {
+    const wrong = [...BASE, authorization(ZEROS)];
+    const unknown: HeaderPair[] = [...BASE, ['Authorization', authorization(ZEROS)[1].replace(KEY_ID, 'other')]];
+    const times: [number[], number[]] = [[], []];
+    for (let round = 0; round < 2000; round += 1) {
+      for (const [index, headers] of [unknown, wrong].entries()) {
+        const { request } = sent({ headers });
+        const startedAtMs = performance.now();
+        await authenticate(gate, request).catch(() => undefined);
+        times[index]?.push(performance.now() - startedAtMs);
+      }
+    }
+    const [unknownMs, wrongMs] = times.map((values) => values.sort((a, b) => a - b)[1000] ?? 0) as [number, number];
+    // Without the work done in vain it is a fifth.
+    expect(unknownMs / wrongMs).toBeGreaterThan(0.6);
+    expect(unknownMs / wrongMs).toBeLessThan(1.5);
+  }, 60_000);
+
   test.each(['UNSIGNED-PAYLOAD', 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', '', 'A'.repeat(64), '0'.repeat(63)])(
-    'the payload mode %j is refused, though it is signed',
+    'S-10 the payload mode %j is refused, though it is signed',
     async (mode) => {
       const headers = signed([...BASE, ['x-amz-content-sha256', mode]], mode);
       expect(await refusal({ headers })).toMatchObject({ code: 'InvalidParameterValueException' });

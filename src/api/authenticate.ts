@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Caller, KnownKey } from '../core/callers.ts';
 import type { Clock } from '../model/clock.ts';
 import { GlacierError, invalidParameter, missingParameter } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
-import { parseAmzDate, signatureExpiredMessage } from '../sigv4/amz-date.ts';
+import { formatAmzDate, parseAmzDate, signatureExpiredMessage } from '../sigv4/amz-date.ts';
 import { type Authorization, parseAuthorization } from '../sigv4/authorization.ts';
 import { safeEqual } from '../sigv4/safe-equal.ts';
 import { signatureMismatchMessage, verifySignature } from '../sigv4/signature.ts';
@@ -42,13 +42,17 @@ export interface Unauthenticated {
   body: RequestBody;
 }
 
+interface ClaimedSignature extends Pick<Unauthenticated, 'head' | 'segments'> {
+  authorization: Authorization;
+}
+
 /** Tells who sent a request, or throws what the real service would answer. */
 export async function authenticate(gate: Gate, { head, segments, body }: Unauthenticated): Promise<Authenticated> {
   refuseQueryCredentials(head.target.query);
   const header = head.header('authorization');
   if (header === undefined) throw missingToken('Missing Authentication Token');
   const authorization = parseAuthorization(header);
-  const key = await knownKey(gate, { head, authorization });
+  const key = await knownKey(gate, { head, segments, authorization });
   const amzDate = checkDate(gate, { head, authorization });
   checkScope(gate, authorization);
   checkSignedHeaders(head, authorization);
@@ -69,6 +73,18 @@ export async function authenticate(gate: Gate, { head, segments, body }: Unauthe
   return { caller, payloadHash };
 }
 
+/** So that an unknown id takes as long as a wrong secret. The id itself the answers tell apart, as those of Amazon do. */
+function verifyInVain({ clock, region, signingKeys }: Gate, { head, segments, authorization }: ClaimedSignature): void {
+  const amzDate = formatAmzDate(clock.nowMs());
+  const scope = { date: amzDate.slice(0, 8), region, service: SERVICE };
+  const { method, target, headers } = head;
+  const payloadHash = head.header('x-amz-content-sha256') ?? hash('sha256', '');
+  const signingKey = signingKeys.keyFor({ ...NOBODY, scope });
+  verifySignature({ method, segments, query: target.query, headers, payloadHash, amzDate, authorization, signingKey });
+}
+
+const NOBODY = { accessKeyId: '', secretAccessKey: randomUUID() };
+
 function refuseQueryCredentials(query: string): void {
   for (const [name] of new URLSearchParams(query)) {
     if (QUERY_CREDENTIALS.test(name.toLowerCase())) {
@@ -78,12 +94,10 @@ function refuseQueryCredentials(query: string): void {
 }
 
 /** The key that is named, with its session token beside it if it is a temporary one, and not too late. */
-async function knownKey(
-  gate: Gate,
-  { head, authorization }: { head: RequestHead; authorization: Authorization },
-): Promise<KnownKey> {
+async function knownKey(gate: Gate, { head, segments, authorization }: ClaimedSignature): Promise<KnownKey> {
   const key = await gate.findAccessKey(authorization.accessKeyId);
   if (key === undefined || !hasItsToken(key, head.header('x-amz-security-token'))) {
+    verifyInVain(gate, { head, segments, authorization });
     throw new GlacierError('UnrecognizedClientException', 'The security token included in the request is invalid.');
   }
   if (key.expiresAtMs !== null && key.expiresAtMs <= gate.clock.nowMs()) {
@@ -106,6 +120,7 @@ function checkDate(gate: Gate, { head, authorization }: { head: RequestHead; aut
   }
   const problem = signatureExpiredMessage({ signedAtMs, nowMs: gate.clock.nowMs(), skewMs: limits.clockSkewMs });
   if (problem !== undefined) throw invalidSignature(problem);
+  refuseOtherDate(head, signedAtMs);
   const day = amzDate.slice(0, 8);
   if (authorization.scope.date !== day) {
     throw invalidSignature(
@@ -114,6 +129,16 @@ function checkDate(gate: Gate, { head, authorization }: { head: RequestHead; aut
     );
   }
   return amzDate;
+}
+
+/** Amazon's service goes by x-amz-date; clients that send Date as well mean the same instant by it. */
+function refuseOtherDate(head: RequestHead, signedAtMs: number): void {
+  const date = head.header('date');
+  if (date === undefined) return;
+  const dateMs = parseAmzDate(date) ?? Date.parse(date);
+  if (!(Math.abs(dateMs - signedAtMs) <= limits.clockSkewMs)) {
+    throw invalidSignature('The headers Date and x-amz-date name different times.');
+  }
 }
 
 function checkScope({ region }: Gate, { scope }: Authorization): void {

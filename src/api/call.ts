@@ -94,6 +94,11 @@ export class Call {
     return body;
   }
 
+  /** The members of a body that was held against its hash, if it is a JSON object. */
+  async verifiedMembers(): Promise<Record<string, unknown> | undefined> {
+    return this.#verified === undefined ? undefined : await this.jsonBody().catch(() => undefined);
+  }
+
   /** The JSON object in the body, or undefined when there is none; for what looks at a body before it is checked. */
   async lenientBody(): Promise<Record<string, unknown> | undefined> {
     return this.jsonBody().catch((error: unknown) => {

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import type { GlacierError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
+import type { Notes } from './audit.ts';
 import { ClientGoneError, type RequestBody } from './body.ts';
 import { type ErrorForms, renderError, statusOf } from './errors.ts';
 import type { Content, HeaderList, Reply } from './reply.ts';
@@ -19,6 +20,8 @@ export interface Exchange {
   authenticated: boolean;
   /** Why the request was refused, for the log. */
   refusal?: string;
+  /** For the audit log, once the head makes sense. */
+  notes?: Notes;
 }
 
 /** Sends what an operation answered. Throws when the bytes of a download fail before the head is out. */

@@ -15,6 +15,8 @@ const options = {
   log: { error: (...args: unknown[]) => logged.push(args), debug: () => undefined },
   listen: { host: '127.0.0.1', port: 0 },
   uploadStallTimeoutMs: 1000,
+  gate: {},
+  trustedProxies: [],
 } as unknown as ApiServerOptions;
 afterEach(() => {
   ready = async () => true;

@@ -4,21 +4,24 @@ import type { Core } from '../core/core.ts';
 import { GlacierError } from '../model/errors.ts';
 import { newRequestId } from '../model/ids.ts';
 import { limits } from '../model/limits.ts';
+import type { Range } from '../policy/addresses.ts';
 import { pathSegments } from '../sigv4/path.ts';
 import type { Log } from '../telemetry/log.ts';
-import { authenticate, type Gate } from './authenticate.ts';
+import { type Notes, recordOf } from './audit.ts';
+import { type Authenticated, authenticate, type Gate } from './authenticate.ts';
 import { ClientGoneError, RequestBody } from './body.ts';
 import { Call } from './call.ts';
 import { endConnection, refuseConnection } from './connection-errors.ts';
 import { type ErrorForms, INTERNAL_ERROR } from './errors.ts';
-import { queryParameters, readHead } from './framing.ts';
+import { Failures } from './failures.ts';
+import { queryParameters, type RequestHead, readHead } from './framing.ts';
 import { operations } from './operations/index.ts';
 import { findPage, type Health } from './pages.ts';
-import { circumstancesOf } from './peer.ts';
+import { arrivalOf, asSigned } from './peer.ts';
 import { checkVersion, namedAccount } from './preconditions.ts';
 import type { Reply } from './reply.ts';
 import { type Exchange, sendError, sendReply } from './respond.ts';
-import { createRouter } from './route.ts';
+import { createRouter, type Route } from './route.ts';
 import { findTopicPage } from './topic-pages.ts';
 import { Turns } from './turns.ts';
 
@@ -29,6 +32,10 @@ export interface ApiServerOptions {
   log: Log;
   listen: { host: string; port: number };
   uploadStallTimeoutMs: number;
+  /** Where proxies may be that say where requests come from. */
+  trustedProxies: readonly Range[];
+  /** Takes the records of the audit log; undefined when there is none. */
+  audit: { write(record: object): void } | undefined;
   errorForms: ErrorForms;
 }
 
@@ -38,12 +45,14 @@ export class ApiServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #route = createRouter(operations);
   readonly #turns = new Turns();
+  readonly #failures: Failures;
   readonly #sockets = new Set<Socket>();
   /** The request that arrived last on a connection. */
   readonly #latest = new WeakMap<Socket, Exchange>();
 
   private constructor(options: ApiServerOptions) {
     this.#options = options;
+    this.#failures = new Failures(options.gate.clock);
     this.#server = createServer({
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersTimeoutMs,
@@ -136,6 +145,7 @@ export class ApiServer implements AsyncDisposable {
       response.destroy();
     }
     this.#logRequest(request, exchange, startedAtMs);
+    await this.#audit(exchange);
     if (!response.closed) await new Promise((resolve) => response.once('close', resolve));
     if (!this.#server.listening) endConnection(socket);
   }
@@ -155,40 +165,81 @@ export class ApiServer implements AsyncDisposable {
     this.#options.log.debug({ requestId, method, path, status: response.statusCode, refusal, durationMs }, 'request');
   }
 
+  async #audit({ requestId, notes }: Exchange): Promise<void> {
+    const { audit, gate } = this.#options;
+    if (audit === undefined || notes === undefined) return;
+    const { head } = notes;
+    const findRoute = () => this.#routeOf(head, pathSegments(head.target.path));
+    const { region, clock } = gate;
+    const record = await recordOf(notes, { requestId, nowMs: clock.nowMs(), region, findRoute });
+    if (record !== undefined) audit.write(record);
+  }
+
   /**
    * Authentication, routing, authorisation, the operation: in this order for every request but those for our pages. A body
    * that is not streamed is there before it is decided about the request, so that nothing can wait between the two.
    */
   async #answer(request: IncomingMessage, exchange: Exchange): Promise<Required<Reply>> {
-    const { gate, core, health } = this.#options;
+    const { core, health } = this.#options;
     const page = (await findPage(health, request)) ?? (await findTopicPage(core.topics, exchange.requestId, request));
     if (page !== undefined) return page;
     const head = readHead(request);
+    const arrival = arrivalOf(request, head, this.#options.trustedProxies);
+    const notes: Notes = { head, arrival };
+    exchange.notes = notes;
     // What is signed and what is routed are the same list.
     const segments = pathSegments(head.target.path);
-    const authenticated = await authenticate(gate, { head, segments, body: exchange.body });
+    const authenticated = await this.#authenticate(notes, { segments, body: exchange.body });
     exchange.authenticated = true;
     const { caller } = authenticated;
-    const query = queryParameters(head.target.query);
-    const { operation, parameters } = this.#route({ method: head.method, segments, query });
+    notes.caller = caller;
+    const route = this.#routeOf(head, segments);
+    notes.route = route;
+    const { operation, parameters } = route;
     checkVersion(head);
     const accountId = namedAccount(parameters.accountId, caller);
     const call = new Call({ head, authenticated, accountId, parameters, body: exchange.body });
+    Object.assign(notes, { accountId, call });
     if (operation.body === 'whole') await call.verifiedBody();
     await core.authorisation.require({
       action: operation.name,
       caller,
       accountId,
       vaultName: parameters.vaultName,
-      circumstances: circumstancesOf(request),
+      circumstances: arrival.circumstances,
       subject: (await operation.subject?.(call)) ?? {},
     });
-    return { status: operation.status, ...(await operation.run(call, core)) };
+    const reply = await operation.run(call, core);
+    notes.reply = reply;
+    return { status: operation.status, ...reply };
+  }
+
+  #routeOf({ method, target }: RequestHead, segments: readonly string[]): Route {
+    return this.#route({ method, segments, query: queryParameters(target.query) });
+  }
+
+  /** A source that fails too often is told nothing but that. */
+  async #authenticate(
+    notes: Notes,
+    { segments, body }: { segments: readonly string[]; body: RequestBody },
+  ): Promise<Authenticated> {
+    const { head, arrival } = notes;
+    const { sourceIp } = arrival.circumstances;
+    try {
+      return await authenticate(this.#options.gate, { ...asSigned(arrival, { head, segments }), body });
+    } catch (error) {
+      const excess = error instanceof GlacierError ? this.#failures.add(sourceIp) : 0;
+      if (excess === 0) throw error;
+      if (excess === 1) this.#options.log.warn({ sourceIp }, 'a source fails to authenticate too often');
+      else notes.isNoise = true;
+      throw new GlacierError('ThrottlingException', 'Rate exceeded', { cause: error });
+    }
   }
 
   async #sendFailure(error: unknown, request: IncomingMessage, exchange: Exchange): Promise<void> {
     const { log } = this.#options;
-    const { requestId, response } = exchange;
+    const { requestId, response, notes } = exchange;
+    if (notes !== undefined) notes.error = error;
     const gone = error instanceof ClientGoneError;
     const known = error instanceof GlacierError;
     if (gone) log.debug({ requestId }, 'the client went away');

@@ -49,6 +49,8 @@ test('without any word from anybody the defaults count', () => {
       publicUrl: undefined,
       webhookNetworks: [],
       selectOutput: { provider: 'disk' },
+      trustedProxies: [],
+      auditLog: { path: resolve('moraine-data/audit/audit.log'), fileBytesMax: 67_108_864, filesMax: 10 },
       logLevel: 'info',
     },
     secrets: {},

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { RetrievalLimits } from '../model/retrieval-limits.ts';
 import type { Delay, RetrievalTimes } from '../model/retrieval-times.ts';
@@ -30,7 +30,18 @@ export interface Config {
   /** In CIDR notation. */
   webhookNetworks: Values['webhook-networks'];
   selectOutput: Values['select-output'];
+  /** Addresses and networks. */
+  trustedProxies: readonly string[];
+  auditLog: AuditLogConfig | undefined;
   logLevel: Values['log-level'];
+}
+
+/** Where and how the audit log is kept. */
+export interface AuditLogConfig {
+  /** Absolute. */
+  path: string;
+  fileBytesMax: number;
+  filesMax: number;
 }
 
 /** What the environment gives apart from the settings. */
@@ -72,9 +83,21 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     publicUrl: values['public-url'],
     webhookNetworks: values['webhook-networks'],
     selectOutput: values['select-output'],
+    trustedProxies: values['trusted-proxies'] ?? [],
+    auditLog: auditLogOf(values),
     logLevel: values['log-level'],
   };
   return { config, secrets: secretsOf(env) };
+}
+
+function auditLogOf(values: Values): AuditLogConfig | undefined {
+  const place = values['audit-log'];
+  if (place === 'off') return undefined;
+  return {
+    path: place === 'on' ? join(resolve(values['data-dir']), 'audit', 'audit.log') : resolve(place.path),
+    fileBytesMax: values['audit-log-size'],
+    filesMax: values['audit-log-files'],
+  };
 }
 
 function readValues(entries: ReadonlyMap<SettingName, Entry>): Values {

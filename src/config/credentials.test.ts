@@ -33,7 +33,7 @@ test('a key from the environment leaves no file', () => {
   expect(readdirSync(dataDir)).toEqual([]);
 });
 
-test('the first start makes a key, the next finds it', () => {
+test('S-06 the first start makes a key, the next finds it', () => {
   const made = load();
   expect(made).toMatchObject({ path, made: true });
   expect(made.accessKeyId).toMatch(/^AKIA[A-Z2-7]{16}$/);

@@ -3,11 +3,13 @@ import {
   accessKeyId,
   accountId,
   address,
+  addressRanges,
   choiceWithLater,
   countOrUnlimited,
   duration,
   networks,
   oneOf,
+  onOffOrPath,
   path,
   region,
   retrievalTimes,
@@ -15,6 +17,7 @@ import {
   secretsKey,
   size,
   webAddress,
+  wholeNumber,
 } from './values.ts';
 
 /** One thing the operator can set. The flag, the environment variable and the YAML key follow from its name. */
@@ -186,6 +189,33 @@ export const settings = {
       value: { provider: 'disk' as const },
       later: { pattern: /^s3(\?|:|$)/i, what: 'Select results in a bucket' },
     }),
+  },
+  'trusted-proxies': {
+    placeholder: 'NETWORKS',
+    meaning: 'addresses and networks of proxies that may say where requests come from, separated by commas',
+    detail:
+      'From these, and from nobody else, `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix` are believed. Without it ' +
+      'every request comes from whoever opened its connection.',
+    value: addressRanges,
+  },
+  'audit-log': {
+    placeholder: 'on|off|FILE',
+    default: 'on',
+    meaning: 'where the audit log is written; on: <data-dir>/audit/audit.log',
+    detail: 'The directory of another file must be there; a relative path starts at the working directory.',
+    value: onOffOrPath,
+  },
+  'audit-log-size': {
+    placeholder: 'SIZE',
+    default: '64MiB',
+    meaning: 'how large a file of the audit log gets before the next one begins',
+    value: size({ min: '1MiB', max: '1TiB' }),
+  },
+  'audit-log-files': {
+    placeholder: 'N',
+    default: '10',
+    meaning: 'how many files of the audit log are kept, the one that is written included',
+    value: wholeNumber({ min: 2, max: 1000 }),
   },
   'log-level': {
     placeholder: 'LEVEL',

@@ -74,6 +74,26 @@ export const size = ({ min, max }: { min: string; max: string }) =>
     return sizeBytes >= (parseSize(min) ?? 0) && sizeBytes <= (parseSize(max) ?? 0) ? sizeBytes : undefined;
   });
 
+/** A whole number between two others, both included. */
+export const wholeNumber = ({ min, max }: { min: number; max: number }) =>
+  readAs(`a whole number from ${min} to ${max}`, (text) =>
+    /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max ? Number(text) : undefined,
+  );
+
+/** Something that can be on or off, and when it is on may be told where. */
+export const onOffOrPath = readAs('on, off or a path', (text) => {
+  if (text === 'on' || text === 'off') return text;
+  return text.includes('\0') ? undefined : { path: text };
+});
+
+const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+
+/** Networks and single addresses, separated by commas. */
+export const addressRanges = readAs('addresses or networks like 10.0.0.0/8,::1', (text) => {
+  const ranges = text.split(',').map((range) => range.trim());
+  return ranges.every((range) => addressRange.safeParse(range).success) ? ranges : undefined;
+});
+
 /** How many of something there may be; null for any number. */
 export const countOrUnlimited = readAs('a whole number up to 999999, or unlimited', (text) => {
   if (text === 'unlimited') return null;

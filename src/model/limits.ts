@@ -73,6 +73,9 @@ export const limits = {
   /** How long a connection stays open after its last answer when nothing more is read from it. */
   lingerMs: SECOND_MS,
   signingKeysCachedMax: 1000,
+  /** Of one source; clients that are set up wrongly and retry stay below. */
+  failuresPerMinuteMax: 600,
+  failingSourcesMax: 10_000,
 
   // The worker.
   jobsRunningMax: 4,
@@ -161,6 +164,17 @@ export const limits = {
   subscriptionsMax: 200,
   /** An unconfirmed subscription ends after this, as at Amazon. */
   subscriptionConfirmMs: 2 * DAY_MS,
+
+  // The audit log.
+  auditWaitingBytesMax: 8 * MIB,
+  auditBatchBytesMax: 256 * KIB,
+  /** How long the end of the server waits for the last lines. */
+  auditFlushMs: SECOND_MS,
+  /** A longer value of a request is cut. */
+  auditValueLengthMax: 2 * KIB,
+  /** The members of a longer body, as JSON, are left out. The longest policy fits, every character of it escaped. */
+  auditBodyLengthMax: 64 * KIB,
+
   // Commands of the operator.
   adminConnectionsMax: 64,
   /** A policy, which is the largest thing in a command, fits in however its text is escaped. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { canonicalHeaders, type HeaderPair } from './headers.ts';
 
-test('header values are trimmed, unfolded and joined', () => {
+test('S-25 header values are trimmed, unfolded and joined', () => {
   const headers: HeaderPair[] = [
     ['B', ' \t two  \t blanks\t'],
     ['a', 'x\r\n   y'],

@@ -50,12 +50,12 @@ test.each([
   ['/%7Ex', ['%7Ex'], '/%257Ex'],
   ['/a%', ['a%'], '/a%25'],
   ['/\xe1\x88\xb4', ['\xe1\x88\xb4'], '/%E1%88%B4'],
-])('%s', (path, segments, canonical) => {
+])('S-24 %s', (path, segments, canonical) => {
   expect(pathSegments(path)).toEqual(segments);
   expect(canonicalPath(segments)).toBe(canonical);
 });
 
-test('segments that are routed alike are signed alike, and no others', () => {
+test('S-24 segments that are routed alike are signed alike, and no others', () => {
   const piece = fc.oneof(fc.constantFrom('', '.', '..', '%2E', '%2F', 'a'), fc.string({ maxLength: 3 }));
   const path = fc.array(piece, { maxLength: 6 }).map((pieces) => `/${pieces.join('/')}`);
   fc.assert(

@@ -30,7 +30,7 @@ test.each([
   ['a=%', 'a=%25', 'a=%'],
   ['a=%00&b=%FF', 'a=%00&b=%FF', 'a=%00&b=%FF'],
   ['\xe1\x88\xb4=1&a=2', '%E1%88%B4=1&a=2', 'a=2&\xe1\x88\xb4=1'],
-])('%j', (query, canonical, sorted) => {
+])('S-24 %j', (query, canonical, sorted) => {
   expect(canonicalQuery(query)).toBe(canonical);
   expect(sortedQuery(query)).toBe(sorted);
 });

@@ -114,7 +114,7 @@ const draft = fc.record<Draft>({
   secondsSince1970: fc.integer({ min: 0, max: 253_402_300_799 }),
 });
 
-test('what the AWS SDK signs is accepted', async () => {
+test('S-26 what the AWS SDK signs is accepted', async () => {
   await fc.assert(
     fc.asyncProperty(draft, async (request) => {
       expect(verify(await signed(request))).toEqual({ ok: true });
@@ -150,7 +150,7 @@ function* mutationsOf(original: string): Generator<string> {
   }
 }
 
-test('no byte of a signed request can be changed', async () => {
+test('S-02 no byte of a signed request can be changed', async () => {
   const request = await signed(EXAMPLE);
   expect(verify(request)).toEqual({ ok: true });
   const changed: WireRequest[] = [];
@@ -177,7 +177,7 @@ const meaningOf = (target: string): string => {
   return JSON.stringify([pathSegments(path), canonicalQuery(query)]);
 };
 
-test('a changed target is accepted only where it means the same', async () => {
+test('S-26 a changed target is accepted only where it means the same', async () => {
   await fc.assert(
     fc.asyncProperty(draft, fc.nat(), fc.constantFrom(...'/.?&=%2Fy+'), async (shape, position, replacement) => {
       const request = await signed(shape);
@@ -189,7 +189,7 @@ test('a changed target is accepted only where it means the same', async () => {
   );
 });
 
-test('every hexadecimal digit of the signature counts', async () => {
+test('S-02 every hexadecimal digit of the signature counts', async () => {
   const request = await signed(EXAMPLE);
   const at = request.headers.findIndex(([name]) => name === 'authorization');
   const value = request.headers[at]![1];
@@ -211,7 +211,7 @@ test('a header that was signed can neither be dropped nor repeated, an unsigned 
   expect(verify({ ...request, headers: [...request.headers, ['Accept', '*/*']] }).ok).toBe(true);
 });
 
-test('an empty header that was signed cannot be dropped', async () => {
+test('S-25 an empty header that was signed cannot be dropped', async () => {
   const request = await signed({ ...EXAMPLE, headers: { 'x-amz-archive-description': '' } });
   expect(verify(request).ok).toBe(true);
   const headers = request.headers.filter(([name]) => name !== 'x-amz-archive-description');
@@ -252,7 +252,7 @@ test.each([
   expect(verify(signedByHand({ target: `/-/vaults?${sent}`, query, value: 'v' })).ok).toBe(accepted);
 });
 
-test('bytes beyond ASCII are signed as they came', () => {
+test('S-25 bytes beyond ASCII are signed as they came', () => {
   const request = signedByHand({ target: '/-/vaults', query: '', value: '\xc3\xa9' });
   expect(verify(request).ok).toBe(true);
 });

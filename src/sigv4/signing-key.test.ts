@@ -21,7 +21,7 @@ test('gives the same key again without deriving it', () => {
   expect(cache.size).toBe(1);
 });
 
-test('a rotated secret does not meet the key of the old one, in either direction', () => {
+test('S-07 a rotated secret does not meet the key of the old one, in either direction', () => {
   const cache = new SigningKeyCache();
   cache.keyFor(REQUEST);
   const rotated = cache.keyFor({ ...REQUEST, secretAccessKey: 'second' });
@@ -74,7 +74,7 @@ test.each([
   ['abc', Buffer.from('abc'), true],
   [Buffer.from([0, 255]), Buffer.from([0, 255]), true],
   [Buffer.from([0, 255]), Buffer.from([0, 254]), false],
-])('safeEqual %j %j', (a, b, same) => {
+])('S-03 safeEqual %j %j', (a, b, same) => {
   expect(safeEqual(a, b)).toBe(same);
   expect(safeEqual(b, a)).toBe(same);
 });

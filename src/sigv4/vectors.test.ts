@@ -96,7 +96,7 @@ test('the fixture is whole', () => {
 });
 
 describe('the suite of the AWS libraries', () => {
-  test.each(fixture.suite)('$name, $form form', (known) => {
+  test.each(fixture.suite)('S-25 $name, $form form', (known) => {
     if (known.form === 'header') verifyHeaderForm(known);
     else verifyQueryForm(known);
   });

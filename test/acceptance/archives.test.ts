@@ -149,7 +149,7 @@ describe('a refused UploadArchive changes nothing:', () => {
   });
   const unchanged = async () => expect(await stateOf(server, vaultName)).toBe(before);
 
-  test('without a tree hash', async () => {
+  test('S-15 without a tree hash', async () => {
     expect(refused(await upload({ 'x-amz-sha256-tree-hash': undefined }))).toEqual(missing('x-amz-sha256-tree-hash'));
     await unchanged();
   });
@@ -166,14 +166,14 @@ describe('a refused UploadArchive changes nothing:', () => {
     await unchanged();
   });
 
-  test.each(['0'.repeat(32), '0'.repeat(64)])('a wrong tree hash %s', async (hash) => {
+  test.each(['0'.repeat(32), '0'.repeat(64)])('S-15 a wrong tree hash %s', async (hash) => {
     const answer = await upload({ 'x-amz-sha256-tree-hash': hash });
     expect(refused(answer)).toEqual(invalid(`Checksum mismatch: expected ${hash}, computed ${treeHash(body)}`));
     expect(answer.text).toMatch(/^\{"code":"[^"]*","message":"[^"]*","type":"Client"\}$/);
     await unchanged();
   });
 
-  test('a wrong hash of the body, blamed on the signature before the tree hash is looked at', async () => {
+  test('S-15 a wrong hash of the body, blamed on the signature before the tree hash is looked at', async () => {
     const wrong = sha256('another body');
     const answer = await upload({ 'x-amz-content-sha256': wrong, 'x-amz-sha256-tree-hash': '0'.repeat(64) });
     expect(refused(answer)).toEqual({

@@ -143,13 +143,16 @@ test('every operation of the SDK is either built or not', () => {
 });
 
 describe.each(Object.entries(built))('%s', (name, call) => {
-  test.each([FOREIGN, 'abcmnoxyz', '11112222333', '1111-2222-3333', '+'])('refuses the account %s', async (account) => {
-    expect(await refusalOf(call(account))).toEqual({
-      status: 403,
-      code: 'AccessDeniedException',
-      message: `Access denied for account ID: ${account}`,
-    });
-  });
+  test.each([FOREIGN, 'abcmnoxyz', '11112222333', '1111-2222-3333', '+'])(
+    'S-17 refuses the account %s',
+    async (account) => {
+      expect(await refusalOf(call(account))).toEqual({
+        status: 403,
+        code: 'AccessDeniedException',
+        message: `Access denied for account ID: ${account}`,
+      });
+    },
+  );
 
   if (!WITHOUT_A_VAULT.includes(name)) {
     test('refuses a vault that is not there', async () => {

@@ -70,7 +70,7 @@ describe('the environment and the file', () => {
     });
   });
 
-  test('half a root key is refused', async () => {
+  test('S-06 half a root key is refused', async () => {
     expect(await runProgram(['serve'], { env: { MORAINE_ROOT_ACCESS_KEY_ID: 'AKIDEXAMPLE' } })).toMatchObject({
       code: 2,
       stderr: 'moraine: MORAINE_ROOT_ACCESS_KEY_ID needs MORAINE_ROOT_SECRET_ACCESS_KEY beside it\n',
@@ -90,7 +90,7 @@ describe('the environment and the file', () => {
 });
 
 describe('a start', () => {
-  test('prints one line with the real port, keeps its files private, and ends with 0 on SIGTERM', async () => {
+  test('S-06 prints one line with the real port, keeps its files private, and ends with 0 on SIGTERM', async () => {
     await using server = await startServer();
     expect(server.stdout()).toBe(`moraine listening on http://127.0.0.1:${server.port}\n`);
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);

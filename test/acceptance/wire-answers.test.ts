@@ -246,7 +246,7 @@ describe('errors', () => {
 describe('our own pages', () => {
   const page = (text: string) => fetch(`${server.url}${text}`);
 
-  test('tell without credentials that the server works, and nothing else', async () => {
+  test('S-05 tell without credentials that the server works, and nothing else', async () => {
     for (const path of ['/healthz', '/readyz']) {
       const answer = await page(path);
       expect([answer.status, await answer.text()]).toEqual([200, '{"status":"ok"}']);
@@ -255,7 +255,7 @@ describe('our own pages', () => {
     }
   });
 
-  test('are the only ones', async () => {
+  test('S-05 are the only ones', async () => {
     const id = await upload(server, ONE);
     const others = [
       '/',

@@ -13,6 +13,7 @@ import {
   sha256,
   sign,
 } from '../support/raw.ts';
+import { ROUTES } from '../support/routes.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { createVault, errorOf, storedFiles } from '../support/wire.ts';
 
@@ -45,27 +46,13 @@ const BAD = { status: 400, code: 'BadRequest' };
 const MISSING = { status: 400, code: 'MissingAuthenticationTokenException' };
 const UNRECOGNIZED = { status: 400, code: 'UnrecognizedClientException' };
 
-const ROUTES = `
-  PUT /vaults/wire | GET /vaults/wire | GET /vaults | DELETE /vaults/wire | POST /vaults/wire/tags?operation=add
-  POST /vaults/wire/tags?operation=remove | GET /vaults/wire/tags | PUT /vaults/wire/notification-configuration
-  GET /vaults/wire/notification-configuration | DELETE /vaults/wire/notification-configuration
-  PUT /vaults/wire/access-policy | GET /vaults/wire/access-policy | DELETE /vaults/wire/access-policy
-  POST /vaults/wire/lock-policy | GET /vaults/wire/lock-policy | DELETE /vaults/wire/lock-policy
-  POST /vaults/wire/lock-policy/id | POST /vaults/wire/archives | DELETE /vaults/wire/archives/id
-  POST /vaults/wire/multipart-uploads | PUT /vaults/wire/multipart-uploads/id | POST /vaults/wire/multipart-uploads/id
-  DELETE /vaults/wire/multipart-uploads/id | GET /vaults/wire/multipart-uploads/id | GET /vaults/wire/multipart-uploads
-  POST /vaults/wire/jobs | GET /vaults/wire/jobs/id | GET /vaults/wire/jobs | GET /vaults/wire/jobs/id/output
-  PUT /policies/data-retrieval | GET /policies/data-retrieval | POST /provisioned-capacity | GET /provisioned-capacity
-  GET /nothing | OPTIONS /vaults | PATCH /vaults/wire`
-  .split(/[|\n]/)
-  .map((line) => line.trim())
-  .filter((line) => line !== '');
+const ASKED = [...ROUTES, 'GET /nothing', 'OPTIONS /vaults', 'PATCH /vaults/wire'];
 
 describe('no credentials', () => {
-  test('every route says so, and looks nothing up', async () => {
-    expect(ROUTES).toHaveLength(36);
+  test('S-01 every route says so, and looks nothing up', async () => {
+    expect(ASKED).toHaveLength(36);
     for (const account of ['-', '111122223333', '999999999999']) {
-      for (const route of ROUTES) {
+      for (const route of ASKED) {
         const [method = '', path = ''] = route.split(' ');
         const outcome = await refused(ask(server, { method, target: `/${account}${path}` }));
         expect([route, outcome]).toEqual([route, { ...MISSING, message: 'Missing Authentication Token' }]);
@@ -73,7 +60,7 @@ describe('no credentials', () => {
     }
   });
 
-  test('credentials in the query are none, with or without a header', async () => {
+  test('S-11 credentials in the query are none, with or without a header', async () => {
     const query = '?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=0';
     expect(await refused(ask(server, { target: `/-/vaults${query}` }))).toMatchObject(MISSING);
     expect(await refusedWith({}, { target: `/-/vaults${query}` })).toMatchObject(MISSING);
@@ -95,7 +82,7 @@ describe('keys', () => {
     expect(await refusedWith({ accessKeyId: 'AKIAUNKNOWN' })).toEqual({ ...UNRECOGNIZED, message });
   });
 
-  test('a session token beside a permanent one', async () => {
+  test('S-18 a session token beside a permanent one', async () => {
     const headers = { 'X-Amz-Security-Token': 'token' };
     expect(await refusedWith({}, { ...DESCRIBE, headers })).toMatchObject(UNRECOGNIZED);
     expect(await changed((all) => [...all, ['X-Amz-Security-Token', 'token']])).toMatchObject(UNRECOGNIZED);
@@ -113,7 +100,7 @@ describe('the clock', () => {
   test.each([
     [-6, /^Signature expired: (\d{8}T\d{6}Z) is now earlier than (\d{8}T\d{6}Z) \((\d{8}T\d{6}Z) - 5 min\.\)$/],
     [6, /^Signature not yet current: (\d{8}T\d{6}Z) is still later than (\d{8}T\d{6}Z) \((\d{8}T\d{6}Z) \+ 5 min\.\)$/],
-  ])('%i minutes off', async (minutes, pattern) => {
+  ])('S-22 %i minutes off', async (minutes, pattern) => {
     const { message, ...rest } = await shifted(minutes);
     expect(rest).toEqual(INVALID);
     expect(message).toMatch(pattern);
@@ -123,14 +110,14 @@ describe('the clock', () => {
     expect(Math.abs(Number(signed) - Number(now) - minutes * MINUTE_MS)).toBeLessThan(5000);
   });
 
-  test('four minutes off is near enough', async () => {
+  test('S-22 four minutes off is near enough', async () => {
     for (const minutes of [-4, 4]) {
       const at = new Date(Date.now() + minutes * MINUTE_MS);
       expect((await call(server, { ...DESCRIBE, at })).status).toBe(200);
     }
   });
 
-  test('dates that are none', async () => {
+  test('S-22 dates that are none', async () => {
     const now = amzDate(new Date());
     const day = now.slice(0, 8);
     const wrong = ['', 'now', now.toLowerCase(), now.replace('Z', ''), now.replace('Z', '.000Z'), '20260230T000000Z'];
@@ -147,12 +134,17 @@ describe('the clock', () => {
     expect(await changed((all) => all.filter(([name]) => name !== 'X-Amz-Date'))).toMatchObject(INVALID);
   });
 
-  test('Date takes the place of X-Amz-Date when it has its form, and is ignored beside it', async () => {
+  test('S-22 Date takes the place of X-Amz-Date when it has its form, and beside it must not differ', async () => {
     const now = amzDate(new Date());
     const alone = { ...DESCRIBE, headers: { 'X-Amz-Date': null, Date: now } };
     expect((await call(server, alone)).status).toBe(200);
-    const beside = { ...DESCRIBE, headers: { Date: 'Mon, 02 Mar 2026 10:00:00 GMT' } };
-    expect((await call(server, beside)).status).toBe(200);
+    for (const same of [now, new Date().toUTCString()]) {
+      expect((await call(server, { ...DESCRIBE, headers: { Date: same } })).status).toBe(200);
+    }
+    for (const other of ['Mon, 02 Mar 2026 10:00:00 GMT', '20200101T000000Z', 'yesterday', '']) {
+      const outcome = errorOf(await call(server, { ...DESCRIBE, headers: { Date: other } }));
+      expect([other, outcome]).toMatchObject([other, INVALID]);
+    }
   });
 });
 
@@ -175,14 +167,14 @@ describe('the signature', () => {
     });
   });
 
-  test('another scope', async () => {
+  test('S-16 another scope', async () => {
     expect(await refusedWith({ region: 'us-west-2' })).toMatchObject(INVALID);
     for (const service of ['s3', 'sts', 'execute-api']) expect(await refusedWith({ service })).toMatchObject(INVALID);
     expect(await refusedWith({ terminator: 'aws4_requestx' })).toMatchObject(INVALID);
     expect(await refusedWith({ scopeDay: '20200101' })).toMatchObject(INVALID);
   });
 
-  test('headers that steer must be signed, and so must Host', async () => {
+  test('S-21 headers that steer must be signed, and so must Host', async () => {
     const asking: Asking = { ...DESCRIBE, headers: { 'x-amz-archive-description': 'a' } };
     const all = ['host', 'x-amz-archive-description', 'x-amz-date', 'x-amz-glacier-version'];
     expect((await send(server, bytesOf(sign(ask(server, asking), { ...server, only: all })))).status).toBe(200);
@@ -194,21 +186,32 @@ describe('the signature', () => {
     expect(await changed((headers) => [...headers, ['X-AMZ-META', '1']])).toMatchObject(INVALID);
   });
 
-  test('another Host than the one that was signed', async () => {
+  test.each([
+    ['Range', 'bytes=0-1', 'bytes=0-2'],
+    ['Content-Range', 'bytes 0-1/*', 'bytes 2-3/*'],
+  ])('S-21 a signed %s cannot be changed; boto2 signs none', async (name, signed, sent) => {
+    const asking = { ...DESCRIBE, headers: { [name]: signed } };
+    const moved = (all: Header[]) => all.map((header): Header => (header[0] === name ? [name, sent] : header));
+    expect(await changed(moved, asking)).toMatchObject(INVALID);
+    const request = sign(ask(server, DESCRIBE), server);
+    const answer = await send(server, bytesOf({ ...request, headers: [...request.headers, [name, sent]] }));
+    expect(answer.status).toBe(200);
+  });
+
+  test('S-19 another Host than the one that was signed', async () => {
     const moved = (name: string, host: string) => (all: Header[]) =>
       all.map((header): Header => (header[0] === name ? [name, host] : header));
     expect(await changed(moved('Host', 'elsewhere'))).toMatchObject(INVALID);
     expect(await changed(moved('Host', '127.0.0.1'))).toMatchObject(INVALID);
-    const forwarded: Header[] = [
-      ['X-Forwarded-Host', 'elsewhere'],
-      ['Forwarded', 'host=elsewhere'],
-    ];
-    const request = sign(ask(server, DESCRIBE), server);
-    const answer = await send(server, bytesOf({ ...request, headers: [...request.headers, ...forwarded] }));
-    expect(answer.status).toBe(200);
+    expect(await changed(moved('Host', '127.0.0.1:443'))).toMatchObject(INVALID);
+    expect(await changed((all) => all.filter(([name]) => name !== 'Host'))).toMatchObject(BAD);
+    const { method, target, headers } = sign(ask(server, DESCRIBE), server);
+    const lines = headers.filter(([name]) => name !== 'Host').map(([name, value]) => `${name}: ${value}\r\n`);
+    expect(errorOf(await send(server, `${method} ${target} HTTP/1.0\r\n${lines.join('')}\r\n`))).toMatchObject(BAD);
+    expect(errorOf(await send(server, `${method} ${target}\r\n\r\n`))).toMatchObject(BAD);
   });
 
-  test('Authorization headers that no signer writes', async () => {
+  test('S-08 Authorization headers that no signer writes', async () => {
     const good = sign(ask(server, DESCRIBE), server).headers.at(-1)?.[1] ?? '';
     const [names = ''] = /SignedHeaders=[^,]*/.exec(good) ?? [];
     const many = Array.from({ length: 1500 }, (_, index) => `h${index}`)
@@ -221,6 +224,7 @@ describe('the signature', () => {
       good.replace('SHA256', 'SHA1'),
       good.replace('HMAC-SHA256', 'ECDSA-P256-SHA256'),
       good.replaceAll(',', ' '),
+      good.replace('Credential', `${/Credential=[^,]*/.exec(good)?.[0]}, Credential`),
       `${good}, Signature=${'0'.repeat(64)}`,
       good.replace('/aws4_request', ''),
       good.replace('/aws4_request', '/aws4_request/more'),
@@ -246,11 +250,15 @@ describe('the signature', () => {
 });
 
 describe('headers sent twice', () => {
-  test.each(['Host', 'Authorization', 'X-Amz-Date', 'x-amz-glacier-version'])('%s, in both orders', async (name) => {
+  const refusedTwice = async (name: string): Promise<void> => {
     const other: Header = [name, 'other'];
     const outcome = { ...BAD, message: `The header ${name.toLowerCase()} was sent more than once.` };
     expect(await changed((all) => [...all, other])).toEqual(outcome);
     expect(await changed((all) => [other, ...all])).toEqual(outcome);
     expect(await changed((all) => [...all, ...all.filter((header) => header[0] === name)])).toEqual(outcome);
-  });
+  };
+
+  test('S-09 Authorization, in both orders', () => refusedTwice('Authorization'));
+  test('S-19 Host, in both orders', () => refusedTwice('Host'));
+  test.each(['X-Amz-Date', 'x-amz-glacier-version'])('%s, in both orders', refusedTwice);
 });

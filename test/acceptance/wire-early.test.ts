@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -37,6 +38,10 @@ const uploadOf = (mebibytes: number, treeHash: string) =>
       'x-amz-sha256-tree-hash': treeHash,
     },
   });
+
+/** All that the server's process has read from anywhere, connections included. */
+const bytesReadBy = ({ child }: TestServer): number =>
+  Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${child.pid}/io`, 'utf8'))?.[1]);
 
 const REFUSALS: [string, Refusal][] = [
   [
@@ -114,9 +119,10 @@ describe.each(REFUSALS)('%s', (_, { mebibytes, request, outcome }) => {
   });
 });
 
-test('a stranger with 4 GiB is shown the door before more than a little is read', async () => {
+test('S-30 a stranger with 4 GiB is shown the door before more than a little is read', async () => {
   using connection = await Connection.open(server);
   const request = sign(uploadOf(4096, sha256('whatever')), { ...server, secretAccessKey: 'wrong' });
+  const readBefore = bytesReadBy(server);
   const startedAtMs = performance.now();
   connection.send(headOf(request));
   const sending = setInterval(() => {
@@ -129,6 +135,8 @@ test('a stranger with 4 GiB is shown the door before more than a little is read'
   expect(performance.now() - startedAtMs).toBeLessThan(3000);
   // What was sent lies in the buffers of the two kernels, which the server does not control.
   expect(connection.socket.bytesWritten - connection.socket.writableLength).toBeLessThan(32 * MIB);
+  // The first packet that its process took; the head is in it, and some reading that has nothing to do with it beside.
+  expect(bytesReadBy(server) - readBefore).toBeLessThan(64 * 1024 + 8 * 1024);
 });
 
 test('a friend with 4 GiB is not listened to for ever either', async () => {

@@ -224,7 +224,7 @@ describe('Expect: 100-continue', () => {
     ['an unknown key', { accessKeyId: 'AKIAUNKNOWN' }, {}, 400],
     ['a wrong header', {}, { 'x-amz-sha256-tree-hash': '000' }, 400],
     ['a body that is too long', {}, { 'Content-Length': String(2 ** 33) }, 400],
-  ])('it is not after %s', async (_, signing, headers, status) => {
+  ])('S-29 it is not after %s', async (_, signing, headers, status) => {
     using connection = await Connection.open(server);
     connection.send(headOf(sign(expecting(Buffer.from('refused'), headers), { ...server, ...signing })));
     const answer = await connection.answer();

@@ -23,6 +23,11 @@ describe('the hash of the body', () => {
     { method: 'PUT', target: '/-/vaults/wire/multipart-uploads/id', headers: { 'Content-Range': 'bytes 0-5/*' } },
     { method: 'POST', target: '/-/vaults/wire/jobs' },
     { method: 'PUT', target: '/-/vaults/hashes' },
+    { method: 'POST', target: '/-/vaults/wire/tags?operation=add' },
+    { method: 'PUT', target: '/-/vaults/wire/notification-configuration' },
+    { method: 'PUT', target: '/-/vaults/wire/access-policy' },
+    { method: 'POST', target: '/-/vaults/wire/lock-policy' },
+    { method: 'PUT', target: '/-/policies/data-retrieval' },
   ];
   const hex = sha256(BODY);
   const modes = [
@@ -37,16 +42,18 @@ describe('the hash of the body', () => {
     `${hex},${hex}`,
   ];
 
-  test.each(carrying)('$method $target takes a literal one only', async (asking) => {
+  test.each(carrying)('S-10 $method $target takes a literal one only', async (asking) => {
     for (const mode of modes) {
       const headers = { ...asking.headers, 'x-amz-content-sha256': mode, 'x-amz-sha256-tree-hash': hex };
       const { status, code } = await refused(sign(ask(server, { ...asking, body: BODY, headers }), server));
       expect([mode, status, code]).toEqual([mode, 400, 'InvalidParameterValueException']);
+      const forged = sign(ask(server, { ...asking, body: BODY, headers }), { ...server, secretAccessKey: 'wrong' });
+      expect(await refused(forged)).toMatchObject({ status: 400, code: 'InvalidParameterValueException' });
     }
   });
 
-  test.each(carrying.slice(0, 1).concat(carrying.slice(2)))(
-    '$method $target: another body than was signed',
+  test.each(carrying.slice(0, 1).concat(carrying.slice(2, 7)))(
+    'S-14 $method $target: another body than was signed',
     async (asking) => {
       const headers = { ...asking.headers, 'x-amz-sha256-tree-hash': hex };
       const request = sign(ask(server, { ...asking, body: BODY, headers }), server);
@@ -59,7 +66,7 @@ describe('the hash of the body', () => {
     },
   );
 
-  test('two of them', async () => {
+  test('S-10 two of them', async () => {
     const request = sign(ask(server, { method: 'POST', target: '/-/vaults/wire/archives', body: BODY }), server);
     const twice = { ...request, headers: [...request.headers, ['x-amz-content-sha256', hex] as [string, string]] };
     expect(await refused(twice)).toMatchObject({ status: 400, code: 'BadRequest' });

@@ -204,7 +204,7 @@ describe('lengths', () => {
     expect(await archiveCount(server, vault)).toBe(0);
   });
 
-  test('a part whose body is not the one that was signed is not stored', async () => {
+  test('S-14 a part whose body is not the one that was signed is not stored', async () => {
     const vault = await newVault();
     const uploads = `/-/vaults/${vault}/multipart-uploads`;
     const started = await call(server, {

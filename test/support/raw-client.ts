@@ -105,7 +105,7 @@ const searchOf = (query: Record<string, string>): string => {
 };
 
 /** What the signer hashes with. */
-class Sha256 {
+export class Sha256 {
   readonly #hash;
 
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {

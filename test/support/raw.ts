@@ -180,8 +180,10 @@ export class Connection implements Disposable {
     for (const event of ['data', 'end', 'close']) socket.on(event, () => this.#wake());
   }
 
-  static async open(server: { port: number }): Promise<Connection> {
-    const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+  /** `from` is the address it comes from; Linux takes every one of 127.0.0.0/8. */
+  static async open(server: { port: number }, { from = '127.0.0.1' } = {}): Promise<Connection> {
+    const { port } = server;
+    const socket = connect({ port, host: '127.0.0.1', localAddress: from, allowHalfOpen: true, noDelay: true });
     const connection = new Connection(socket);
     await once(socket, 'connect');
     return connection;
@@ -268,8 +270,12 @@ export async function call(server: TestServer, asking: Asking | RawRequest): Pro
 }
 
 /** Sends bytes over a connection of their own and takes one answer. */
-export async function send(server: TestServer, bytes: Buffer | string): Promise<Answer> {
-  using connection = await Connection.open(server);
+export async function send(
+  server: { port: number },
+  bytes: Buffer | string,
+  { from = '127.0.0.1' } = {},
+): Promise<Answer> {
+  using connection = await Connection.open(server, { from });
   return await connection.send(bytes).answer();
 }
 

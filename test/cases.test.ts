@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { operations } from '../src/api/operations/index.ts';
+import { createRouter } from '../src/api/route.ts';
+import { pathSegments, splitTarget } from '../src/sigv4/path.ts';
+import { ROUTES } from './support/routes.ts';
+
+/** The attacks this server must withstand have numbers; each number stands in front of the title of some test. */
+const ROOT = join(import.meta.dirname, '..');
+/** Who is let in. */
+const AUTHENTICATION = Array.from({ length: 31 }, (_, index) => `S-${String(index + 1).padStart(2, '0')}`);
+
+const files = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate', '*.test.ts'],
+  { cwd: ROOT, encoding: 'utf8' },
+)
+  .split('\n')
+  .filter((path) => path !== '' && path !== 'test/cases.test.ts');
+/** A title begins with the numbers it is for: `S-02 S-26 no byte can be changed`. */
+const TITLE = /['"`]((?:[SF]-\d\d )+)\S/g;
+const named = new Set(
+  [...files, 'test/cases.test.ts'].flatMap((path) =>
+    [...readFileSync(join(ROOT, path), 'utf8').matchAll(TITLE)].flatMap(([, ids = '']) => ids.trim().split(' ')),
+  ),
+);
+
+describe('cases', () => {
+  test.each(AUTHENTICATION)('%s has a test', (id) => {
+    expect(named).toContain(id);
+  });
+});
+
+describe('S-13 routes', () => {
+  const route = createRouter(operations);
+  const rowed = ROUTES.flatMap((row) => {
+    const [method = '', target = ''] = row.split(' ');
+    const { path, query } = splitTarget(`/-${target}`);
+    try {
+      const asked = { method, segments: pathSegments(path), query: new URLSearchParams(query) };
+      return [route(asked).operation.name];
+    } catch {
+      // Of a version to come.
+      return [];
+    }
+  });
+
+  test('S-13 an operation without a row in the tests of authentication fails here', () => {
+    expect(operations.map(({ name }) => name).filter((name) => !rowed.includes(name))).toEqual([]);
+    expect(new Set(ROUTES).size).toBe(33);
+  });
+});
