@@ -101,12 +101,12 @@ describe('S-61 a lock', () => {
     const document = denial({ Resource: ARN.replace(/vault$/, 'missing') });
     const notFound = `ResourceNotFoundException: Vault not found for ARN: ${ARN.replace(/vault$/, 'missing')}`;
     for (const call of [
-      locks().initiate(missing, document),
-      locks().get(missing),
-      locks().abort(missing),
-      locks().complete(missing, 'x'),
+      () => locks().initiate(missing, document),
+      () => locks().get(missing),
+      () => locks().abort(missing),
+      () => locks().complete(missing, 'x'),
     ]) {
-      expect(await outcomeOf(call)).toBe(notFound);
+      expect(await outcomeOf(call())).toBe(notFound);
     }
   });
 
