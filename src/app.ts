@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Gate } from './api/authenticate.ts';
+import { errorForms } from './api/errors.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { DiskLockRecords } from './blobs/disk-lock-records.ts';
@@ -59,6 +60,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     lockBook,
     region: config.region,
     retrievalTimes: config.retrievalTimes,
+    retrievalLimits: config.retrievalLimits,
     inventory: config.inventory,
     jobRetentionMs: config.jobRetentionMs,
   };
@@ -74,6 +76,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
       log,
       listen: config.listen,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
+      errorForms: errorForms(config),
     }),
   );
   jobs.start();

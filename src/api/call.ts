@@ -6,7 +6,8 @@ import { limits } from '../model/limits.ts';
 import type { VaultName } from '../model/vaults.ts';
 import type { Authenticated } from './authenticate.ts';
 import type { RequestBody } from './body.ts';
-import type { RequestHead } from './framing.ts';
+import { queryParameters, type RequestHead } from './framing.ts';
+import { parseWithBigints } from './whole-numbers.ts';
 
 /** An authenticated, routed request, as operations see it. */
 export class Call {
@@ -33,8 +34,7 @@ export class Call {
     this.#payloadHash = call.authenticated.payloadHash;
     this.#parameters = call.parameters;
     this.body = call.body;
-    // In a signed query `+` is a plus sign, while this parser takes it for a blank.
-    this.#query = new URLSearchParams(call.head.target.query.replaceAll('+', '%2B'));
+    this.#query = queryParameters(call.head.target.query);
   }
 
   /** A part of the path, decoded. */
@@ -106,6 +106,15 @@ export class Call {
   async jsonBody(): Promise<Record<string, unknown> | undefined> {
     const body = await this.verifiedBody();
     return body.length === 0 ? undefined : parseObject(body);
+  }
+
+  /** The same with whole numbers as bigints, for members that count further than a JavaScript number. */
+  async jsonBodyWithBigints(): Promise<Record<string, unknown> | undefined> {
+    const body = await this.verifiedBody();
+    if (body.length > limits.exactJsonBytesMax) throw invalidParameter(`Invalid Content-Length: ${body.length}`);
+    // Reviving numbers descends as deep as the body goes, so that it is looked through first.
+    if ((await this.jsonBody()) === undefined) return undefined;
+    return parseWithBigints(body.toString('utf8')) as Record<string, unknown>;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../model/limits.ts';
-import { readHead } from './framing.ts';
+import { queryParameters, readHead } from './framing.ts';
 
 const received = (rawHeaders: string[], more: Partial<IncomingMessage> = {}): IncomingMessage =>
   ({ method: 'GET', url: '/-/vaults', httpVersion: '1.1', rawHeaders, ...more }) as IncomingMessage;
@@ -57,4 +57,14 @@ describe('readHead', () => {
     const headers = [...HOST, 'Transfer-Encoding', 'Chunked', 'Expect', '100-Continue'];
     expect(readHead(received(headers)).header('expect')).toBe('100-Continue');
   });
+});
+
+test('in a query a plus sign is a plus sign, however it is written', () => {
+  expect([...queryParameters('a+b=c+d&e=%2B%20')]).toEqual([
+    ['a+b', 'c+d'],
+    ['e', '+ '],
+  ]);
+  const twice = received(HOST, { url: '/-/vaults?a+b=1&a%2Bb=2' });
+  expect(() => readHead(twice)).toThrow('A query parameter was sent more than once.');
+  expect(readHead(received(HOST, { url: '/-/vaults?a+b=1&a%20b=2' })).target.query).toBe('a+b=1&a%20b=2');
 });

@@ -62,10 +62,13 @@ export function readHead(request: IncomingMessage): RequestHead {
   };
 }
 
+/** The parameters of a query. In a signed one `+` is a plus sign, while the parser takes it for a blank. */
+export const queryParameters = (query: string): URLSearchParams => new URLSearchParams(query.replaceAll('+', '%2B'));
+
 /** The signature does not cover the order of parameters, so which of two of one name comes first must not matter. */
 function refuseRepeatedParameters(query: string): void {
   const names = new Set<string>();
-  for (const [name] of new URLSearchParams(query)) {
+  for (const [name] of queryParameters(query)) {
     if (names.has(name)) throw badRequest('A query parameter was sent more than once.');
     names.add(name);
   }

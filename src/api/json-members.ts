@@ -19,6 +19,13 @@ export function object(from: Json, name: string): Json | null {
   return value as Json | null;
 }
 
+export function texts(from: Json, name: string): readonly string[] | null {
+  const value = from[name] ?? null;
+  if (value === null) return null;
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+  throw wrongType(name, 'a list of strings');
+}
+
 export function oneOf<T extends string>(from: Json, name: string, words: readonly T[]): T | null {
   const value = text(from, name);
   if (value === null) return null;
@@ -34,5 +41,5 @@ export function topicArn(from: Json, name: string): string | null {
   return value;
 }
 
-const wrongType = (name: string, type: string): GlacierError =>
+export const wrongType = (name: string, type: string): GlacierError =>
   new GlacierError('SerializationException', `The member ${name} of the request body must be ${type}.`);

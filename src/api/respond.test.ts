@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { GlacierError } from '../model/errors.ts';
 import { ClientGoneError, RequestBody } from './body.ts';
+import { errorForms } from './errors.ts';
 import type { Reply } from './reply.ts';
 import { type Exchange, sendError, sendReply } from './respond.ts';
 
@@ -153,6 +154,19 @@ describe('sendError', () => {
     expect(early.closed).toBe(true);
     expect(early.text).toContain('\r\nContent-Length: 72\r\nDate: <date>\r\nConnection: close\r\n\r\n');
     expect(early.text.endsWith('{"message":"Rate exceeded","code":"ThrottlingException","type":"Client"}')).toBe(true);
+  });
+
+  test('tells want of capacity with 503, or as the operator has it', async () => {
+    const error = new GlacierError('InsufficientCapacityException', 'full');
+    const told = async (status: 400 | 503) => {
+      const forms = errorForms({ insufficientCapacityStatus: status });
+      return (await wire((exchange) => sendError(exchange, error, forms))).text;
+    };
+    const body = (type: string) => `{"code":"InsufficientCapacityException","message":"full","type":"${type}"}`;
+    expect(await told(503)).toMatch(/^HTTP\/1\.1 503 /);
+    expect((await told(503)).endsWith(body('Server'))).toBe(true);
+    expect(await told(400)).toMatch(/^HTTP\/1\.1 400 /);
+    expect((await told(400)).endsWith(body('Client'))).toBe(true);
   });
 
   test('after a request that is not clear the connection ends too', async () => {

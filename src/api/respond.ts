@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { GlacierError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import { ClientGoneError, type RequestBody } from './body.ts';
-import { renderError, statusOf } from './errors.ts';
+import { type ErrorForms, renderError, statusOf } from './errors.ts';
 import type { Content, HeaderList, Reply } from './reply.ts';
 
 type BytesContent = Extract<Content, { kind: 'bytes' }>;
@@ -28,10 +28,10 @@ export async function sendReply(exchange: Exchange, reply: Required<Reply>): Pro
 }
 
 /** Sends an error in the shape of the real service. */
-export async function sendError(exchange: Exchange, error: GlacierError): Promise<void> {
+export async function sendError(exchange: Exchange, error: GlacierError, forms?: ErrorForms): Promise<void> {
   // Where a request is not clear, neither is where the next one begins.
   if (error.code === 'BadRequest') exchange.response.shouldKeepAlive = false;
-  await sendText(exchange, { status: statusOf(error.code), headers: [], text: renderError(error) });
+  await sendText(exchange, { status: statusOf(error.code, forms), headers: [], text: renderError(error, forms) });
 }
 
 async function sendText(

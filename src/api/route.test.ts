@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { pathSegments } from '../sigv4/path.ts';
+import { pathSegments, splitTarget } from '../sigv4/path.ts';
 import { operations } from './operations/index.ts';
 import { createRouter } from './route.ts';
 
 const route = createRouter(operations);
-const found = (method: string, path: string) => {
-  const { operation, parameters } = route(method, pathSegments(path));
+const found = (method: string, target: string) => {
+  const { path, query } = splitTarget(target);
+  const { operation, parameters } = route({ method, segments: pathSegments(path), query: new URLSearchParams(query) });
   return [operation.name, parameters];
 };
 const error = (code: string) => expect.objectContaining({ code });
@@ -38,8 +39,31 @@ describe('the router', () => {
     ['HEAD', '/-/vaults'],
     ['GET', '/-/Vaults'],
     ['GET', '/{accountId}/{vaults}'],
+    ['DELETE', '/-/vaults/a/tags?operation=remove'],
+    ['POST', '/-/vaults/a/tag?operation=add'],
   ])('%s %s is no operation', (method, path) => {
     expect(() => found(method, path)).toThrow(error('UnknownOperationException'));
+  });
+
+  test('tells operations of one path apart by the query, and minds no other parameter', () => {
+    const tags = '/-/vaults/v/tags';
+    const parameters = { accountId: '-', vaultName: 'v' };
+    expect(found('POST', `${tags}?operation=add`)).toEqual(['AddTagsToVault', parameters]);
+    expect(found('POST', `${tags}?x=y&operation=%72emove&add=`)).toEqual(['RemoveTagsFromVault', parameters]);
+    expect(found('GET', `${tags}?operation=add`)).toEqual(['ListTagsForVault', parameters]);
+    expect(found('GET', '/-/vaults?operation=remove')).toEqual(['ListVaults', { accountId: '-' }]);
+  });
+
+  test.each(['', '?', '?operation', '?operation=', '?Operation=add', '?add'])('tags%s lacks its operation', (query) => {
+    const refusal = { code: 'MissingParameterValueException', message: 'Required parameter missing: operation' };
+    expect(() => found('POST', `/-/vaults/v/tags${query}`)).toThrow(expect.objectContaining(refusal));
+  });
+
+  test.each(['ADD', 'add ', 'list', '__proto__'])('tags?operation=%s is no operation', (value) => {
+    const message = `Invalid operation: ${value}. It must be one of add, remove.`;
+    expect(() => found('POST', `/-/vaults/v/tags?operation=${encodeURIComponent(value)}`)).toThrow(
+      expect.objectContaining({ code: 'InvalidParameterValueException', message }),
+    );
   });
 
   test.each(['%', '%zz', '%ff', '%c3', 'a%2'])('the segment %s is a BadRequest', (segment) => {

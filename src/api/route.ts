@@ -1,6 +1,6 @@
 import type { Subject } from '../core/authorisation.ts';
 import type { Core } from '../core/core.ts';
-import { GlacierError } from '../model/errors.ts';
+import { GlacierError, invalidParameter, missingParameter } from '../model/errors.ts';
 import type { ActionName } from '../policy/actions.ts';
 import type { Call } from './call.ts';
 import type { Reply } from './reply.ts';
@@ -10,7 +10,10 @@ export interface Operation {
   /** Also the name of its action in policies. */
   name: ActionName;
   method: 'GET' | 'PUT' | 'POST' | 'DELETE';
-  /** With `{name}` for the parts that vary, spelt as in the published model of the API. */
+  /**
+   * With `{name}` for the parts that vary, spelt as in the published model of the API. Operations that share a path have a
+   * query in it that tells them apart.
+   */
   path: string;
   status: 200 | 201 | 202 | 204;
   /** Streamed bodies are read and hashed by the operation; all others are checked before it runs. */
@@ -26,18 +29,55 @@ export interface Route {
   parameters: Record<string, string>;
 }
 
-/** Finds operations by method and path; UnknownOperationException when there is none. */
-export function createRouter(operations: readonly Operation[]): (method: string, segments: readonly string[]) => Route {
-  const entries = operations.map((operation) => ({ operation, pattern: operation.path.split('/').slice(1) }));
-  return (method, segments) => {
-    for (const { operation, pattern } of entries) {
-      if (operation.method !== method || pattern.length !== segments.length) continue;
-      const parameters = match(pattern, segments);
-      if (parameters !== undefined) return { operation, parameters };
+/** What a request asks for: its method, the segments of its path, and its query. */
+export interface Asked {
+  method: string;
+  segments: readonly string[];
+  query: URLSearchParams;
+}
+
+interface Entry {
+  operation: Operation;
+  pattern: readonly string[];
+  /** The parameter of the query, and its value, that the operation has to itself. */
+  selector: readonly [name: string, value: string] | undefined;
+}
+
+/** Finds operations by method, path and, where these are shared, query; UnknownOperationException when there is none. */
+export function createRouter(operations: readonly Operation[]): (asked: Asked) => Route {
+  const entries = operations.map(entryOf);
+  return (asked) => {
+    const near: Entry[] = [];
+    for (const entry of entries) {
+      const { operation, pattern, selector } = entry;
+      if (operation.method !== asked.method || pattern.length !== asked.segments.length) continue;
+      const parameters = match(pattern, asked.segments);
+      if (parameters === undefined) continue;
+      if (selector === undefined || asked.query.get(selector[0]) === selector[1]) return { operation, parameters };
+      near.push(entry);
     }
-    throw new GlacierError('UnknownOperationException', 'The requested operation is not known to this service.');
+    throw near.length > 0 ? unselected(near, asked.query) : unknownOperation();
   };
 }
+
+function entryOf(operation: Operation): Entry {
+  const [path = '', query] = operation.path.split('?');
+  const [selector] = new URLSearchParams(query);
+  return { operation, pattern: path.split('/').slice(1), selector };
+}
+
+/** The path is known, and the query says none of what it can say. */
+function unselected(near: readonly Entry[], query: URLSearchParams): GlacierError {
+  const selectors = near.flatMap(({ selector }) => (selector === undefined ? [] : [selector]));
+  const name = selectors[0]?.[0] ?? '';
+  const value = query.get(name) ?? '';
+  if (value === '') return missingParameter(name);
+  const known = selectors.map(([, possible]) => possible).join(', ');
+  return invalidParameter(`Invalid ${name}: ${value}. It must be one of ${known}.`);
+}
+
+const unknownOperation = (): GlacierError =>
+  new GlacierError('UnknownOperationException', 'The requested operation is not known to this service.');
 
 function match(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
   const parameters: Record<string, string> = {};

@@ -10,8 +10,8 @@ import { authenticate, type Gate } from './authenticate.ts';
 import { ClientGoneError, RequestBody } from './body.ts';
 import { Call } from './call.ts';
 import { endConnection, refuseConnection } from './connection-errors.ts';
-import { INTERNAL_ERROR } from './errors.ts';
-import { readHead } from './framing.ts';
+import { type ErrorForms, INTERNAL_ERROR } from './errors.ts';
+import { queryParameters, readHead } from './framing.ts';
 import { operations } from './operations/index.ts';
 import { findPage, type Health } from './pages.ts';
 import { circumstancesOf } from './peer.ts';
@@ -28,6 +28,7 @@ export interface ApiServerOptions {
   log: Log;
   listen: { host: string; port: number };
   uploadStallTimeoutMs: number;
+  errorForms: ErrorForms;
 }
 
 /** The Glacier API over HTTP. Disposing it stops listening, waits for the requests that run, and ends all connections. */
@@ -167,7 +168,8 @@ export class ApiServer implements AsyncDisposable {
     const authenticated = await authenticate(gate, { head, segments, body: exchange.body });
     exchange.authenticated = true;
     const { caller } = authenticated;
-    const { operation, parameters } = this.#route(head.method, segments);
+    const query = queryParameters(head.target.query);
+    const { operation, parameters } = this.#route({ method: head.method, segments, query });
     checkVersion(head);
     const accountId = namedAccount(parameters.accountId, caller);
     const call = new Call({ head, authenticated, accountId, parameters, body: exchange.body });
@@ -194,7 +196,7 @@ export class ApiServer implements AsyncDisposable {
     }
     // Once the head is out, cutting the connection is the only way to say that the bytes are not all there.
     if (gone || response.destroyed || response.headersSent) response.destroy();
-    else await sendError(exchange, known ? error : INTERNAL_ERROR);
+    else await sendError(exchange, known ? error : INTERNAL_ERROR, this.#options.errorForms);
     if (known) exchange.refusal = `${error.code}: ${error.message.split('\n', 1)[0]}`;
   }
 }

@@ -39,6 +39,8 @@ test('without any word from anybody the defaults count', () => {
       blobs: { provider: 'disk' },
       profile: 'local',
       retrievalTimes: { expedited: NONE, standard: NONE, bulk: NONE, inventory: NONE },
+      retrievalLimits: { freeBytesPerMonth: 10 * 2 ** 30, expeditedSlots: null },
+      insufficientCapacityStatus: 503,
       inventory: 'live',
       jobRetentionMs: 86_400_000,
       clockToleranceMs: 604_800_000,
@@ -59,6 +61,14 @@ test('a flag counts before the environment, that before the file, that before th
     region: 'env-1',
     accountId: '012345678901',
     inventory: 'live',
+  });
+});
+
+test('what bounds retrievals can be set', () => {
+  const flags = { 'free-retrieval': '0', 'expedited-slots': '0', 'insufficient-capacity-status': '400' };
+  expect(loadConfig({ flags, env: {} }).config).toMatchObject({
+    retrievalLimits: { freeBytesPerMonth: 0, expeditedSlots: 0 },
+    insufficientCapacityStatus: 400,
   });
 });
 
@@ -108,6 +118,16 @@ describe('values that do not fit are refused with the place they came from', () 
       '--log-level must be trace or debug or info or warn or error or fatal or silent, not "loud"',
     ],
     [{ region: 'x\ny' }, '--region must be a region like us-east-1, not "x\\ny"'],
+    [
+      { 'free-retrieval': '10 GiB' },
+      '--free-retrieval must be a size like 500MB or 10GiB, from 0 to 4096TiB, not "10 GiB"',
+    ],
+    [
+      { 'free-retrieval': '4097TiB' },
+      '--free-retrieval must be a size like 500MB or 10GiB, from 0 to 4096TiB, not "4097TiB"',
+    ],
+    [{ 'expedited-slots': '-1' }, '--expedited-slots must be a whole number up to 999999, or unlimited, not "-1"'],
+    [{ 'insufficient-capacity-status': '500' }, '--insufficient-capacity-status must be 503 or 400, not "500"'],
     [{ metadata: 'postgress://me:secret@host/db' }, '--metadata must be sqlite, not "postgress"'],
   ])('%j', (flags, message) => {
     expect(problemOf({ flags })).toBe(message);

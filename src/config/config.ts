@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
+import type { RetrievalLimits } from '../model/retrieval-limits.ts';
 import type { Delay, RetrievalTimes } from '../model/retrieval-times.ts';
 import type { Address } from './addresses.ts';
 import { ConfigError } from './errors.ts';
@@ -18,6 +19,8 @@ export interface Config {
   blobs: Values['blobs'];
   profile: Values['profile'];
   retrievalTimes: RetrievalTimes;
+  retrievalLimits: RetrievalLimits;
+  insufficientCapacityStatus: 400 | 503;
   inventory: Values['inventory'];
   jobRetentionMs: number;
   clockToleranceMs: number;
@@ -50,6 +53,11 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     blobs: values.blobs,
     profile: values.profile,
     retrievalTimes: { ...retrievalTimesOf(values.profile), ...values['retrieval-times'] },
+    retrievalLimits: {
+      freeBytesPerMonth: values['free-retrieval'],
+      expeditedSlots: values['expedited-slots'],
+    },
+    insufficientCapacityStatus: values['insufficient-capacity-status'] === '400' ? 400 : 503,
     inventory: values.inventory,
     jobRetentionMs: values['job-retention'],
     clockToleranceMs: values['clock-tolerance'],

@@ -15,7 +15,8 @@ environment, that before the file (\`--config\`), that before what the profile s
 cannot be meant (a key or a \`MORAINE_\` variable that is no setting, a value that does not fit, an empty value) is refused
 at start with one line that names the setting and where the value came from, and exit code 2.
 
-Durations are one number and one unit: \`500ms\`, \`90s\`, \`15m\`, \`1.5h\`, \`7d\`.`;
+Durations are one number and one unit: \`500ms\`, \`90s\`, \`15m\`, \`1.5h\`, \`7d\`. Sizes are a number of bytes, or one number
+and one unit: \`5000\`, \`500MB\`, \`1.5GiB\`.`;
 
 const TAIL = `## The file
 

@@ -4,6 +4,7 @@ import {
   accountId,
   address,
   choiceWithLater,
+  countOrUnlimited,
   duration,
   later,
   oneOf,
@@ -11,6 +12,7 @@ import {
   region,
   retrievalTimes,
   secretAccessKey,
+  size,
 } from './values.ts';
 
 /** One thing the operator can set. The flag, the environment variable and the YAML key follow from its name. */
@@ -101,6 +103,30 @@ export const settings = {
       '`X..Y` is a uniform draw. What the list does not name stays as the profile has it. The file may hold a mapping.',
     value: retrievalTimes,
     mapping: true,
+  },
+  'free-retrieval': {
+    placeholder: 'SIZE',
+    default: '10GiB',
+    meaning: 'what an account may retrieve in a month at the Standard tier under the data retrieval policy FreeTier',
+    detail:
+      'Each day (UTC) gets an equal share of its month. Accounts with another policy, or none, are not bound by it.',
+    value: size({ min: '0', max: '4096TiB' }),
+  },
+  'expedited-slots': {
+    placeholder: 'N|unlimited',
+    default: 'unlimited',
+    meaning: 'how many Expedited retrievals run at once on the server',
+    detail:
+      'When all are taken, further ones get `InsufficientCapacityException`, but an account may always start three in five ' +
+      'minutes for each provisioned capacity unit that it has.',
+    value: countOrUnlimited,
+  },
+  'insufficient-capacity-status': {
+    placeholder: '503|400',
+    default: '503',
+    meaning: 'HTTP status of InsufficientCapacityException: 503 as in the developer guide, 400 as in the API model',
+    detail: 'AWS SDKs try again by themselves after 503, and tell their caller at once after 400.',
+    value: oneOf(['503', '400']),
   },
   inventory: {
     placeholder: 'live|daily',

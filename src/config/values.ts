@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseAddress } from './addresses.ts';
 import { parseDuration } from './durations.ts';
 import { readRetrievalTimes } from './retrieval-times.ts';
+import { parseSize } from './sizes.ts';
 
 /**
  * The kinds of value a setting can have, each read from text. A problem is a predicate that completes the sentence
@@ -57,6 +58,20 @@ export const duration = ({ min, max }: { min: string; max: string }) =>
     if (durationMs === undefined) return undefined;
     return durationMs >= (parseDuration(min) ?? 0) && durationMs <= (parseDuration(max) ?? 0) ? durationMs : undefined;
   });
+
+/** A number of bytes between two others, both included; all three are written alike. */
+export const size = ({ min, max }: { min: string; max: string }) =>
+  readAs(`a size like 500MB or 10GiB, from ${min} to ${max}`, (text) => {
+    const sizeBytes = parseSize(text);
+    if (sizeBytes === undefined) return undefined;
+    return sizeBytes >= (parseSize(min) ?? 0) && sizeBytes <= (parseSize(max) ?? 0) ? sizeBytes : undefined;
+  });
+
+/** How many of something there may be; null for any number. */
+export const countOrUnlimited = readAs('a whole number up to 999999, or unlimited', (text) => {
+  if (text === 'unlimited') return null;
+  return /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+});
 
 /** Some of the retrieval times. */
 export const retrievalTimes = given.transform((text, context) => {

@@ -1,6 +1,7 @@
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import type { Clock } from '../model/clock.ts';
+import type { RetrievalLimits } from '../model/retrieval-limits.ts';
 import type { RetrievalTimes } from '../model/retrieval-times.ts';
 import type { Downloads } from './downloads.ts';
 import type { FramePool } from './frame-pool.ts';
@@ -19,6 +20,7 @@ export interface Arrangement {
   lockBook: LockBook;
   region: string;
   retrievalTimes: RetrievalTimes;
+  retrievalLimits: RetrievalLimits;
   /** Whether counts and inventories are as of now, or as of the last daily inventory. */
   inventory: 'live' | 'daily';
   jobRetentionMs: number;

@@ -1,10 +1,15 @@
+import { AccessPolicies } from './access-policies.ts';
 import { Archives } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
 import { Authorisation } from './authorisation.ts';
+import { Capacity } from './capacity.ts';
 import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
 import { Locks } from './locks.ts';
+import { NotificationConfigurations } from './notification-configurations.ts';
 import type { RetentionClock } from './retention-clock.ts';
+import { RetrievalPolicies } from './retrieval-policies.ts';
+import { VaultTags } from './tags.ts';
 import { Uploads } from './uploads.ts';
 import { Vaults } from './vaults.ts';
 
@@ -13,10 +18,15 @@ export interface Core {
   authorisation: Authorisation;
   vaults: Vaults;
   locks: Locks;
+  retention: RetentionClock;
+  tags: VaultTags;
+  notificationConfigurations: NotificationConfigurations;
+  accessPolicies: AccessPolicies;
   archives: Archives;
   uploads: Uploads;
   jobs: Jobs;
-  retention: RetentionClock;
+  retrievalPolicies: RetrievalPolicies;
+  capacity: Capacity;
 }
 
 /** `onJobStarted` is called for every new job, so that the workers need not poll. */
@@ -27,9 +37,14 @@ export function createCore(given: Arrangement, { onJobStarted }: { onJobStarted:
     authorisation: new Authorisation(given),
     vaults,
     locks: new Locks(given, vaults),
+    retention: given.retention,
+    tags: new VaultTags(given, vaults),
+    notificationConfigurations: new NotificationConfigurations(given, vaults),
+    accessPolicies: new AccessPolicies(given, vaults),
     archives: new Archives(given, vaults, incoming),
     uploads: new Uploads(given, vaults, incoming),
     jobs: new Jobs(given, vaults, onJobStarted),
-    retention: given.retention,
+    retrievalPolicies: new RetrievalPolicies(given),
+    capacity: new Capacity(given),
   };
 }

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Archive } from '../model/archives.ts';
 import { type ByteRange, formatRange, sizeOf, wholeOf } from '../model/byte-range.ts';
-import { type GlacierError, invalidParameter, notFound } from '../model/errors.ts';
+import { GlacierError, invalidParameter, notFound } from '../model/errors.ts';
 import { type ListPosition, newJobId } from '../model/ids.ts';
 import type {
   ArchiveRetrieval,
@@ -13,6 +13,7 @@ import type {
   Tier,
 } from '../model/jobs.ts';
 import { parseInventoryMarker } from '../model/markers.ts';
+import type { RetrievalRefusal } from '../model/retrieval-limits.ts';
 import type { Delay } from '../model/retrieval-times.ts';
 import type { Vault, VaultName } from '../model/vaults.ts';
 import { isMebibyteAligned, isTreeHashAligned } from '../tree-hash/alignment.ts';
@@ -181,18 +182,14 @@ export class Jobs {
   async #start({ vault, notes, delay, request }: Start): Promise<string> {
     const createdAtMs = this.#given.clock.nowMs();
     const id = newJobId(createdAtMs);
-    const outcome = await this.#given.metadata.jobs.create({
-      ...request,
-      id,
-      vaultKey: vault.key,
-      description: notes.description,
-      snsTopic: notes.snsTopic,
-      createdAtMs,
-      readyAtMs: createdAtMs + randomInt(delay.minMs, delay.maxMs + 1),
-    });
+    const { description, snsTopic } = notes;
+    const readyAtMs = createdAtMs + randomInt(delay.minMs, delay.maxMs + 1);
+    const job = { ...request, id, vaultKey: vault.key, description, snsTopic, createdAtMs, readyAtMs };
+    const outcome = await this.#given.metadata.jobs.create(job, this.#given.retrievalLimits);
     if (outcome === 'vault-gone') throw this.#vaults.notFound(vault);
     if (outcome === 'archive-gone')
       throw archiveNotFound(request.kind === 'archive-retrieval' ? request.archiveId : '');
+    if (outcome !== 'created') throw refusalFor(outcome);
     this.#onStarted();
     return id;
   }
@@ -214,6 +211,18 @@ export class Jobs {
 }
 
 const jobNotFound = (id: string): GlacierError => notFound(`The job ID was not found: ${id}`);
+
+function refusalFor(refusal: RetrievalRefusal): GlacierError {
+  if (refusal === 'policy-enforced') {
+    const message = 'InitiateJob request denied by current data retrieval policy.';
+    return new GlacierError('PolicyEnforcedException', message);
+  }
+  return new GlacierError(
+    'InsufficientCapacityException',
+    'There is no capacity for this Expedited retrieval now. Try again later, ask for Standard or Bulk, ' +
+      'or purchase provisioned capacity.',
+  );
+}
 
 /** A retrieved range lies inside the archive and is aligned to MiB (developer guide, "InitiateJob"). */
 function checkRange(range: ByteRange, { sizeBytes }: Archive): void {

@@ -116,6 +116,18 @@ describe('S-61 a lock', () => {
     expect(await stateNow()).toBe('ResourceNotFoundException');
   });
 
+  test('S-51 names no user that its account does not have', async () => {
+    const { accountId } = VAULT;
+    tamper(arrangement, `insert into accounts values ('${accountId}', null, 0, null)`);
+    const AWS = `arn:aws:iam::${accountId}:user/bob`;
+    expect(await outcomeOf(initiate(denial({ Principal: { AWS } })))).toBe(
+      'InvalidParameterValueException: The specified vault lock policy is invalid. ' +
+        `Principal: the account ${accountId} has no user bob, so ${AWS} names nobody.`,
+    );
+    tamper(arrangement, `insert into users (account_id, id, name, created_at) values ('${accountId}', 'A', 'bob', 0)`);
+    expect(await outcomeOf(initiate(denial({ Principal: { AWS } })))).toBe('done');
+  });
+
   test('is one, however many begin it at once, and ends one way, however many end it', async () => {
     const begun = await Promise.all(Array.from({ length: 6 }, () => outcomeOf(initiate())));
     expect(begun.filter((outcome) => outcome === 'done')).toHaveLength(1);

@@ -1,9 +1,11 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { ListPosition } from '../model/ids.ts';
 import type { Job, JobStatus, Lease } from '../model/jobs.ts';
+import { NO_RETRIEVAL_LIMITS, type RetrievalRefusal } from '../model/retrieval-limits.ts';
 import { giveUpBytes } from './archives.ts';
 import { type NewJob, toJob, toNewRow } from './job-rows.ts';
 import { refuseGivenUp } from './reclaim.ts';
+import { admitRetrieval } from './retrieval-loads.ts';
 import type { Tables } from './tables.ts';
 
 /** Which jobs a listing shows; null means no filter. */
@@ -36,12 +38,26 @@ export class JobRecords {
     this.#db = db;
   }
 
-  /** Starts a job; `gone` when its vault, or the archive it wants, was deleted meanwhile. */
-  async create(job: NewJob): Promise<'created' | 'vault-gone' | 'archive-gone'> {
+  /**
+   * Starts a job, unless its vault, or the archive it wants, was deleted meanwhile, or the retrieval would go beyond what
+   * the owner of the vault may retrieve.
+   */
+  async create(
+    job: NewJob,
+    limits = NO_RETRIEVAL_LIMITS,
+  ): Promise<'created' | 'vault-gone' | 'archive-gone' | RetrievalRefusal> {
     return this.#db.transaction().execute(async (trx) => {
-      const vault = await trx.selectFrom('vaults').select('key').where('key', '=', job.vaultKey).executeTakeFirst();
+      const vault = await trx
+        .selectFrom('vaults')
+        .select('account_id')
+        .where('key', '=', job.vaultKey)
+        .executeTakeFirst();
       if (vault === undefined) return 'vault-gone';
-      if (job.kind === 'archive-retrieval' && !(await archiveExists(trx, job.archiveKey))) return 'archive-gone';
+      if (job.kind === 'archive-retrieval') {
+        if (!(await archiveExists(trx, job.archiveKey))) return 'archive-gone';
+        const refusal = await admitRetrieval(trx, { job, accountId: vault.account_id, limits });
+        if (refusal !== null) return refusal;
+      }
       await trx.insertInto('jobs').values(toNewRow(job)).execute();
       return 'created';
     });

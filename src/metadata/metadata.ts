@@ -1,15 +1,20 @@
 import { Kysely, sql } from 'kysely';
+import { AccessPolicyRecords } from './access-policies.ts';
 import { ArchiveRecords } from './archives.ts';
+import { CapacityRecords } from './capacity.ts';
 import { sqliteDdl } from './ddl.ts';
 import { JobRecords } from './jobs.ts';
 import { migrate } from './migrate.ts';
+import { NotificationConfigurationRecords } from './notification-configurations.ts';
 import { ReclaimRecords } from './reclaim.ts';
 import { RetentionClockRecords } from './retention-clock.ts';
+import { RetrievalPolicyRecords } from './retrieval-policies.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Tables } from './tables.ts';
 import { UploadRecords } from './uploads.ts';
 import { VaultLockRecords } from './vault-locks.ts';
 import { VaultPolicyRecords } from './vault-policies.ts';
+import { VaultTagRecords } from './vault-tags.ts';
 import { VaultRecords } from './vaults.ts';
 
 /**
@@ -21,9 +26,14 @@ export class Metadata implements AsyncDisposable {
   readonly vaultPolicies: VaultPolicyRecords;
   readonly vaultLocks: VaultLockRecords;
   readonly retentionClock: RetentionClockRecords;
+  readonly vaultTags: VaultTagRecords;
+  readonly notificationConfigurations: NotificationConfigurationRecords;
+  readonly accessPolicies: AccessPolicyRecords;
   readonly archives: ArchiveRecords;
   readonly uploads: UploadRecords;
   readonly jobs: JobRecords;
+  readonly retrievalPolicies: RetrievalPolicyRecords;
+  readonly capacity: CapacityRecords;
   readonly reclaim: ReclaimRecords;
   readonly #db: Kysely<Tables>;
 
@@ -33,9 +43,14 @@ export class Metadata implements AsyncDisposable {
     this.vaultPolicies = new VaultPolicyRecords(db);
     this.vaultLocks = new VaultLockRecords(db);
     this.retentionClock = new RetentionClockRecords(db);
+    this.vaultTags = new VaultTagRecords(db);
+    this.notificationConfigurations = new NotificationConfigurationRecords(db);
+    this.accessPolicies = new AccessPolicyRecords(db);
     this.archives = new ArchiveRecords(db);
     this.uploads = new UploadRecords(db);
     this.jobs = new JobRecords(db);
+    this.retrievalPolicies = new RetrievalPolicyRecords(db);
+    this.capacity = new CapacityRecords(db);
     this.reclaim = new ReclaimRecords(db);
   }
 

@@ -98,6 +98,12 @@ export class VaultRecords {
   }
 }
 
+/** Whether there still is a vault, for operations that are about to change something of it. */
+export async function vaultExists(trx: Transaction<Tables>, vaultKey: number): Promise<boolean> {
+  const row = await trx.selectFrom('vaults').select('key').where('key', '=', vaultKey).executeTakeFirst();
+  return row !== undefined;
+}
+
 function findVault(db: Kysely<Tables>, { accountId, name }: VaultName): Promise<VaultRow | undefined> {
   return db
     .selectFrom('vaults')

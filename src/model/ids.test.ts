@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { newArchiveId, newBlobId, newJobId, newLockId, newRequestId, newUploadId, positionOfTimedId } from './ids.ts';
+import {
+  newArchiveId,
+  newBlobId,
+  newCapacityId,
+  newJobId,
+  newLockId,
+  newRequestId,
+  newUploadId,
+  positionOfTimedId,
+} from './ids.ts';
 
 const MANY = 2000;
 /** The largest instant that six bytes hold, about the year 10889. */
@@ -13,7 +22,8 @@ describe('ids', () => {
     ['S-03 lock', newLockId, 24],
     ['job', () => newJobId(Date.now()), 92],
     ['upload', () => newUploadId(Date.now()), 92],
-  ])('of an %s have their length and alphabet, never begin with a dash and never repeat', (_, make, length) => {
+    ['capacity unit', newCapacityId, 24],
+  ])('of the kind %s have their length and alphabet, never begin with a dash and never repeat', (_, make, length) => {
     const ids = Array.from({ length: MANY }, make);
     for (const id of ids) {
       expect(id).toMatch(/^[A-Za-z0-9_][A-Za-z0-9_-]*$/);

@@ -12,6 +12,7 @@ const ARCHIVE_ID_BYTES = 103;
 const TIMED_ID_BYTES = 69;
 const REQUEST_ID_BYTES = 35;
 const LOCK_ID_BYTES = 18;
+const CAPACITY_ID_BYTES = 18;
 const BLOB_ID_BYTES = 16;
 const INSTANT_BYTES = 6;
 const CHECK_BYTES = 4;
@@ -34,6 +35,8 @@ export const newRequestId = (): string => withoutLeadingDash(() => randomBytes(R
 
 /** A vault lock's id, 24 characters. It is a secret: who knows it can complete the lock. */
 export const newLockId = (): string => withoutLeadingDash(() => randomBytes(LOCK_ID_BYTES));
+/** The id of a provisioned capacity unit, 24 characters. */
+export const newCapacityId = (): string => withoutLeadingDash(() => randomBytes(CAPACITY_ID_BYTES));
 
 /** 32 hexadecimal digits; the only kind of id that becomes part of a path. */
 export const newBlobId = (): string => randomBytes(BLOB_ID_BYTES).toString('hex');

@@ -16,6 +16,10 @@ export const limits = {
   vaultsPerAccountMax: 1000,
   vaultNameLengthMax: 255,
   descriptionLengthMax: 1024,
+  tagsPerVaultMax: 50,
+  /** In code points, like the next. */
+  tagKeyLengthMax: 128,
+  tagValueLengthMax: 255,
   bodySizeBytesMax: 4 * GIB,
   partSizeBytesMin: MIB,
   partSizeBytesMax: 4 * GIB,
@@ -36,6 +40,13 @@ export const limits = {
   lockCompletionMs: DAY_MS,
   /** Added to the size of each archive in a vault's SizeInBytes, as Amazon does for its index and metadata. */
   archiveOverheadBytes: 32 * KIB,
+  bytesPerHourMax: 2n ** 63n - 1n,
+  /** What the bytes of a Standard retrieval are spread over when its rate is reckoned. */
+  standardRetrievalHours: 4,
+  capacityUnitsMax: 2,
+  /** What each unit promises, in each period, at least. */
+  retrievalsPerCapacityUnit: 3,
+  capacityPeriodMs: 5 * MINUTE_MS,
 
   // Requests.
   connectionsMax: 4096,
@@ -52,6 +63,8 @@ export const limits = {
   /** Bodies that are read whole before they are understood (JSON, and whatever comes without a payload hash). */
   wholeBodyBytesMax: MIB,
   jsonDepthMax: 32,
+  /** Reading numbers from their digits takes much longer than reading JSON, and the bodies that need it are small. */
+  exactJsonBytesMax: 64 * KIB,
   /** Slower than this over one stall time-out and an upload is taken for dead. */
   bodyRateBytesPerSecondMin: 64,
   /** What is still read of a body nobody will use, so that the client sees the answer instead of a reset connection. */

@@ -2,15 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { NewJob } from '../../src/metadata/job-rows.ts';
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import type { BlobRef } from '../../src/model/archives.ts';
-import { newArchiveId, newBlobId, newJobId, newUploadId } from '../../src/model/ids.ts';
+import type { CapacityUnit } from '../../src/model/capacity.ts';
+import { newArchiveId, newBlobId, newCapacityId, newJobId, newUploadId } from '../../src/model/ids.ts';
 import type { Lease } from '../../src/model/jobs.ts';
-import { DAY_MS, MIB } from '../../src/model/limits.ts';
+import { DAY_MS, HOUR_MS, MIB } from '../../src/model/limits.ts';
 import type { Vault } from '../../src/model/vaults.ts';
 
 /** A database to test, and a way to look into it that does not go through the code under test. */
 export interface MetadataUnderTest extends AsyncDisposable {
   readonly metadata: Metadata;
   rows(sql: string): Promise<Record<string, unknown>[]>;
+  /** Writes what no operation of the metadata writes yet. */
+  change(sql: string): Promise<void>;
 }
 
 export const ACCOUNT = '111122223333';
@@ -24,8 +27,11 @@ export function blobRef({ blobId = newBlobId(), startByte = 0, sizeBytes = 10 }:
 }
 
 /** A vault with a name of its own. */
-export async function newVault(metadata: Metadata, { nowMs = T0 }: { nowMs?: number } = {}): Promise<Vault> {
-  const name = { accountId: ACCOUNT, name: `vault-${randomUUID()}` };
+export async function newVault(
+  metadata: Metadata,
+  { nowMs = T0, accountId = ACCOUNT }: { nowMs?: number; accountId?: string } = {},
+): Promise<Vault> {
+  const name = { accountId, name: `vault-${randomUUID()}` };
   await metadata.vaults.create({ ...name, nowMs, vaultsMax: Number.POSITIVE_INFINITY });
   return present(await metadata.vaults.find(name));
 }
@@ -37,13 +43,14 @@ export async function vaultNow(metadata: Metadata, vault: Vault): Promise<Vault>
 /** Adds an archive of one blob and returns its key and id. */
 export async function newArchive(
   metadata: Metadata,
-  { vaultKey, nowMs = T0, sizeBytes = 10 }: { vaultKey: number; nowMs?: number; sizeBytes?: number },
+  facts: { vaultKey: number; nowMs?: number; sizeBytes?: number; accountId?: string },
 ): Promise<{ key: number; id: string; blobId: string }> {
+  const { vaultKey, nowMs = T0, sizeBytes = 10, accountId = ACCOUNT } = facts;
   const id = newArchiveId();
   const blob = blobRef({ sizeBytes });
   const treeHash = blob.treeHash;
   await metadata.archives.add({ id, vaultKey, description: null, sizeBytes, treeHash, blob, nowMs });
-  const { key } = present(await metadata.archives.find({ accountId: ACCOUNT, id }));
+  const { key } = present(await metadata.archives.find({ accountId, id }));
   return { key, id, blobId: blob.blobId };
 }
 
@@ -56,6 +63,11 @@ export async function newUpload(
   await metadata.uploads.create({ id, vaultKey, description: null, partSizeBytes: MIB, createdAtMs: nowMs });
   const { key } = present(await metadata.uploads.find({ vaultKey, id }));
   return { key, id };
+}
+
+/** A capacity unit of one hour. */
+export function newUnit({ startedAtMs = T0 }: { startedAtMs?: number } = {}): CapacityUnit {
+  return { id: newCapacityId(), startedAtMs, expiresAtMs: startedAtMs + HOUR_MS };
 }
 
 type JobFacts = { vaultKey: number; nowMs?: number; readyAtMs?: number };
@@ -77,7 +89,9 @@ export function inventoryJob({ vaultKey, nowMs = T0, readyAtMs = nowMs }: JobFac
   };
 }
 
-export function archiveJob(facts: JobFacts & { archive: { key: number; id: string } }): NewJob {
+export function archiveJob(
+  facts: JobFacts & { archive: { key: number; id: string } },
+): Extract<NewJob, { kind: 'archive-retrieval' }> {
   const { vaultKey, nowMs = T0, readyAtMs = nowMs, archive } = facts;
   return {
     kind: 'archive-retrieval',

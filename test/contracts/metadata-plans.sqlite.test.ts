@@ -2,6 +2,7 @@ import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import { newArchiveId, newBlobId } from '../../src/model/ids.ts';
+import { NO_RETRIEVAL_POLICY, type RetrievalPolicy } from '../../src/model/retrieval-policies.ts';
 import {
   ACCOUNT,
   archiveJob,
@@ -9,6 +10,7 @@ import {
   inventoryJob,
   jobEnd,
   newArchive,
+  newUnit,
   newUpload,
   newVault,
   T0,
@@ -47,6 +49,25 @@ const operations: Record<string, () => Promise<unknown>> = {
     await metadata.archives.delete({ archiveKey: archive.key, nowMs: T0 });
     await metadata.archives.delete({ archiveKey: archive.key - 1, nowMs: T0 });
     await metadata.vaults.delete({ ...vault, mayDelete: () => true });
+  },
+  'vaultTags, a life': async () => {
+    const tags = new Map([['a', 'b']]);
+    for (const _ of [1, 2]) await metadata.vaultTags.add({ vaultKey, tags, tagsMax: 5 });
+    await metadata.vaultPolicies.tags(vaultKey);
+    await metadata.vaultTags.remove({ vaultKey, names: ['a', 'c'] });
+  },
+  'notificationConfigurations, a life': async () => {
+    for (const _ of [1, 2]) await metadata.notificationConfigurations.set({ vaultKey, topic: 'x', events: [] });
+    await metadata.notificationConfigurations.find(vaultKey);
+    await metadata.notificationConfigurations.delete(vaultKey);
+  },
+  'accessPolicies, a life': async () => {
+    await tested.change(`insert or ignore into accounts (id, created_at) values ('${ACCOUNT}', 1)`);
+    const users = [{ accountId: ACCOUNT, name: 'x' }];
+    for (const named of [users, []]) await metadata.accessPolicies.set({ vaultKey, document: '{}', users: named });
+    await metadata.vaultPolicies.find({ accountId: ACCOUNT, name: 'x' });
+    await metadata.accessPolicies.find(vaultKey);
+    await metadata.accessPolicies.delete(vaultKey);
   },
   'archives.add and find': () => newArchive(metadata, { vaultKey }),
   'archives.blobs': () => metadata.archives.blobs({ archiveKey: 1, range: { startByte: 5, endByte: 9 } }),
@@ -95,6 +116,16 @@ const operations: Record<string, () => Promise<unknown>> = {
     await metadata.jobs.create(archiveJob({ vaultKey, archive }));
     await metadata.jobs.find({ vaultKey, id: 'x' });
   },
+  'jobs.create under BytesPerHour': () => startUnder({ strategy: 'BytesPerHour', bytesPerHour: 1n }),
+  'jobs.create under FreeTier': () => startUnder({ strategy: 'FreeTier' }),
+  'jobs.create of an Expedited one': async () => {
+    const archive = await newArchive(metadata, { vaultKey });
+    await metadata.capacity.add({ accountId: ACCOUNT, unit: newUnit(), unitsMax: Number.POSITIVE_INFINITY });
+    const job = { ...archiveJob({ vaultKey, archive }), tier: 'Expedited' as const };
+    await metadata.jobs.create(job, { freeBytesPerMonth: 0, expeditedSlots: 0 });
+  },
+  'retrievalPolicies.find': () => metadata.retrievalPolicies.find(ACCOUNT),
+  'capacity.list': () => metadata.capacity.list({ accountId: ACCOUNT, nowMs: T0 }),
   'jobs.claimDue': () => metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'x', limit: 4 }),
   'jobs.nextDueAtMs': () => metadata.jobs.nextDueAtMs(),
   'jobs.renew and release': async () => {
@@ -113,7 +144,7 @@ const operations: Record<string, () => Promise<unknown>> = {
     for (const end of ['complete', 'abort'] as const) {
       const { key } = await newVault(metadata);
       const lock = newLock();
-      await metadata.vaultLocks.initiate({ vaultKey: key, lock, mayBegin: () => true });
+      await metadata.vaultLocks.initiate({ vaultKey: key, lock, users: [], mayBegin: () => true });
       await metadata.vaultLocks[end]({ vaultKey: key, id: lock.id });
       await metadata.vaultLocks.reinstate({ vaultKey: key, lock });
       await metadata.vaultLocks.find(key);
@@ -129,6 +160,14 @@ const operations: Record<string, () => Promise<unknown>> = {
   'reclaim.forget': () => metadata.reclaim.forget([newBlobId()]),
 };
 
+async function startUnder(policy: RetrievalPolicy): Promise<void> {
+  await metadata.retrievalPolicies.set({ accountId: ACCOUNT, policy });
+  const archive = await newArchive(metadata, { vaultKey });
+  const job = { ...archiveJob({ vaultKey, archive }), tier: 'Standard' as const };
+  await metadata.jobs.create(job, { freeBytesPerMonth: Number.MAX_SAFE_INTEGER, expeditedSlots: 0 });
+  await metadata.retrievalPolicies.set({ accountId: ACCOUNT, policy: NO_RETRIEVAL_POLICY });
+}
+
 /** A walk over a whole table or index, or a sort. */
 const WALKS_OR_SORTS = /^(?:SCAN (?!CONSTANT ROW|\d+-ROW VALUES)|USE TEMP B-TREE)/;
 
@@ -139,6 +178,15 @@ describe('statements', () => {
     const bad = statements.flatMap((sql) => badStepsOf(sql).map((step) => ({ sql, step })));
     expect(bad).toEqual([]);
   });
+
+  test.each(['jobs.create under BytesPerHour', 'jobs.create of an Expedited one'])(
+    'of %s look at running jobs in their own index only',
+    async (name) => {
+      const statements = await statementsOf(operations[name] ?? (() => Promise.resolve()));
+      const plans = statements.filter((sql) => sql.includes("'InProgress'")).flatMap(planOf);
+      expect(plans).toContainEqual(expect.stringContaining('USING COVERING INDEX jobs_running_by_tier'));
+    },
+  );
 
   test('that walk or sort would be told', () => {
     expect(badStepsOf('select * from jobs where description = ?')).toEqual(['SCAN jobs']);
@@ -157,8 +205,12 @@ async function statementsOf(operation: () => Promise<unknown>): Promise<string[]
   return [...new Set(statements)].filter((sql) => !/^(?:begin|commit|rollback)$/.test(sql));
 }
 
-function badStepsOf(sql: string): string[] {
+const badStepsOf = (sql: string): string[] => planOf(sql).filter((step) => WALKS_OR_SORTS.test(step));
+
+function planOf(sql: string): string[] {
   using database = new DatabaseSync(tested.path, { readOnly: true });
-  const steps = database.prepare(`explain query plan ${sql}`).all();
-  return steps.map(({ detail }) => String(detail)).filter((detail) => WALKS_OR_SORTS.test(detail));
+  return database
+    .prepare(`explain query plan ${sql}`)
+    .all()
+    .map(({ detail }) => String(detail));
 }

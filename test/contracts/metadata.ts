@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newBlobId } from '../../src/model/ids.ts';
 import { archiveContract } from './metadata-archives.ts';
+import { capacityContract } from './metadata-capacity.ts';
 import type { MetadataUnderTest } from './metadata-fixtures.ts';
 import { jobListContract } from './metadata-job-lists.ts';
 import { jobContract } from './metadata-jobs.ts';
 import { lockContract } from './metadata-locks.ts';
 import { ownershipContract } from './metadata-ownership.ts';
+import { retrievalContract } from './metadata-retrievals.ts';
 import { uploadContract } from './metadata-uploads.ts';
+import { vaultSettingsContract } from './metadata-vault-settings.ts';
 import { vaultContract } from './metadata-vaults.ts';
 
 /** What the metadata must do on every database. */
@@ -19,11 +22,14 @@ export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
   afterAll(() => opened[Symbol.asyncDispose]());
 
   vaultContract(tested);
+  vaultSettingsContract(tested);
   archiveContract(tested);
   uploadContract(tested);
   jobContract(tested);
   jobListContract(tested);
   lockContract(tested);
+  retrievalContract(tested);
+  capacityContract(tested);
   ownershipContract(tested);
 
   describe('bytes to reclaim', () => {

@@ -22,6 +22,10 @@ export async function sqliteUnderTest(): Promise<SqliteUnderTest> {
     path,
     metadata,
     rows: async (sql) => reader.prepare(sql).all(),
+    change: async (sql) => {
+      using writer = new DatabaseSync(path);
+      writer.exec(sql);
+    },
     [Symbol.asyncDispose]: async () => {
       reader.close();
       await metadata[Symbol.asyncDispose]();

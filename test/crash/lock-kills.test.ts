@@ -61,27 +61,31 @@ async function check(server: TestServer, { vault, lockId }: Completion): Promise
 }
 
 describe.runIf(straceMissing === undefined)('kill -9 before each call of', () => {
-  test.concurrent.each(Object.entries(THREADS))('%s leaves a lock in progress or locked', { timeout: KILLS_MS_MAX }, async (_, thread) => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'moraine-lock-kills-'));
-    try {
-      const points = await pointsOf(dataDir, thread);
-      expect(points.length).toBeGreaterThanOrEqual(thread.callsMin);
-      const survived: Point[] = [];
-      let before: Completion | undefined;
-      for (const [at, point] of points.entries()) {
+  test.concurrent.each(Object.entries(THREADS))(
+    '%s leaves a lock in progress or locked',
+    { timeout: KILLS_MS_MAX },
+    async (_, thread) => {
+      const dataDir = mkdtempSync(join(tmpdir(), 'moraine-lock-kills-'));
+      try {
+        const points = await pointsOf(dataDir, thread);
+        expect(points.length).toBeGreaterThanOrEqual(thread.callsMin);
+        const survived: Point[] = [];
+        let before: Completion | undefined;
+        for (const [at, point] of points.entries()) {
+          await using server = await started(dataDir);
+          if (before !== undefined) await check(server, before);
+          before = { vault: `v${at}`, lockId: await initiated(server, `v${at}`) };
+          if (!(await killed(server, { ...thread, point, completion: before }))) survived.push(point);
+        }
+        // A call of a sweep may have been counted among those of the good run, and need not come again.
+        expect(survived.length).toBeLessThanOrEqual(points.length / 4);
         await using server = await started(dataDir);
         if (before !== undefined) await check(server, before);
-        before = { vault: `v${at}`, lockId: await initiated(server, `v${at}`) };
-        if (!(await killed(server, { ...thread, point, completion: before }))) survived.push(point);
+      } finally {
+        rmSync(dataDir, { recursive: true, force: true });
       }
-      // A call of a sweep may have been counted among those of the good run, and need not come again.
-      expect(survived.length).toBeLessThanOrEqual(points.length / 4);
-      await using server = await started(dataDir);
-      if (before !== undefined) await check(server, before);
-    } finally {
-      rmSync(dataDir, { recursive: true, force: true });
-    }
-  });
+    },
+  );
 });
 
 describe.runIf(straceMissing === undefined)('completing a lock', () => {

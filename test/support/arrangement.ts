@@ -10,6 +10,7 @@ import { FramePool } from '../../src/core/frame-pool.ts';
 import { LockBook } from '../../src/core/lock-book.ts';
 import { RetentionClock } from '../../src/core/retention-clock.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
+import { NO_RETRIEVAL_LIMITS } from '../../src/model/retrieval-limits.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { sha256, treeHash } from './hashes.ts';
 
@@ -97,6 +98,7 @@ async function arrangementIn(
     downloads: new Downloads(),
     region: 'us-east-1',
     retrievalTimes: { expedited: none, standard: none, bulk: none, inventory: none },
+    retrievalLimits: NO_RETRIEVAL_LIMITS,
     inventory: 'live',
     jobRetentionMs: 24 * 60 * 60 * 1000,
   };

@@ -1,0 +1,54 @@
+import type { Kysely } from 'kysely';
+import { NOTIFICATION_EVENTS, type NotificationConfiguration } from '../model/notifications.ts';
+import type { Tables } from './tables.ts';
+import { vaultExists } from './vaults.ts';
+
+/** Whom vaults tell of the ends of their jobs. */
+export class NotificationConfigurationRecords {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  /** Sets the configuration, in place of the one there was. False when the vault is gone. */
+  async set({ vaultKey, topic, events }: NotificationConfiguration & { vaultKey: number }): Promise<boolean> {
+    const columns = { topic, events: events.join(SEPARATOR) };
+    return this.#db.transaction().execute(async (trx) => {
+      if (!(await vaultExists(trx, vaultKey))) return false;
+      await trx
+        .insertInto('notification_configurations')
+        .values({ vault_key: vaultKey, ...columns })
+        .onConflict((clash) => clash.column('vault_key').doUpdateSet(columns))
+        .execute();
+      return true;
+    });
+  }
+
+  async find(vaultKey: number): Promise<NotificationConfiguration | undefined> {
+    return findConfiguration(this.#db, vaultKey);
+  }
+
+  /** Forgets the configuration, if there is one. */
+  async delete(vaultKey: number): Promise<void> {
+    await this.#db.deleteFrom('notification_configurations').where('vault_key', '=', vaultKey).execute();
+  }
+}
+
+const SEPARATOR = ',';
+
+/** The configuration of a vault, also for operations that tell of something. */
+export async function findConfiguration(
+  db: Kysely<Tables>,
+  vaultKey: number,
+): Promise<NotificationConfiguration | undefined> {
+  const row = await db
+    .selectFrom('notification_configurations')
+    .select(['topic', 'events'])
+    .where('vault_key', '=', vaultKey)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const named = row.events.split(SEPARATOR);
+  const events = named.flatMap((name) => NOTIFICATION_EVENTS.filter((event) => event === name));
+  return { topic: row.topic, events };
+}

@@ -1,0 +1,41 @@
+import type { Kysely } from 'kysely';
+import { NO_RETRIEVAL_POLICY, type RetrievalPolicy } from '../model/retrieval-policies.ts';
+import type { Tables } from './tables.ts';
+
+/** The data retrieval policies, at most one for each account. */
+export class RetrievalPolicyRecords {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  /** Sets the policy in place of the one before. */
+  async set({ accountId, policy }: { accountId: string; policy: RetrievalPolicy }): Promise<void> {
+    const { strategy } = policy;
+    const bytesPerHour = policy.strategy === 'BytesPerHour' ? String(policy.bytesPerHour) : null;
+    await this.#db
+      .insertInto('retrieval_policies')
+      .values({ account_id: accountId, strategy, bytes_per_hour: bytesPerHour })
+      .onConflict((conflict) => conflict.column('account_id').doUpdateSet({ strategy, bytes_per_hour: bytesPerHour }))
+      .execute();
+  }
+
+  async find(accountId: string): Promise<RetrievalPolicy> {
+    return findRetrievalPolicy(this.#db, accountId);
+  }
+}
+
+/** The policy of an account; one that has set none has the one that limits nothing. */
+export async function findRetrievalPolicy(db: Kysely<Tables>, accountId: string): Promise<RetrievalPolicy> {
+  const row = await db
+    .selectFrom('retrieval_policies')
+    .select(['strategy', 'bytes_per_hour'])
+    .where('account_id', '=', accountId)
+    .executeTakeFirst();
+  if (row === undefined) return NO_RETRIEVAL_POLICY;
+  const { strategy, bytes_per_hour: digits } = row;
+  if (strategy !== 'BytesPerHour') return { strategy };
+  if (digits === null) throw new Error(`the retrieval policy of ${accountId} lacks its BytesPerHour`);
+  return { strategy, bytesPerHour: BigInt(digits) };
+}
