@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   BasicConstraintsExtension,
@@ -50,7 +50,9 @@ export async function testTls(names: readonly string[] = ['localhost', '127.0.0.
     ],
   });
   const key = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', server.privateKey), 'PRIVATE KEY');
-  const caPath = join(scratchDirectory(), 'authority.pem');
+  const directory = scratchDirectory();
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const caPath = join(directory, 'authority.pem');
   writeFileSync(caPath, ca.toString('pem'));
   return { key, cert: cert.toString('pem'), ca: ca.toString('pem'), caPath };
 }
