@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { commands } from './admin/commands/index.ts';
 import type { Request, Response } from './admin/protocol.ts';
-import { runCommand } from './admin/run.ts';
+import { type CommandRecord, runCommand } from './admin/run.ts';
 import { AdminServer } from './admin/server.ts';
 import { errorForms } from './api/errors.ts';
 import { ApiServer } from './api/server.ts';
@@ -78,8 +78,10 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   });
   await core.accounts.ensureFirst();
   for (const { level, facts, text } of await core.locks.settle()) log[level](facts, text);
+  const onCommand = ({ command, outcome }: CommandRecord) =>
+    log.info({ command, outcome }, 'a command of the operator');
   // Before the API, so that it ends after it: commands are answered as long as requests run.
-  parts.use(await AdminServer.start({ dataDir, log, run: commandsOn(core, config) }));
+  parts.use(await AdminServer.start({ dataDir, log, run: commandsOn(core, { config, onCommand }) }));
   const server = parts.use(
     await ApiServer.start({
       core,
@@ -150,7 +152,8 @@ export async function openOffline({ config, secrets, description }: OfflineOptio
     onKeyUnreadable: () => undefined,
   });
   const running = parts.move();
-  return { run: commandsOn(core, config), [Symbol.asyncDispose]: () => running.disposeAsync() };
+  const run = commandsOn(core, { config, onCommand: () => undefined });
+  return { run, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 interface Beginnings {
@@ -213,9 +216,12 @@ function openRetentionClock(
 }
 
 /** The one way to the commands, with a server and without. */
-function commandsOn(core: Core, config: Config): Offline['run'] {
+function commandsOn(
+  core: Core,
+  { config, onCommand }: { config: Config; onCommand: (record: CommandRecord) => void },
+): Offline['run'] {
   const administration = { core, firstAccountId: config.accountId };
-  return (request) => runCommand(request, { commands, administration, onCommand: () => undefined });
+  return (request) => runCommand(request, { commands, administration, onCommand });
 }
 
 /** The keys in the database must go with what the server is started with. Throws ConfigError. */

@@ -2,8 +2,9 @@ import type { ShownKey } from '../core/key-minting.ts';
 import type { ListedKey } from '../core/keys.ts';
 import type { Account, User } from '../model/identities.ts';
 import { formatInstant } from '../model/instants.ts';
+import type { Subscription } from '../model/notices.ts';
 
-/** Accounts, users and keys as answers show them. */
+/** Accounts, users, keys and subscriptions as answers show them. */
 const instant = (atMs: number | null): string | null => (atMs === null ? null : formatInstant(atMs));
 
 export const shownAccount = ({ accountId, name, createdAtMs, disabledAtMs }: Account) => ({
@@ -39,4 +40,13 @@ export const shownNewKey = ({ accessKeyId, secretAccessKey, sessionToken, expire
   secretAccessKey,
   sessionToken: sessionToken ?? null,
   expiresAt: instant(expiresAtMs ?? null),
+});
+
+export const shownSubscription = ({ arn, topic, url, signatureVersion, createdAtMs, confirmedAtMs }: Subscription) => ({
+  arn,
+  topic,
+  url,
+  signatureVersion,
+  createdAt: formatInstant(createdAtMs),
+  confirmedAt: instant(confirmedAtMs),
 });

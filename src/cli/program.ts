@@ -1,12 +1,24 @@
 import { Command } from 'commander';
 import { accountsCommand } from './accounts.ts';
+import { clockCommand } from './clock.ts';
 import { keysCommand } from './keys.ts';
+import { locksCommand } from './locks.ts';
 import { policiesCommand } from './policies.ts';
 import { serveCommand } from './serve.ts';
+import { topicsCommand } from './topics.ts';
 import { usersCommand } from './users.ts';
 import { version } from './version.ts';
 
-const COMMANDS = [serveCommand, accountsCommand, usersCommand, policiesCommand, keysCommand];
+const COMMANDS = [
+  serveCommand,
+  accountsCommand,
+  usersCommand,
+  policiesCommand,
+  keysCommand,
+  topicsCommand,
+  locksCommand,
+  clockCommand,
+];
 
 /** The `moraine` program. Commander throws instead of exiting, and main.ts alone decides how the process ends. */
 export function makeProgram(): Command {

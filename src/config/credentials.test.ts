@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadOrMakeRootKey } from './credentials.ts';
+import { findRootKey, loadOrMakeRootKey } from './credentials.ts';
 
 let dataDir = '';
 let path = '';
@@ -88,4 +88,17 @@ test('a symbolic link in its place is refused', () => {
   writeFileSync(join(dataDir, 'elsewhere'), '');
   symlinkSync(join(dataDir, 'elsewhere'), path);
   expect(load).toThrow(`${path} must be a regular file`);
+});
+
+test('who must not make a key finds the one that is there, and else says what is missing', () => {
+  const path = join(dataDir, 'credentials');
+  const find = () => findRootKey({ dataDir, secrets: {} });
+  expect(find).toThrow(
+    `the root key is neither in ${path} nor in the environment: commands need the MORAINE_ variables`,
+  );
+  expect(readdirSync(dataDir)).toEqual([]);
+  const made = load();
+  expect(find()).toEqual({ ...made, made: false });
+  const rootKey = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
+  expect(findRootKey({ dataDir, secrets: { rootKey } })).toEqual({ ...rootKey, made: false });
 });

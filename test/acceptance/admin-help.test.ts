@@ -13,6 +13,9 @@ const GROUPS = {
   users: ['create', 'list', 'delete'],
   policies: ['attach', 'detach', 'list', 'show', 'check'],
   keys: ['create', 'list', 'disable', 'enable', 'rotate', 'delete'],
+  topics: ['subscribe', 'list', 'confirm', 'unsubscribe', 'certificate'],
+  locks: ['list', 'repair'],
+  clock: ['show', 'confirm'],
 };
 
 describe('help', () => {

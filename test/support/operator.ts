@@ -1,4 +1,4 @@
-import { type Outcome, type RunOptions, runProgram } from './program.ts';
+import { type Environment, type Outcome, type RunOptions, runProgram } from './program.ts';
 
 /** The commands of the operator, on one data directory. */
 export interface Operator {
@@ -8,8 +8,9 @@ export interface Operator {
   ask<Answer>(words: readonly string[], options?: RunOptions): Promise<Answer>;
 }
 
-export function operatorOf(dataDir: string): Operator {
-  const run: Operator['run'] = (words, options) => runProgram([...words, '--data-dir', dataDir], options);
+/** `env` is that of the server: commands that run without one need it as well. */
+export function operatorOf(dataDir: string, env: Environment = {}): Operator {
+  const run: Operator['run'] = (words, options) => runProgram([...words, '--data-dir', dataDir], { env, ...options });
   return {
     run,
     ask: async <Answer>(words: readonly string[], options?: RunOptions) => {
