@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { makeProgram } from './program.ts';
@@ -20,8 +21,9 @@ function helpOf(command: Command): string {
   return text;
 }
 
-const examplesIn = (help: string): string[] =>
-  (help.split('\nExamples:\n')[1] ?? '').split('\n').flatMap((line) => /moraine [^#>|]+/.exec(line)?.[0].trim() ?? []);
+const commandLinesIn = (text: string): string[] =>
+  text.split('\n').flatMap((line) => /^ .*?(moraine [^#>|)]+)/.exec(line)?.[1]?.trim() ?? []);
+const examplesIn = (help: string): string[] => commandLinesIn(help.split('\nExamples:\n')[1] ?? '');
 
 /** What the command line means, with nothing carried out. */
 async function understand(line: string): Promise<string> {
@@ -56,4 +58,16 @@ describe.each(operatorCommands().map((command) => [nameOf(command), command] as 
   test('answers scripts in JSON', () => {
     if (command.commands.length === 0) expect(help).toMatch(/^ +--json +print JSON/m);
   });
+});
+
+const page = readFileSync(new URL('../../docs/administration.md', import.meta.url), 'utf8');
+
+test.each(commandLinesIn(page))('docs/administration.md: %s', async (line) => {
+  expect(`${line} `.startsWith(`${await understand(line)} `)).toBe(true);
+});
+
+test('docs/administration.md shows every command', async () => {
+  const shown = await Promise.all(commandLinesIn(page).map(understand));
+  const leaves = operatorCommands().filter((command) => command.commands.length === 0);
+  expect(leaves.map(nameOf).filter((name) => !shown.includes(name))).toEqual([]);
 });

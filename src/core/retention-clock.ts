@@ -85,6 +85,7 @@ export class RetentionClock implements AsyncDisposable {
     const state = { highWaterAtMs: this.#options.clock.nowMs(), unprovenMs: 0, suspectAtMs: null };
     await this.#options.records.save(state);
     this.#state = state;
+    this.#lookedAtMs = this.#options.monotonicMs();
     return this.show();
   }
 
