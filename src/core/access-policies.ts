@@ -1,8 +1,8 @@
-import { invalidParameter, notFound } from '../model/errors.ts';
-import type { UserName } from '../model/identities.ts';
+import { notFound } from '../model/errors.ts';
 import type { VaultName } from '../model/vaults.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import type { Arrangement } from './arrangement.ts';
+import { unknownUser, usersAmong } from './policy-users.ts';
 import type { Vaults } from './vaults.ts';
 
 /**
@@ -25,7 +25,7 @@ export class AccessPolicies {
     const users = usersAmong(principalArns, vault.accountId);
     const outcome = await this.#given.metadata.accessPolicies.set({ vaultKey, document, users });
     if (outcome === 'gone') throw this.#vaults.notFound(vault);
-    if (outcome !== 'set') throw unknownUser(outcome.unknown);
+    if (outcome !== 'set') throw unknownUser('access', outcome.unknown);
   }
 
   /** The document, byte for byte as it was set. */
@@ -41,22 +41,4 @@ export class AccessPolicies {
     const { key: vaultKey } = await this.#vaults.require(vault);
     await this.#given.metadata.accessPolicies.delete(vaultKey);
   }
-}
-
-const USER_ARN = /^arn:aws:iam::(\d{12}):user\/(.+)$/;
-
-/** Those of the vault's own account; which users another account has is not for this one to learn. */
-function usersAmong(principalArns: Iterable<string>, ownerId: string): UserName[] {
-  return Array.from(principalArns).flatMap((arn) => {
-    const [, accountId, name] = USER_ARN.exec(arn) ?? [];
-    return accountId !== ownerId || name === undefined ? [] : [{ accountId, name }];
-  });
-}
-
-/** A misspelt name would otherwise grant nothing, or deny nobody, without a word. */
-function unknownUser({ accountId, name }: UserName) {
-  return invalidParameter(
-    'The specified vault access policy is invalid. ' +
-      `Principal: the account ${accountId} has no user ${name}, so arn:aws:iam::${accountId}:user/${name} names nobody.`,
-  );
 }

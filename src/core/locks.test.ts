@@ -101,12 +101,12 @@ describe('S-61 a lock', () => {
     const document = denial({ Resource: ARN.replace(/vault$/, 'missing') });
     const notFound = `ResourceNotFoundException: Vault not found for ARN: ${ARN.replace(/vault$/, 'missing')}`;
     for (const call of [
-      locks().initiate(missing, document),
-      locks().get(missing),
-      locks().abort(missing),
-      locks().complete(missing, 'x'),
+      () => locks().initiate(missing, document),
+      () => locks().get(missing),
+      () => locks().abort(missing),
+      () => locks().complete(missing, 'x'),
     ]) {
-      expect(await outcomeOf(call)).toBe(notFound);
+      expect(await outcomeOf(call())).toBe(notFound);
     }
   });
 
@@ -114,6 +114,18 @@ describe('S-61 a lock', () => {
     expect(await outcomeOf(initiate('{'))).toContain('InvalidParameterValueException: The specified vault lock policy');
     expect(await outcomeOf(initiate(denial({ Resource: `${ARN}/*` })))).toContain('The specified vault lock policy is');
     expect(await stateNow()).toBe('ResourceNotFoundException');
+  });
+
+  test('S-51 names no user that its account does not have', async () => {
+    const { accountId } = VAULT;
+    tamper(arrangement, `insert or ignore into accounts values ('${accountId}', null, 0, null)`);
+    const AWS = `arn:aws:iam::${accountId}:user/bob`;
+    expect(await outcomeOf(initiate(denial({ Principal: { AWS } })))).toBe(
+      'InvalidParameterValueException: The specified vault lock policy is invalid. ' +
+        `Principal: the account ${accountId} has no user bob, so ${AWS} names nobody.`,
+    );
+    tamper(arrangement, `insert into users (account_id, id, name, created_at) values ('${accountId}', 'A', 'bob', 0)`);
+    expect(await outcomeOf(initiate(denial({ Principal: { AWS } })))).toBe('done');
   });
 
   test('is one, however many begin it at once, and ends one way, however many end it', async () => {

@@ -7,6 +7,7 @@ import { compilePolicy } from '../policy/compile.ts';
 import { safeEqual } from '../sigv4/safe-equal.ts';
 import type { Arrangement } from './arrangement.ts';
 import { listLocks, repairLocks, settleLocks } from './lock-findings.ts';
+import { unknownUser, usersAmong } from './policy-users.ts';
 import type { Vaults } from './vaults.ts';
 
 /**
@@ -24,7 +25,8 @@ export class Locks {
 
   /** Puts a lock in progress and returns its id, which completing it needs. */
   async initiate(vault: VaultName, document: string): Promise<string> {
-    compilePolicy(document, { kind: 'lock', vaultArn: this.#vaults.arn(vault) });
+    const { principalArns } = compilePolicy(document, { kind: 'lock', vaultArn: this.#vaults.arn(vault) });
+    const users = usersAmong(principalArns, vault.accountId);
     const { metadata, lockBook, retention } = this.#given;
     return lockBook.inTurn(async () => {
       const found = await this.#vaults.require(vault);
@@ -43,8 +45,9 @@ export class Locks {
       }
       const mayBegin = (present: VaultLock | undefined) =>
         lockMoves.initiate(bindingLock(lockBook.compare(found, present), createdAtMs)) === 'begin';
-      const outcome = await metadata.vaultLocks.initiate({ vaultKey: found.key, lock, mayBegin });
+      const outcome = await metadata.vaultLocks.initiate({ vaultKey: found.key, lock, users, mayBegin });
       if (outcome === 'vault-gone') throw this.#vaults.notFound(vault);
+      if (typeof outcome === 'object') throw unknownUser('lock', outcome.unknown);
       if (outcome === 'refused') throw new Error('the lock changed in the middle of a turn');
       return lock.id;
     });

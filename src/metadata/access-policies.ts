@@ -50,7 +50,11 @@ export class AccessPolicyRecords {
   }
 }
 
-async function firstUnknown(trx: Transaction<Tables>, users: readonly UserName[]): Promise<UserName | undefined> {
+/** The first of these users that an account known here does not have. */
+export async function firstUnknown(
+  trx: Transaction<Tables>,
+  users: readonly UserName[],
+): Promise<UserName | undefined> {
   for (const [accountId, ofAccount] of Map.groupBy(users, (user) => user.accountId)) {
     const account = await trx.selectFrom('accounts').select('id').where('id', '=', accountId).executeTakeFirst();
     if (account === undefined) continue;

@@ -1,7 +1,10 @@
 import type { Kysely, Selectable } from 'kysely';
+import type { UserName } from '../model/identities.ts';
 import type { VaultIdentity } from '../model/lock-records.ts';
 import type { VaultLock } from '../model/vault-locks.ts';
+import { firstUnknown } from './access-policies.ts';
 import type { Tables } from './tables.ts';
+import { vaultExists } from './vaults.ts';
 
 /** The locks of vaults, one each at most. Rules that go beyond a single row are those of whoever asks. */
 export class VaultLockRecords {
@@ -21,16 +24,21 @@ export class VaultLockRecords {
     return row === undefined ? undefined : toVaultLock(row);
   }
 
-  /** Puts a lock in progress, if `mayBegin` says so of the one that is there now. */
+  /**
+   * Puts a lock in progress, if `mayBegin` says so of the one that is there now. `users` are those that the policy names; as
+   * with access policies, the first that is not known is the outcome.
+   */
   async initiate(asked: {
     vaultKey: number;
     lock: VaultLock;
+    users: readonly UserName[];
     mayBegin: (present: VaultLock | undefined) => boolean;
-  }): Promise<'initiated' | 'refused' | 'vault-gone'> {
-    const { vaultKey, lock, mayBegin } = asked;
+  }): Promise<'initiated' | 'refused' | 'vault-gone' | { unknown: UserName }> {
+    const { vaultKey, lock, users, mayBegin } = asked;
     return this.#db.transaction().execute(async (trx) => {
-      const vault = await trx.selectFrom('vaults').select('key').where('key', '=', vaultKey).executeTakeFirst();
-      if (vault === undefined) return 'vault-gone';
+      if (!(await vaultExists(trx, vaultKey))) return 'vault-gone';
+      const unknown = await firstUnknown(trx, users);
+      if (unknown !== undefined) return { unknown };
       const row = await trx.selectFrom('vault_locks').selectAll().where('vault_key', '=', vaultKey).executeTakeFirst();
       if (!mayBegin(row === undefined ? undefined : toVaultLock(row))) return 'refused';
       await trx.deleteFrom('vault_locks').where('vault_key', '=', vaultKey).execute();

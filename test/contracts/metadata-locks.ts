@@ -19,7 +19,8 @@ export function lockContract(tested: () => MetadataUnderTest): void {
     const begun = async (lock = newLock()) => {
       const { vaultLocks } = tested().metadata;
       const vault = await newVault(tested().metadata);
-      const initiate = (next: VaultLock) => vaultLocks.initiate({ vaultKey: vault.key, lock: next, mayBegin });
+      const initiate = (next: VaultLock) =>
+        vaultLocks.initiate({ vaultKey: vault.key, lock: next, users: [], mayBegin });
       expect(await initiate(lock)).toBe('initiated');
       return { vaultLocks, vault, vaultKey: vault.key, lock, initiate };
     };
@@ -36,15 +37,17 @@ export function lockContract(tested: () => MetadataUnderTest): void {
       const next = newLock();
       expect(await initiate(next)).toBe('refused');
       expect(await vaultLocks.find(vaultKey)).toEqual(lock);
-      expect(await vaultLocks.initiate({ vaultKey, lock: next, mayBegin: () => true })).toBe('initiated');
+      expect(await vaultLocks.initiate({ vaultKey, lock: next, users: [], mayBegin: () => true })).toBe('initiated');
       expect(await vaultLocks.find(vaultKey)).toEqual(next);
-      expect(await vaultLocks.initiate({ vaultKey: 1e9, lock: next, mayBegin })).toBe('vault-gone');
+      expect(await vaultLocks.initiate({ vaultKey: 1e9, lock: next, users: [], mayBegin })).toBe('vault-gone');
     });
 
     test('of many that begin at once one does', async () => {
       const { vaultLocks, vaultKey, lock } = await begun();
       await vaultLocks.abort({ vaultKey, id: lock.id });
-      const asked = Array.from({ length: 8 }, () => vaultLocks.initiate({ vaultKey, lock: newLock(), mayBegin }));
+      const asked = Array.from({ length: 8 }, () =>
+        vaultLocks.initiate({ vaultKey, lock: newLock(), users: [], mayBegin }),
+      );
       expect((await Promise.all(asked)).sort()).toEqual(['initiated', ...Array.from({ length: 7 }, () => 'refused')]);
     });
 

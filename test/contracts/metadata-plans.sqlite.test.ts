@@ -205,7 +205,7 @@ const operations: Record<string, () => Promise<unknown>> = {
     for (const end of ['complete', 'abort'] as const) {
       const { key } = await newVault(metadata);
       const lock = newLock();
-      await metadata.vaultLocks.initiate({ vaultKey: key, lock, mayBegin: () => true });
+      await metadata.vaultLocks.initiate({ vaultKey: key, lock, users: [], mayBegin: () => true });
       await metadata.vaultLocks[end]({ vaultKey: key, id: lock.id });
       await metadata.vaultLocks.reinstate({ vaultKey: key, lock });
       await metadata.vaultLocks.find(key);
