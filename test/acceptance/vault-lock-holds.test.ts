@@ -1,9 +1,10 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateVaultCommand } from '@aws-sdk/client-glacier';
+import { CreateVaultCommand, DeleteVaultCommand } from '@aws-sdk/client-glacier';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { glacierClient, outputOf, refusalOf, runJob, uploadArchive } from '../support/clients.ts';
+import { runProgram } from '../support/program.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { alarmsIn, changeMetadata, denial, locksOf, retention } from '../support/vault-lock.ts';
 
@@ -56,7 +57,7 @@ describe('S-60 retention of a year', () => {
 describe('S-62 a clock that is two years', () => {
   const YEARS_MS = 2 * 365 * DAY_MS;
 
-  test('ahead of what was kept allows nothing by age, also when it is right again', async () => {
+  test('ahead of what was kept allows nothing by age, also when it is right again, until it is confirmed', async () => {
     const { archiveId } = await lockedArchive(retention(vaultName, 365));
     changeMetadata(
       { dataDir },
@@ -70,6 +71,9 @@ describe('S-62 a clock that is two years', () => {
       expect(await codeOf(vaultOn(server).remove(archiveId))).toBe('AccessDeniedException');
       await server.stop();
     }
+    await using server = await started();
+    expect((await runProgram(['clock', 'confirm', '--data-dir', dataDir])).code).toBe(0);
+    await vaultOn(server).remove(archiveId);
   });
 
   test('behind what was kept goes on, and what is old enough may go', async () => {
@@ -117,6 +121,11 @@ describe('S-64', () => {
     expect(await get()).toMatchObject({ State: 'Locked', Policy: expect.stringContaining('"Deny"') });
     const jobId = await runJob(client, vaultName, { Type: 'archive-retrieval', ArchiveId: archiveId });
     expect((await outputOf(client, { vaultName, jobId })).bytes.toString()).toBe('kept');
+    expect((await runProgram(['locks', 'repair', '--data-dir', dataDir])).code).toBe(0);
+    await remove(archiveId);
+    expect(await codeOf(client.send(new DeleteVaultCommand({ accountId: '-', vaultName })))).toBe(
+      'AccessDeniedException',
+    );
   });
 
   test('making it unfinished under its own id is finished again', async () => {
