@@ -5,12 +5,20 @@ import { describe, expect, test } from 'vitest';
 import { operations } from '../src/api/operations/index.ts';
 import { createRouter } from '../src/api/route.ts';
 import { pathSegments, splitTarget } from '../src/sigv4/path.ts';
+import { ISOLATION_ROWS } from './support/isolation-rows.ts';
 import { ROUTES } from './support/routes.ts';
 
 /** The attacks this server must withstand have numbers; each number stands in front of the title of some test. */
 const ROOT = join(import.meta.dirname, '..');
 /** Who is let in. */
 const AUTHENTICATION = Array.from({ length: 31 }, (_, index) => `S-${String(index + 1).padStart(2, '0')}`);
+/** Who may do what, and what nobody may do. */
+const AUTHORISATION = [
+  [40, 48],
+  [50, 57],
+  [60, 64],
+  [70, 73],
+].flatMap(([first = 0, last = 0]) => Array.from({ length: last - first + 1 }, (_, index) => `S-${first + index}`));
 
 const files = execFileSync(
   'git',
@@ -28,9 +36,13 @@ const named = new Set(
 );
 
 describe('cases', () => {
-  test.each(AUTHENTICATION)('%s has a test', (id) => {
+  test.each([...AUTHENTICATION, ...AUTHORISATION])('%s has a test', (id) => {
     expect(named).toContain(id);
   });
+});
+
+test('S-13 every operation has a row in the isolation matrix', () => {
+  expect(Object.keys(ISOLATION_ROWS).sort()).toEqual(operations.map(({ name }) => name).sort());
 });
 
 describe('S-13 routes', () => {

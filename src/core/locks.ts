@@ -25,6 +25,8 @@ export class Locks {
 
   /** Puts a lock in progress and returns its id, which completing it needs. */
   async initiate(vault: VaultName, document: string): Promise<string> {
+    // A vault that is not there is the first thing to hear of, as with access policies.
+    await this.#vaults.require(vault);
     const { principalArns } = compilePolicy(document, { kind: 'lock', vaultArn: this.#vaults.arn(vault) });
     const users = usersAmong(principalArns, vault.accountId);
     const { metadata, lockBook, retention } = this.#given;
