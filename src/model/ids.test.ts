@@ -38,7 +38,7 @@ describe('ids', () => {
     expect(newBlobId()).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  test('made at the same instant have nothing in common that shows', () => {
+  test('S-44 made at the same instant have nothing in common that shows', () => {
     const tails = new Set(Array.from({ length: 100 }, () => newJobId(1000).slice(-8)));
     expect(tails.size).toBe(100);
   });
