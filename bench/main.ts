@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { authorisation } from './authorisation.ts';
 import { bytes } from './bytes.ts';
 import { jobs } from './jobs.ts';
 import { memory } from './memory.ts';
@@ -13,6 +14,7 @@ const GROUPS: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = 
   bytes,
   memory,
   policy,
+  authorisation,
 };
 const USAGE = `usage: npm run bench -- [${Object.keys(GROUPS).join(' | ')}] ... [--quick] [--json]
   without a group, all of them

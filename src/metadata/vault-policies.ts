@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { CompiledQuery, Kysely } from 'kysely';
 import type { VaultLock } from '../model/vault-locks.ts';
 import type { VaultName } from '../model/vaults.ts';
 import type { Tables } from './tables.ts';
@@ -17,30 +17,18 @@ export interface VaultPolicies {
 /** The policies of vaults, as they are asked for with every request. */
 export class VaultPolicyRecords {
   readonly #db: Kysely<Tables>;
+  /** Asked with every request, and dearer to put together than to run: it is put together once. */
+  readonly #find: CompiledQuery<FoundPolicies>;
 
   constructor(db: Kysely<Tables>) {
     this.#db = db;
+    this.#find = findQuery(db).compile();
   }
 
   /** Undefined when there is no such vault. */
   async find({ accountId, name }: VaultName): Promise<VaultPolicies | undefined> {
-    const row = await this.#db
-      .selectFrom('vaults')
-      .leftJoin('access_policies', 'access_policies.vault_key', 'vaults.key')
-      .leftJoin('vault_locks', 'vault_locks.vault_key', 'vaults.key')
-      .select([
-        'vaults.key',
-        'vaults.created_at',
-        'access_policies.document as access',
-        'vault_locks.id as lock_id',
-        'vault_locks.document as lock_document',
-        'vault_locks.state as lock_state',
-        'vault_locks.created_at as lock_created_at',
-        'vault_locks.expires_at as lock_expires_at',
-      ])
-      .where('vaults.account_id', '=', accountId)
-      .where('vaults.name', '=', name)
-      .executeTakeFirst();
+    const asked: CompiledQuery<FoundPolicies> = { ...this.#find, parameters: [accountId, name] };
+    const [row] = (await this.#db.executeQuery(asked)).rows;
     if (row === undefined) return undefined;
     return { key: row.key, createdAtMs: row.created_at, access: row.access, lock: lockIn(row) };
   }
@@ -57,14 +45,29 @@ export class VaultPolicyRecords {
   }
 }
 
+/** Its parameters are the account and the name of the vault, in this order. */
+const findQuery = (db: Kysely<Tables>) =>
+  db
+    .selectFrom('vaults')
+    .leftJoin('access_policies', 'access_policies.vault_key', 'vaults.key')
+    .leftJoin('vault_locks', 'vault_locks.vault_key', 'vaults.key')
+    .select([
+      'vaults.key',
+      'vaults.created_at',
+      'access_policies.document as access',
+      'vault_locks.id as lock_id',
+      'vault_locks.document as lock_document',
+      'vault_locks.state as lock_state',
+      'vault_locks.created_at as lock_created_at',
+      'vault_locks.expires_at as lock_expires_at',
+    ])
+    .where('vaults.account_id', '=', '')
+    .where('vaults.name', '=', '');
+
+type FoundPolicies = Awaited<ReturnType<ReturnType<typeof findQuery>['executeTakeFirstOrThrow']>>;
+
 /** The lock that the join has found, if it found one. */
-function lockIn(row: {
-  lock_id: string | null;
-  lock_document: string | null;
-  lock_state: VaultLock['state'] | null;
-  lock_created_at: number | null;
-  lock_expires_at: number | null;
-}): VaultLock | null {
+function lockIn(row: FoundPolicies): VaultLock | null {
   const { lock_id: id, lock_document: document, lock_state: state, lock_created_at: createdAtMs } = row;
   if (id === null || document === null || state === null || createdAtMs === null) return null;
   return { id, document, state, createdAtMs, expiresAtMs: row.lock_expires_at };
