@@ -70,8 +70,8 @@ const vaultNotificationConfig = {
   Events: ['ArchiveRetrievalCompleted'],
 };
 
-/** One call of each operation there is, in the account and the vault given. */
-const built: Record<string, (accountId: string, name?: string) => Promise<unknown>> = {
+/** One call of each operation, in the account and the vault given. */
+const calls: Record<string, (accountId: string, name?: string) => Promise<unknown>> = {
   CreateVault: (account, name) => client.send(new CreateVaultCommand(vault(account, name))),
   DescribeVault: (account, name) => client.send(new DescribeVaultCommand(vault(account, name))),
   ListVaults: (accountId) => client.send(new ListVaultsCommand({ accountId })),
@@ -113,18 +113,16 @@ const built: Record<string, (accountId: string, name?: string) => Promise<unknow
   DescribeJob: (account, name) => client.send(new DescribeJobCommand({ ...vault(account, name), jobId: id })),
   ListJobs: (account, name) => client.send(new ListJobsCommand(vault(account, name))),
   GetJobOutput: (account, name) => client.send(new GetJobOutputCommand({ ...vault(account, name), jobId: id })),
+  InitiateVaultLock: (account, name) =>
+    client.send(new InitiateVaultLockCommand({ ...vault(account, name), policy: { Policy: '{}' } })),
+  GetVaultLock: (account, name) => client.send(new GetVaultLockCommand(vault(account, name))),
+  AbortVaultLock: (account, name) => client.send(new AbortVaultLockCommand(vault(account, name))),
+  CompleteVaultLock: (account, name) =>
+    client.send(new CompleteVaultLockCommand({ ...vault(account, name), lockId: 'A'.repeat(24) })),
   SetDataRetrievalPolicy: (accountId) => client.send(new SetDataRetrievalPolicyCommand({ accountId })),
   GetDataRetrievalPolicy: (accountId) => client.send(new GetDataRetrievalPolicyCommand({ accountId })),
   PurchaseProvisionedCapacity: (accountId) => client.send(new PurchaseProvisionedCapacityCommand({ accountId })),
   ListProvisionedCapacity: (accountId) => client.send(new ListProvisionedCapacityCommand({ accountId })),
-};
-
-/** Those that later versions will bring. */
-const notBuilt: Record<string, () => Promise<unknown>> = {
-  InitiateVaultLock: () => client.send(new InitiateVaultLockCommand(vault('-'))),
-  GetVaultLock: () => client.send(new GetVaultLockCommand(vault('-'))),
-  AbortVaultLock: () => client.send(new AbortVaultLockCommand(vault('-'))),
-  CompleteVaultLock: () => client.send(new CompleteVaultLockCommand({ ...vault('-'), lockId: 'A'.repeat(24) })),
 };
 
 /** Those that are about the account, or do not mind that the vault is not there. */
@@ -138,11 +136,11 @@ const WITHOUT_A_VAULT = [
   'ListProvisionedCapacity',
 ];
 
-test('every operation of the SDK is either built or not', () => {
-  expect(new Set([...Object.keys(built), ...Object.keys(notBuilt)]).size).toBe(33);
+test('there are 33 operations', () => {
+  expect(Object.keys(calls)).toHaveLength(33);
 });
 
-describe.each(Object.entries(built))('%s', (name, call) => {
+describe.each(Object.entries(calls))('%s', (name, call) => {
   test.each([FOREIGN, 'abcmnoxyz', '11112222333', '1111-2222-3333', '+'])(
     'S-17 refuses the account %s',
     async (account) => {
@@ -161,10 +159,6 @@ describe.each(Object.entries(built))('%s', (name, call) => {
       }
     });
   }
-});
-
-test.each(Object.entries(notBuilt))('%s is not known yet', async (_, call) => {
-  expect(await refusalOf(call())).toMatchObject({ status: 404, code: 'UnknownOperationException' });
 });
 
 describe('an unknown path or method', () => {

@@ -52,7 +52,7 @@ describe('the hash of the body', () => {
     }
   });
 
-  test.each(carrying.slice(0, 1).concat(carrying.slice(2, 7)))(
+  test.each(carrying.filter(({ target }) => !target.endsWith('/id')))(
     'S-14 $method $target: another body than was signed',
     async (asking) => {
       const headers = { ...asking.headers, 'x-amz-sha256-tree-hash': hex };
