@@ -8,7 +8,7 @@ import { plain, table } from './output.ts';
 export function policiesCommand(): Command {
   return commandGroup('policies', {
     description: 'What users may do: the policies attached to them.',
-    commands: [attach(), detach(), list(), show(), checkCommand()],
+    commands: [attach(), detach(), list(), show(), reset(), checkCommand()],
     examples: [
       'moraine policies check backup.json',
       'moraine policies attach --user ann --name backup --document backup.json',
@@ -112,4 +112,22 @@ function show(): Command {
   return command.action(() =>
     administer(command, { name: 'policies.show', input: meant(command), render: ({ document }) => document }),
   );
+}
+
+function reset(): Command {
+  const command = operatorCommand({
+    usage: 'reset',
+    description: 'Take the access policy from a vault, also when that policy lets nobody do so. A vault lock stays.',
+    examples: ['moraine policies reset --vault photos'],
+  })
+    .requiredOption('--vault <name>', 'the vault')
+    .addOption(accountOption('that owns the vault'));
+  return command.action(async () => {
+    const { vault, account } = command.opts<{ vault: string; account?: string }>();
+    await administer(command, {
+      name: 'policies.reset',
+      input: { accountId: account, vault },
+      render: () => `the vault ${plain(vault)} has no access policy now`,
+    });
+  });
 }

@@ -10,11 +10,12 @@ import {
 } from '@aws-sdk/client-glacier';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { arnOf, glacierClient, outputOf, type Refusal, refusalOf, runJob, uploadArchive } from '../support/clients.ts';
+import { operatorOf } from '../support/operator.ts';
 import { askUpload, Connection, headOf, sign } from '../support/raw.ts';
 import { ACCOUNT_ID, startServer, type TestServer } from '../support/server.ts';
 import { storedFiles, until } from '../support/wire.ts';
 
-/** What access policies and tags decide, for the root of the account: nothing else can ask yet, and nobody is above them. */
+/** What access policies and tags decide, for the root of the account: nobody is above them but the operator. */
 let server: TestServer;
 let client: GlacierClient;
 beforeAll(async () => {
@@ -57,6 +58,19 @@ test("S-50 a Deny stops root's delete, and its removal lets it pass", async () =
   await lift('denied');
   await remove('denied', archiveId);
   expect(await archivesIn('denied')).toBe(0);
+});
+
+test('a policy that lets nobody take it back is taken back by the operator', async () => {
+  await vaultNamed('shut');
+  await deny('shut', { Action: 'glacier:*' });
+  expect(await refusalOf(lift('shut'))).toEqual(denied('shut', 'DeleteVaultAccessPolicy'));
+  const operator = operatorOf(server.dataDir);
+  expect(await operator.ask(['policies', 'reset', '--vault', 'shut'])).toEqual({
+    accountId: ACCOUNT_ID,
+    vault: 'shut',
+    accessPolicy: null,
+  });
+  expect(await archivesIn('shut')).toBe(0);
 });
 
 describe('a hold that hangs on a tag', () => {

@@ -121,6 +121,9 @@ describe.each(['while a server runs', 'without a server'])('%s', (circumstance) 
     expect(await refusal(['policies', 'detach', ...words])).toBe('the user pat has no policy look');
     expect(await refusal(['policies', 'show', ...words])).toBe('the user pat has no policy look');
     expect((await operator.run(['policies', 'list', '--user', 'pat'])).stdout).toBe('user pat has no policies\n');
+    expect(await refusal(['policies', 'reset', '--vault', 'nowhere'])).toBe(
+      `Vault not found for ARN: arn:aws:glacier:us-east-1:${ACCOUNT_ID}:vaults/nowhere`,
+    );
     expect(await refusal(['policies', 'list', '--user', 'sue'])).toBe(
       `there is no user sue in the account ${ACCOUNT_ID}`,
     );

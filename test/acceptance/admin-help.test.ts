@@ -11,7 +11,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const GROUPS = {
   accounts: ['create', 'list', 'disable', 'enable', 'delete'],
   users: ['create', 'list', 'delete'],
-  policies: ['attach', 'detach', 'list', 'show', 'check'],
+  policies: ['attach', 'detach', 'list', 'show', 'reset', 'check'],
   keys: ['create', 'list', 'disable', 'enable', 'rotate', 'delete'],
   topics: ['subscribe', 'list', 'confirm', 'unsubscribe', 'certificate'],
   locks: ['list', 'repair'],

@@ -6,7 +6,7 @@ import { adminCommand } from '../command.ts';
 const account = z.string().exactOptional();
 const one = z.strictObject({ accountId: account, user: z.string(), name: z.string() });
 
-/** The policies attached to users. */
+/** The policies attached to users, and the way out for a vault whose access policy lets nobody change it. */
 export const policyCommands = {
   'policies.attach': adminCommand({
     input: one.extend({ document: z.string() }),
@@ -23,6 +23,14 @@ export const policyCommands = {
     run: async ({ core, firstAccountId }, { accountId = firstAccountId, user, name }) => {
       await core.users.detachPolicy({ accountId, user, name });
       return { accountId, user, name, attached: false };
+    },
+  }),
+  'policies.reset': adminCommand({
+    input: z.strictObject({ accountId: account, vault: z.string() }),
+    mutating: true,
+    run: async ({ core, firstAccountId }, { accountId = firstAccountId, vault }) => {
+      await core.accessPolicies.delete({ accountId, name: vault });
+      return { accountId, vault, accessPolicy: null };
     },
   }),
   'policies.list': adminCommand({
