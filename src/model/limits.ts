@@ -165,6 +165,9 @@ export const limits = {
   /** An unconfirmed subscription ends after this, as at Amazon. */
   subscriptionConfirmMs: 2 * DAY_MS,
 
+  /** How long the count of a day's retrievals is kept. */
+  retrievalDaysKeepMs: 40 * DAY_MS,
+
   // The audit log.
   auditWaitingBytesMax: 8 * MIB,
   auditBatchBytesMax: 256 * KIB,
