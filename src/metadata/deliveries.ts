@@ -49,7 +49,7 @@ export class DeliveryRecords {
 
   /**
    * Claims what is due for one receiver until `leaseUntilMs`, oldest first. A message about a job waits until the earlier
-   * ones about the same job to the same topic have left. What a clock that was ahead has put off is due at once.
+   * ones about the same job have left, but for one whose topic was refused: that only its own topic waits for. What a clock that was ahead has put off is due at once.
    */
   async claim(claim: {
     subscriptionKey: number | null;
@@ -119,18 +119,30 @@ export class DeliveryRecords {
    * lease was lost.
    */
   async release({ lease, dueAtMs }: Release): Promise<boolean> {
-    return this.#db.transaction().execute(async (trx) => (await releaseOne(trx, { lease, dueAtMs })) !== undefined);
+    return this.#db.transaction().execute(async (trx) => {
+      const row = await releaseOne(trx, { lease, dueAtMs });
+      if (row === undefined) return false;
+      await trx
+        .updateTable('deliveries')
+        .set({ due_at: dueAtMs })
+        .where('subscription_key', row.subscription_key === null ? 'is' : '=', row.subscription_key)
+        .where('job_id', '=', row.job_id)
+        .where('key', '>', row.key)
+        .where('due_at', '<', dueAtMs)
+        .execute();
+      return true;
+    });
   }
 
   /**
-   * The same for a message that the SNS endpoint refuses because of its topic: whatever else waits for the topic waits
-   * with it, for as long as what was refused before.
+   * The same for a message that the SNS endpoint refuses because of its topic: whatever else waits for the topic, and
+   * nothing else, waits with it, for as long as what was refused before.
    */
   async releaseTopic({ lease, dueAtMs }: Release): Promise<boolean> {
     return this.#db.transaction().execute(async (trx) => {
-      const topic = await releaseOne(trx, { lease, dueAtMs });
-      if (topic === undefined) return false;
-      await putOff(trx, { topic, dueAtMs });
+      const row = await releaseOne(trx, { lease, dueAtMs });
+      if (row === undefined) return false;
+      await putOff(trx, { topic: row.topic, dueAtMs });
       return true;
     });
   }
@@ -150,27 +162,15 @@ interface Release {
   dueAtMs: number;
 }
 
-/** Returns the topic of the message, or undefined when the lease was lost. */
-async function releaseOne(trx: Transaction<Tables>, { lease, dueAtMs }: Release): Promise<string | undefined> {
-  const row = await trx
+/** Undefined when the lease was lost. */
+const releaseOne = (trx: Transaction<Tables>, { lease, dueAtMs }: Release) =>
+  trx
     .updateTable('deliveries')
     .set({ due_at: dueAtMs, lease_token: null })
     .where('key', '=', lease.deliveryKey)
     .where('lease_token', '=', lease.token)
     .returning(['key', 'subscription_key', 'job_id', 'topic'])
     .executeTakeFirst();
-  if (row === undefined) return undefined;
-  await trx
-    .updateTable('deliveries')
-    .set({ due_at: dueAtMs })
-    .where('subscription_key', row.subscription_key === null ? 'is' : '=', row.subscription_key)
-    .where('job_id', '=', row.job_id)
-    .where('key', '>', row.key)
-    .where('topic', '=', row.topic)
-    .where('due_at', '<', dueAtMs)
-    .execute();
-  return row.topic;
-}
 
 /** At most so many at once that nobody waits for the write; the next refusals put off the rest. */
 async function putOff(trx: Transaction<Tables>, { topic, dueAtMs }: { topic: string; dueAtMs: number }): Promise<void> {
@@ -203,7 +203,13 @@ function dueFor(
             .where('earlier.subscription_key', same, subscriptionKey)
             .whereRef('earlier.job_id', '=', 'waiting.job_id')
             .whereRef('earlier.key', '<', 'waiting.key')
-            .whereRef('earlier.topic', '=', 'waiting.topic'),
+            .where((earlier) =>
+              earlier.or([
+                earlier('earlier.topic', '=', earlier.ref('waiting.topic')),
+                earlier('earlier.due_at', '<=', nowMs),
+                earlier('earlier.lease_token', 'is not', null),
+              ]),
+            ),
         ),
       ),
     )
