@@ -184,6 +184,7 @@ async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Pro
   const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
   const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
   const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
+  const signingKey = signingKeyIn({ path: join(dataDir, 'notify-signing.pem'), clock: systemClock });
   return {
     metadata,
     blobs,
@@ -201,7 +202,8 @@ async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Pro
     jobRetentionMs: config.jobRetentionMs,
     notices: {
       throughSns: config.snsEndpoint !== undefined,
-      signingKey: signingKeyIn({ path: join(dataDir, 'notify-signing.pem'), clock: systemClock }),
+      signingKey: signingKey.findOrMake,
+      findSigningKey: signingKey.find,
       rules: addressRules(config.webhookNetworks),
       lookup: systemLookup,
     },

@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type TestArrangement, testArrangement } from '../../test/support/arrangement.ts';
 import { findTopicPage } from './topic-pages.ts';
 
@@ -87,6 +89,23 @@ describe('the pages for receivers', () => {
     expect(await get(links.certificate(fingerprint))).toEqual([200, certificatePem]);
     expect(await get(links.certificate('0'.repeat(32)))).toBeUndefined();
     expect(await get('/sns/notify-signing.pem')).toBeUndefined();
+  });
+
+  test('make no key for whoever asks, and look for none under a name of another form', async () => {
+    const find = vi.spyOn(arrangement.given.notices, 'findSigningKey');
+    for (const name of ['x', 'SimpleNotificationService-.pem', `SimpleNotificationService-${'g'.repeat(32)}.pem`]) {
+      expect(await get(`/sns/${name}`)).toBeUndefined();
+    }
+    expect(find).not.toHaveBeenCalled();
+    expect(await get(links.certificate('0'.repeat(32)))).toBeUndefined();
+    expect(existsSync(join(arrangement.directory, 'notify-signing.pem'))).toBe(false);
+  });
+
+  test('say nothing that XML cannot hold', async () => {
+    expect(await get(links.unsubscribe('a\0\b\u001f\ufffe\uffffb\tü😀'))).toEqual([
+      404,
+      refusal('NotFound', 'Subscription not found: ab\tü😀'),
+    ]);
   });
 
   test('are asked for with GET, or the request is for something else', async () => {

@@ -1,6 +1,6 @@
 import type { Topics } from '../core/topics.ts';
 import { GlacierError } from '../model/errors.ts';
-import { certificateFileName, TOPIC_PAGES } from '../model/topics.ts';
+import { certificateFileName, isCertificateFileName, TOPIC_PAGES } from '../model/topics.ts';
 import type { Reply } from './reply.ts';
 
 /**
@@ -13,6 +13,7 @@ interface Request {
 }
 
 const NAMESPACE = 'http://sns.amazonaws.com/doc/2010-03-31/';
+const NOT_IN_XML = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
 /** The page, or undefined when the request is for none of them. */
@@ -54,12 +55,13 @@ async function act(topics: Topics, requestId: string, query: URLSearchParams): P
 }
 
 async function certificatePage(topics: Topics, fileName: string): Promise<Required<Reply> | undefined> {
-  const { fingerprint, certificatePem } = await topics.certificate();
-  if (fileName !== certificateFileName(fingerprint)) return undefined;
+  // Anybody may ask: that neither reads a file for a name of another form nor makes a key.
+  const found = isCertificateFileName(fileName) ? await topics.findCertificate() : undefined;
+  if (found === undefined || fileName !== certificateFileName(found.fingerprint)) return undefined;
   return {
     status: 200,
     headers: [],
-    content: { kind: 'text', contentType: 'application/x-pem-file', text: certificatePem },
+    content: { kind: 'text', contentType: 'application/x-pem-file', text: found.certificatePem },
   };
 }
 
@@ -77,4 +79,6 @@ const xml = (status: number, text: string): Required<Reply> => ({
   content: { kind: 'text', contentType: 'text/xml', text: `${text}\n` },
 });
 
-const escaped = (text: string): string => text.replaceAll(/[&<>]/g, (character) => ESCAPES[character] ?? '');
+/** Text for XML, without the characters that XML 1.0 cannot hold. */
+const escaped = (text: string): string =>
+  text.replaceAll(NOT_IN_XML, '').replaceAll(/[&<>]/g, (character) => ESCAPES[character] ?? '');

@@ -47,7 +47,10 @@ export interface Arrangement {
 export interface Notices {
   /** Whether what is published goes to an SNS endpoint too. */
   throughSns: boolean;
+  /** The key that signs messages, made if there is none yet. */
   signingKey: () => Promise<SigningKey>;
+  /** The key, if there is one. */
+  findSigningKey: () => Promise<SigningKey | undefined>;
   /** Where webhooks may be. */
   rules: AddressRules;
   lookup: Lookup;

@@ -77,6 +77,11 @@ export class Topics {
     return { fingerprint, certificatePem };
   }
 
+  /** The same, for those who may not make one: undefined when there is none yet. */
+  async findCertificate(): Promise<{ fingerprint: string; certificatePem: string } | undefined> {
+    return this.#given.notices.findSigningKey();
+  }
+
   async #require({ topic, arn }: { topic: string; arn: string }): Promise<Subscription> {
     const found = (await this.list({ topic })).find((subscription) => subscription.arn === arn);
     if (found === undefined) throw notFound(`Subscription not found: ${arn}`);

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import { limits } from '../model/limits.ts';
 import type { Delivery, DeliveryLease, Subscription } from '../model/notices.ts';
 import { toDelivery } from './delivery-rows.ts';
 import { toSubscription } from './subscriptions.ts';
@@ -48,7 +49,7 @@ export class DeliveryRecords {
 
   /**
    * Claims what is due for one receiver until `leaseUntilMs`, oldest first. A message about a job waits until the earlier
-   * ones about the same job have left.
+   * ones about the same job have left, but for one whose topic was refused: that only its own topic waits for. What a clock that was ahead has put off is due at once.
    */
   async claim(claim: {
     subscriptionKey: number | null;
@@ -58,6 +59,12 @@ export class DeliveryRecords {
     limit: number;
   }): Promise<Delivery[]> {
     return this.#db.transaction().execute(async (trx) => {
+      await trx
+        .updateTable('deliveries')
+        .set({ due_at: claim.nowMs })
+        .where('subscription_key', claim.subscriptionKey === null ? 'is' : '=', claim.subscriptionKey)
+        .where('due_at', '>', claim.nowMs + limits.deliveryAheadMs)
+        .execute();
       const rows = await trx
         .updateTable('deliveries')
         .set((eb) => ({
@@ -74,6 +81,29 @@ export class DeliveryRecords {
     });
   }
 
+  /** When the next message for a receiver becomes due, or the next lease of one ends, later than `afterMs`. */
+  async nextDueAtMs(asked: { subscriptionKey: number | null; afterMs: number }): Promise<number | undefined> {
+    const row = await this.#db
+      .selectFrom('deliveries')
+      .select('due_at')
+      .where('subscription_key', asked.subscriptionKey === null ? 'is' : '=', asked.subscriptionKey)
+      .where('due_at', '>', asked.afterMs)
+      .orderBy('due_at')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.due_at;
+  }
+
+  /** How often a receiver was offered what waits for it, all messages together, or those of one topic. */
+  async attempts(of: { subscriptionKey: number | null; topic: string | null }): Promise<number> {
+    let query = this.#db
+      .selectFrom('deliveries')
+      .select((eb) => eb.fn.sum<number | null>('attempts').as('attempts'))
+      .where('subscription_key', of.subscriptionKey === null ? 'is' : '=', of.subscriptionKey);
+    if (of.topic !== null) query = query.where('topic', '=', of.topic);
+    return Number((await query.executeTakeFirstOrThrow()).attempts ?? 0);
+  }
+
   /** The message was taken, or is given up: it is forgotten. False when the lease was lost. */
   async end({ deliveryKey, token }: DeliveryLease): Promise<boolean> {
     const result = await this.#db
@@ -88,15 +118,9 @@ export class DeliveryRecords {
    * Gives a message back, to be tried again at `dueAtMs`, with the later ones about the same job behind it. False when the
    * lease was lost.
    */
-  async release({ lease, dueAtMs }: { lease: DeliveryLease; dueAtMs: number }): Promise<boolean> {
+  async release({ lease, dueAtMs }: Release): Promise<boolean> {
     return this.#db.transaction().execute(async (trx) => {
-      const row = await trx
-        .updateTable('deliveries')
-        .set({ due_at: dueAtMs, lease_token: null })
-        .where('key', '=', lease.deliveryKey)
-        .where('lease_token', '=', lease.token)
-        .returning(['key', 'subscription_key', 'job_id'])
-        .executeTakeFirst();
+      const row = await releaseOne(trx, { lease, dueAtMs });
       if (row === undefined) return false;
       await trx
         .updateTable('deliveries')
@@ -110,6 +134,19 @@ export class DeliveryRecords {
     });
   }
 
+  /**
+   * The same for a message that the SNS endpoint refuses because of its topic: whatever else waits for the topic, and
+   * nothing else, waits with it, for as long as what was refused before.
+   */
+  async releaseTopic({ lease, dueAtMs }: Release): Promise<boolean> {
+    return this.#db.transaction().execute(async (trx) => {
+      const row = await releaseOne(trx, { lease, dueAtMs });
+      if (row === undefined) return false;
+      await putOff(trx, { topic: row.topic, dueAtMs });
+      return true;
+    });
+  }
+
   /** Ends every lease: the messages are due at once. For the start of the only process that can have leases. */
   async releaseAll(): Promise<void> {
     await this.#db
@@ -118,6 +155,34 @@ export class DeliveryRecords {
       .where('lease_token', '>', '')
       .execute();
   }
+}
+
+interface Release {
+  lease: DeliveryLease;
+  dueAtMs: number;
+}
+
+/** Undefined when the lease was lost. */
+const releaseOne = (trx: Transaction<Tables>, { lease, dueAtMs }: Release) =>
+  trx
+    .updateTable('deliveries')
+    .set({ due_at: dueAtMs, lease_token: null })
+    .where('key', '=', lease.deliveryKey)
+    .where('lease_token', '=', lease.token)
+    .returning(['key', 'subscription_key', 'job_id', 'topic'])
+    .executeTakeFirst();
+
+/** At most so many at once that nobody waits for the write; the next refusals put off the rest. */
+async function putOff(trx: Transaction<Tables>, { topic, dueAtMs }: { topic: string; dueAtMs: number }): Promise<void> {
+  const waiting = trx
+    .selectFrom('deliveries')
+    .where('subscription_key', 'is', null)
+    .where('topic', '=', topic)
+    .where('lease_token', 'is', null);
+  const last = await waiting.select('due_at').orderBy('due_at', 'desc').limit(1).executeTakeFirst();
+  const untilMs = Math.max(dueAtMs, last?.due_at ?? 0);
+  const early = waiting.select('key').where('due_at', '<', untilMs).orderBy('due_at').limit(limits.deliveriesPutOffMax);
+  await trx.updateTable('deliveries').set({ due_at: untilMs }).where('key', 'in', early).execute();
 }
 
 function dueFor(
@@ -137,7 +202,14 @@ function dueFor(
             .select('earlier.key')
             .where('earlier.subscription_key', same, subscriptionKey)
             .whereRef('earlier.job_id', '=', 'waiting.job_id')
-            .whereRef('earlier.key', '<', 'waiting.key'),
+            .whereRef('earlier.key', '<', 'waiting.key')
+            .where((earlier) =>
+              earlier.or([
+                earlier('earlier.topic', '=', earlier.ref('waiting.topic')),
+                earlier('earlier.due_at', '<=', nowMs),
+                earlier('earlier.lease_token', 'is not', null),
+              ]),
+            ),
         ),
       ),
     )

@@ -15,6 +15,10 @@ import { countActiveUnits } from './capacity.ts';
 import { findRetrievalPolicy } from './retrieval-policies.ts';
 import type { Tables } from './tables.ts';
 
+const LOW_BITS = 32;
+/** More than any policy allows, and small enough that the largest archive can be added. */
+const DAY_BYTES_MAX = String(2n ** 62n);
+
 interface Retrieval {
   job: ArchiveRetrieval & { createdAtMs: number };
   /** The owner of the vault, whoever asks. */
@@ -56,14 +60,18 @@ async function standardLoad(trx: Transaction<Tables>, { job, accountId }: Retrie
 /** What the running Standard retrievals from all vaults of an account read together. */
 async function runningBytes(trx: Transaction<Tables>, accountId: string): Promise<bigint> {
   const vaults = trx.selectFrom('vaults').select('key').where('account_id', '=', accountId);
-  const { bytes } = await running(trx, 'Standard')
+  const { high, low } = await running(trx, 'Standard')
     .where('jobs.vault_key', 'in', vaults)
     .select((eb) => {
       const sizeBytes = sql<number>`${eb.ref('jobs.range_end_byte')} - ${eb.ref('jobs.range_start_byte')} + 1`;
-      return asDigits(eb.fn.sum(sizeBytes)).as('bytes');
+      // In two parts, because a sum beyond 2^63 is an error.
+      return [
+        asDigits(eb.fn.sum(sql<number>`(${sizeBytes}) >> ${sql.lit(LOW_BITS)}`)).as('high'),
+        asDigits(eb.fn.sum(sql<number>`(${sizeBytes}) & ${sql.lit(2 ** LOW_BITS - 1)}`)).as('low'),
+      ];
     })
     .executeTakeFirstOrThrow();
-  return BigInt(bytes ?? 0);
+  return (BigInt(high ?? 0) << BigInt(LOW_BITS)) + BigInt(low ?? 0);
 }
 
 async function countToDay(trx: Transaction<Tables>, { job, accountId }: Retrieval): Promise<void> {
@@ -73,12 +81,14 @@ async function countToDay(trx: Transaction<Tables>, { job, accountId }: Retrieva
     .insertInto('retrieval_days')
     .values({ account_id: accountId, day, size_bytes: sizeBytes })
     .onConflict((conflict) =>
-      conflict
-        .columns(['account_id', 'day'])
-        .doUpdateSet((eb) => ({ size_bytes: eb('retrieval_days.size_bytes', '+', sizeBytes) })),
+      conflict.columns(['account_id', 'day']).doUpdateSet((eb) => ({
+        size_bytes: sql<number>`min(${eb.ref('retrieval_days.size_bytes')}, ${sql.raw(DAY_BYTES_MAX)}) + ${sizeBytes}`,
+      })),
     )
     .execute();
-  await trx.deleteFrom('retrieval_days').where('account_id', '=', accountId).where('day', '<', day).execute();
+  // Not at once, because a clock that is ahead for a moment must not make today free again.
+  const oldest = dayOf(job.createdAtMs - fixed.retrievalDaysKeepMs);
+  await trx.deleteFrom('retrieval_days').where('account_id', '=', accountId).where('day', '<', oldest).execute();
 }
 
 async function expeditedLoad(trx: Transaction<Tables>, { job, accountId }: Retrieval): Promise<ExpeditedLoad> {

@@ -75,6 +75,8 @@ CREATE TABLE "deliveries" (
   "attempts" integer not null
 ) strict;
 
+CREATE INDEX "deliveries_by_topic" on "deliveries" ("topic", "due_at") where "subscription_key" is null;
+
 CREATE INDEX "deliveries_due" on "deliveries" ("subscription_key", "due_at", "key");
 
 CREATE INDEX "deliveries_in_order" on "deliveries" ("subscription_key", "job_id", "key");

@@ -149,21 +149,31 @@ export const limits = {
   deliveryTimeoutMs: 10 * SECOND_MS,
   /** What is read of a reply before the connection is cut. */
   deliveryReplyBytesMax: 64 * KIB,
-  deliveriesRunningMax: 64,
-  /** So that receivers that hang leave room for the others. */
+  /** To one receiver that takes what it is sent. One that did not, or is not known yet, gets one message at a time. */
   deliveriesPerReceiverMax: 4,
+  /** At once, besides the first to each receiver: for that there is always room, however many others hang. */
+  deliveriesBesideMax: 64,
   /** Longer than a delivery takes, whatever happens; it is never renewed. */
   deliveryLeaseMs: MINUTE_MS,
   deliveryRetryMinMs: SECOND_MS,
   deliveryRetryMaxMs: 5 * MINUTE_MS,
+  /** No message waits longer for its next attempt; one that seems to was written by a clock that was ahead. */
+  deliveryAheadMs: 5 * MINUTE_MS,
   /** How long a message is kept for a receiver that does not take it. */
   deliveryKeepMs: 14 * DAY_MS,
+  /** What a receiver was offered in vain before a message is given up, as often as in that time: a clock may jump. */
+  deliveryAttemptsMin: (14 * DAY_MS) / (5 * MINUTE_MS),
+  /** Messages of a refused topic that are put off at once. */
+  deliveriesPutOffMax: 500,
   /** What deliveries that run are given when the server stops; they are repeated at the next start. */
   deliveryStopMs: 2 * SECOND_MS,
   /** Each is looked at whenever a message may be due. */
   subscriptionsMax: 200,
   /** An unconfirmed subscription ends after this, as at Amazon. */
   subscriptionConfirmMs: 2 * DAY_MS,
+
+  /** How long the count of a day's retrievals is kept. */
+  retrievalDaysKeepMs: 40 * DAY_MS,
 
   // The audit log.
   auditWaitingBytesMax: 8 * MIB,

@@ -15,7 +15,7 @@ let key: SigningKey;
 let validators: Validators;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'moraine-envelope-'));
-  key = await signingKeyIn({ path: join(directory, 'key.pem'), clock: systemClock })();
+  key = await signingKeyIn({ path: join(directory, 'key.pem'), clock: systemClock }).findOrMake();
   validators = await snsValidators(key.certificatePem);
 });
 afterAll(async () => {

@@ -11,3 +11,6 @@ export interface Notifier {
 
 /** Takes nothing: what waits for it goes on waiting, as for any receiver that is away. */
 export const noNotifier = (reason: string): Notifier => ({ deliver: () => Promise.reject(new Error(reason)) });
+
+/** A receiver of many topics refuses what goes to this one; what goes to the others it may well take. */
+export class TopicRefusal extends Error {}

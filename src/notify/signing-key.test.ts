@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, X509Certificate } from '@peculiar/x509';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../model/clock.ts';
 import { signingKeyIn } from './signing-key.ts';
 
@@ -16,14 +16,17 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const load = (from = path) => signingKeyIn({ path: from, clock: systemClock })();
+const load = (from = path) => signingKeyIn({ path: from, clock: systemClock }).findOrMake();
 
 describe('the signing key', () => {
   test('is made when it is first asked for, privately, and is the same ever after', async () => {
-    const ask = signingKeyIn({ path, clock: systemClock });
+    const { find, findOrMake: ask } = signingKeyIn({ path, clock: systemClock });
+    expect(await find()).toBeUndefined();
     expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined();
     const [first, second] = await Promise.all([ask(), ask()]);
     expect(second).toBe(first);
+    expect(await find()).toBe(first);
+    expect((await signingKeyIn({ path, clock: systemClock }).find())?.fingerprint).toBe(first.fingerprint);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     chmodSync(path, 0o644);
     const again = await load();
@@ -87,10 +90,21 @@ describe('the signing key', () => {
     await expect(load(mixed)).rejects.toThrow('the certificate is not that of the key');
   });
 
+  test('that cannot be written is not made again', async () => {
+    const away = join(directory, 'away');
+    const clock = { nowMs: vi.fn(() => Date.now()) };
+    const { find, findOrMake } = signingKeyIn({ path: join(away, 'key.pem'), clock });
+    for (let count = 0; count < 3; count += 1) await expect(findOrMake()).rejects.toThrow('ENOENT');
+    expect(await find()).toBeUndefined();
+    mkdirSync(away);
+    expect((await findOrMake()).fingerprint).toMatch(/^[0-9a-f]{32}$/);
+    expect(clock.nowMs).toHaveBeenCalledTimes(1);
+  });
+
   test('is read again after a failure', async () => {
     const late = join(directory, 'late.pem');
     mkdirSync(late);
-    const ask = signingKeyIn({ path: late, clock: systemClock });
+    const { findOrMake: ask } = signingKeyIn({ path: late, clock: systemClock });
     await expect(ask()).rejects.toThrow('must be a regular file');
     rmSync(late, { recursive: true });
     expect((await ask()).fingerprint).toMatch(/^[0-9a-f]{32}$/);

@@ -27,6 +27,12 @@ export interface SigningKey {
   confirmationToken(subscriptionArn: string): string;
 }
 
+/** Where the key is kept. */
+export interface SigningKeyFile {
+  find(): Promise<SigningKey | undefined>;
+  findOrMake(): Promise<SigningKey>;
+}
+
 const MODULUS_BITS = 2048;
 const COMMON_NAME = 'Moraine notifications';
 const FINGERPRINT_DIGITS = 32;
@@ -38,19 +44,32 @@ const signInBackground = promisify(sign) as (algorithm: string, text: Buffer, ke
  * The key in the file at `path`, read when it is first asked for; without a file it is made, with its certificate, and
  * written there. A file that cannot be understood is an error, and is never overwritten: receivers may have pinned its key.
  */
-export function signingKeyIn({ path, clock }: { path: string; clock: Clock }): () => Promise<SigningKey> {
+export function signingKeyIn({ path, clock }: { path: string; clock: Clock }): SigningKeyFile {
   let loading: Promise<SigningKey> | undefined;
-  return () => {
-    loading ??= loadOrMake(path, clock).catch((error: unknown) => {
+  let made: Promise<string> | undefined;
+  const loadOrMake = async (): Promise<SigningKey> => {
+    if (!hasPrivateFile(path)) {
+      // Making it costs much more than writing it, which is tried again with the same one when it fails.
+      made ??= makeFile(clock);
+      writeFileDurably(path, await made);
+    }
+    made = undefined;
+    return load(path);
+  };
+  const findOrMake = (): Promise<SigningKey> => {
+    loading ??= loadOrMake().catch((error: unknown) => {
       loading = undefined;
       throw error;
     });
     return loading;
   };
+  return {
+    findOrMake,
+    find: async () => (loading !== undefined || hasPrivateFile(path) ? findOrMake() : undefined),
+  };
 }
 
-async function loadOrMake(path: string, clock: Clock): Promise<SigningKey> {
-  if (!hasPrivateFile(path)) writeFileDurably(path, await makeFile(clock));
+function load(path: string): SigningKey {
   try {
     const pem = readFileSync(path, 'utf8');
     const [key, certificate] = [createPrivateKey(pem), new X509Certificate(pem)];

@@ -3,6 +3,7 @@ import { delivery, TOPIC } from '../../test/support/deliveries.ts';
 import { hang } from '../../test/support/receiver.ts';
 import { type SnsEndpoint, startSnsEndpoint } from '../../test/support/sns-endpoint.ts';
 import { limits } from '../model/limits.ts';
+import { TopicRefusal } from './notifier.ts';
 import { snsNotifier } from './sns.ts';
 
 let endpoint: SnsEndpoint;
@@ -45,6 +46,40 @@ describe('SNS', () => {
     endpoint.answer = (_received, response) => void response.writeHead(503).end();
     await expect(notifier().deliver(delivery(), never)).rejects.toThrow();
     expect(endpoint.received).toHaveLength(1);
+  });
+
+  test.each([
+    [404, 'NotFound', true],
+    [400, 'InvalidParameter', true],
+    [403, 'AuthorizationError', true],
+    [400, 'Throttling', false],
+    [429, 'Throttled', false],
+    [403, 'InvalidClientTokenId', false],
+    [403, 'SignatureDoesNotMatch', false],
+    [403, 'ExpiredToken', false],
+    [403, 'InvalidSecurity', false],
+    [400, 'RequestExpired', false],
+    [500, 'InternalError', false],
+    [503, 'ServiceUnavailable', false],
+  ])('F-31 that says %i %s refuses the topic alone: %s', async (status, code, isOfTopic) => {
+    const error = `<Error><Type>Sender</Type><Code>${code}</Code><Message>the reason</Message></Error>`;
+    endpoint.answer = (_received, response) =>
+      void response.writeHead(status, { 'Content-Type': 'text/xml' }).end(`<ErrorResponse>${error}</ErrorResponse>`);
+    const failure = await notifier()
+      .deliver(delivery(), never)
+      .catch((thrown: unknown) => thrown);
+    expect(failure instanceof TopicRefusal).toBe(isOfTopic);
+    expect(failure).toMatchObject({ message: 'the reason' });
+  });
+
+  test('that is not there refuses no topic', async () => {
+    await endpoint[Symbol.asyncDispose]();
+    const failure = await notifier()
+      .deliver(delivery(), never)
+      .catch((thrown: unknown) => thrown);
+    expect(failure).toBeInstanceOf(Error);
+    expect(failure).not.toBeInstanceOf(TopicRefusal);
+    endpoint = await startSnsEndpoint();
   });
 
   test('F-31 that hangs is given up when the time is over', async () => {

@@ -2,9 +2,13 @@ import { Readable } from 'node:stream';
 import type { PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
 import { limits } from '../model/limits.ts';
 import type { Delivery } from '../model/notices.ts';
-import type { Notifier } from './notifier.ts';
+import { type Notifier, TopicRefusal } from './notifier.ts';
 import { orEndOf } from './until.ts';
 
+/** Who we are, too slow, too much. */
+const STATUSES_OF_ENDPOINT = [401, 407, 408, 429];
+const FAULTS_OF_ENDPOINT =
+  /^Throttl|TooManyRequests|LimitExceeded|Signature|Token|Credential|AccessKey|InvalidSecurity|OptInRequired|UnrecognizedClient|RequestExpired|RequestTimeout|InvalidAction/;
 const FIFO = /\.fifo$/;
 
 /**
@@ -20,9 +24,23 @@ export function snsNotifier({ endpoint, region }: { endpoint: string; region: st
       const publish = await loading;
       const ordered = FIFO.test(topic) ? { MessageGroupId: jobId ?? messageId, MessageDeduplicationId: messageId } : {};
       // The SDK does not end a search for credentials that hangs.
-      await orEndOf(signal, publish({ TopicArn: topic, Message: message, ...ordered }, signal));
+      await orEndOf(signal, publish({ TopicArn: topic, Message: message, ...ordered }, signal)).catch(
+        (error: unknown) => {
+          throw isOfTopic(error) ? new TopicRefusal((error as Error).message, { cause: error }) : error;
+        },
+      );
     },
   };
+}
+
+/**
+ * Whether the endpoint is well, and refuses this message or its topic: a client's fault that is neither too much at once
+ * nor in how we show who we are, which would meet every message.
+ */
+function isOfTopic(error: unknown): boolean {
+  const { name, $metadata } = error as { name: string; $metadata?: { httpStatusCode?: number } };
+  const status = $metadata?.httpStatusCode ?? 0;
+  return status >= 400 && status < 500 && !STATUSES_OF_ENDPOINT.includes(status) && !FAULTS_OF_ENDPOINT.test(name);
 }
 
 async function publisher(where: { endpoint: string; region: string }) {

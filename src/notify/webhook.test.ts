@@ -31,7 +31,7 @@ const loopback: Lookup = async () => [{ address: '127.0.0.1', family: 4 }];
 const never = new AbortController().signal;
 
 function notifier({ networks = ['127.0.0.0/8'], lookup = loopback }: { networks?: string[]; lookup?: Lookup } = {}) {
-  const signingKey = signingKeyIn({ path: join(directory, 'key.pem'), clock: systemClock });
+  const { findOrMake: signingKey } = signingKeyIn({ path: join(directory, 'key.pem'), clock: systemClock });
   const links = linksBelow('http://127.0.0.1:7400');
   return webhookNotifier({ signingKey, links, rules: addressRules(networks), lookup, clock: systemClock });
 }

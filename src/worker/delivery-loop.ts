@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Arrangement } from '../core/arrangement.ts';
 import { limits } from '../model/limits.ts';
 import type { Delivery, DeliveryLease } from '../model/notices.ts';
-import type { Notifier } from '../notify/notifier.ts';
+import { type Notifier, TopicRefusal } from '../notify/notifier.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Pause } from './pause.ts';
 import { backOffMs, type ReceiverKey, Rests } from './rests.ts';
@@ -15,7 +15,6 @@ export interface Notifiers {
 
 interface Beginning {
   receiver: ReceiverKey;
-  limit: number;
   notifier: Notifier;
 }
 
@@ -32,16 +31,20 @@ interface Attempt {
 export class DeliveryLoop implements AsyncDisposable {
   readonly #given: Arrangement;
   readonly #log: Log;
+  readonly #monotonicMs: () => number;
   readonly #running = new Map<ReceiverKey, Set<Promise<void>>>();
   readonly #rests = new Rests();
+  /** Who has been offered messages in vain for as long as any is kept, and has taken none since. */
+  readonly #givenUp = new Set<string>();
   readonly #pause = new Pause();
   readonly #stop = new AbortController();
   #stopped = false;
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(given: Arrangement, log: Log) {
+  constructor(given: Arrangement, log: Log, monotonicMs = () => performance.now()) {
     this.#given = given;
     this.#log = log;
+    this.#monotonicMs = monotonicMs;
   }
 
   start(notifiers: Notifiers): void {
@@ -75,38 +78,43 @@ export class DeliveryLoop implements AsyncDisposable {
   }
 
   /**
-   * Starts what there is room for, the receiver that has waited longest first, and returns how long to rest if nothing
-   * happens. A receiver gets its next messages when it has dealt with all that it was given.
+   * Starts what there is room for, and returns how long to rest if nothing happens. A receiver gets its next messages when
+   * it has dealt with all that it was given.
    */
   async #step(notifiers: Notifiers): Promise<number> {
-    const nowMs = this.#given.clock.nowMs();
     const waiting = await this.#given.metadata.deliveries.receivers();
     this.#rests.keepOnly(new Set(waiting.map(({ subscriptionKey }) => subscriptionKey)));
-    const free = waiting
-      .filter(({ subscriptionKey }) => !this.#running.has(subscriptionKey))
-      .map(({ subscriptionKey: receiver, dueAtMs }) => ({
-        receiver,
-        readyAtMs: Math.max(dueAtMs, this.#rests.untilMs(receiver)),
-      }))
-      .sort((a, b) => a.readyAtMs - b.readyAtMs);
-    for (const { receiver, readyAtMs } of free) {
-      if (readyAtMs > nowMs) return Math.min(readyAtMs - nowMs, limits.deliveryRetryMaxMs);
-      const room = limits.deliveriesRunningMax - this.#runningCount();
-      // With no room left, the end of a delivery ends the pause.
-      if (room === 0 || this.#stopped) break;
-      const limit = Math.min(room, limits.deliveriesPerReceiverMax);
-      await this.#begin({ receiver, limit, notifier: receiver === null ? notifiers.sns : notifiers.webhook });
+    const free = waiting.filter(({ subscriptionKey }) => !this.#running.has(subscriptionKey));
+    let pauseMs: number = limits.deliveryRetryMaxMs;
+    for (const { subscriptionKey: receiver, dueAtMs } of free.sort((a, b) => a.dueAtMs - b.dueAtMs)) {
+      if (this.#stopped) break;
+      const restMs = this.#rests.untilMs(receiver) - this.#monotonicMs();
+      const waitMs = Math.max(restMs, this.#untilDueMs(dueAtMs));
+      const notifier = receiver === null ? notifiers.sns : notifiers.webhook;
+      pauseMs = Math.min(pauseMs, waitMs > 0 ? waitMs : await this.#begin({ receiver, notifier }));
     }
-    return limits.deliveryRetryMaxMs;
+    return pauseMs;
   }
 
-  async #begin({ receiver, limit, notifier }: Beginning): Promise<void> {
+  /** Nothing is put off for long but by a clock that was ahead. */
+  #untilDueMs(dueAtMs: number): number {
+    const aheadMs = dueAtMs - this.#given.clock.nowMs();
+    return aheadMs > limits.deliveryAheadMs ? 0 : aheadMs;
+  }
+
+  /** Returns after how long there is something to begin for this receiver, should nothing happen before. */
+  async #begin({ receiver, notifier }: Beginning): Promise<number> {
+    const { deliveries: records } = this.#given.metadata;
     const nowMs = this.#given.clock.nowMs();
     const token = randomUUID();
     const leaseUntilMs = nowMs + limits.deliveryLeaseMs;
-    const claim = { subscriptionKey: receiver, nowMs, leaseUntilMs, token, limit };
-    const claimed = await this.#given.metadata.deliveries.claim(claim);
-    if (claimed.length === 0) return;
+    const limit = this.#roomFor(receiver);
+    const claimed = await records.claim({ subscriptionKey: receiver, nowMs, leaseUntilMs, token, limit });
+    if (claimed.length === 0) {
+      // What is due waits for an earlier message whose lease has been left behind.
+      const nextAtMs = await records.nextDueAtMs({ subscriptionKey: receiver, afterMs: nowMs });
+      return nextAtMs === undefined ? limits.deliveryRetryMaxMs : nextAtMs - nowMs;
+    }
     const deliveries = new Set<Promise<void>>();
     this.#running.set(receiver, deliveries);
     for (const delivery of claimed) {
@@ -118,6 +126,15 @@ export class DeliveryLoop implements AsyncDisposable {
       });
       deliveries.add(running);
     }
+    return limits.deliveryRetryMaxMs;
+  }
+
+  /** There is room for one to each receiver, so that none waits for those that hang; for more, if it is well. */
+  #roomFor(receiver: ReceiverKey): number {
+    if (!this.#rests.isWell(receiver)) return 1;
+    let room = limits.deliveriesBesideMax;
+    for (const deliveries of this.#running.values()) room -= deliveries.size - 1;
+    return Math.min(1 + Math.max(room, 0), limits.deliveriesPerReceiverMax);
   }
 
   async #deliver({ delivery, notifier, lease }: Attempt): Promise<void> {
@@ -132,6 +149,7 @@ export class DeliveryLoop implements AsyncDisposable {
       if (failure === undefined) {
         await metadata.deliveries.end(lease);
         this.#rests.took(receiver);
+        for (const topic of [null, delivery.topic]) this.#givenUp.delete(`${receiver} ${topic}`);
       } else await this.#retryOrGiveUp({ delivery, lease, failure });
     } catch (error) {
       // The lease runs out, and the message becomes due again.
@@ -147,22 +165,31 @@ export class DeliveryLoop implements AsyncDisposable {
       await metadata.deliveries.release({ lease, dueAtMs: nowMs });
       return;
     }
-    this.#rests.failed(delivery.subscription?.key ?? null, nowMs);
+    const receiver = delivery.subscription?.key ?? null;
+    const isOfTopic = failure instanceof TopicRefusal;
+    if (isOfTopic) this.#rests.took(receiver);
+    else this.#rests.failed(receiver, this.#monotonicMs());
     // The message alone: what else an error carries may hold a URL, and with it a secret of the receiver.
     const why = { reason: failure instanceof Error ? failure.message : String(failure), ...namesOf(delivery) };
-    if (nowMs - delivery.createdAtMs >= limits.deliveryKeepMs) {
+    const topic = isOfTopic ? delivery.topic : null;
+    if (nowMs - delivery.createdAtMs >= limits.deliveryKeepMs && (await this.#hasTried({ receiver, topic }))) {
       this.#log.error(why, 'a message was given up');
       await metadata.deliveries.end(lease);
       return;
     }
     this.#log.warn(why, 'a message was not taken; it is tried again');
-    await metadata.deliveries.release({ lease, dueAtMs: nowMs + backOffMs(delivery.attempts) });
+    const again = { lease, dueAtMs: nowMs + backOffMs(delivery.attempts) };
+    await (isOfTopic ? metadata.deliveries.releaseTopic(again) : metadata.deliveries.release(again));
   }
 
-  #runningCount(): number {
-    let count = 0;
-    for (const deliveries of this.#running.values()) count += deliveries.size;
-    return count;
+  /** The wall clock alone does not say that two weeks have passed. */
+  async #hasTried({ receiver, topic }: { receiver: ReceiverKey; topic: string | null }): Promise<boolean> {
+    const name = `${receiver} ${topic}`;
+    if (this.#givenUp.has(name)) return true;
+    const attempts = await this.#given.metadata.deliveries.attempts({ subscriptionKey: receiver, topic });
+    if (attempts < limits.deliveryAttemptsMin) return false;
+    this.#givenUp.add(name);
+    return true;
   }
 }
 

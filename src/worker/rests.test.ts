@@ -37,6 +37,18 @@ describe('a receiver', () => {
     random.mockRestore();
   });
 
+  test('is well from when it takes something until it does not', () => {
+    const rests = new Rests();
+    expect(rests.isWell(7)).toBe(false);
+    rests.took(7);
+    expect(rests.isWell(7)).toBe(true);
+    rests.failed(7, 0);
+    expect(rests.isWell(7)).toBe(false);
+    rests.took(7);
+    rests.keepOnly(new Set());
+    expect(rests.isWell(7)).toBe(false);
+  });
+
   test('that nothing waits for is forgotten', () => {
     const rests = new Rests();
     for (const receiver of [1, 2, null]) rests.failed(receiver, 0);

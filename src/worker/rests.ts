@@ -12,16 +12,26 @@ export function backOffMs(failures: number): number {
 /** What a receiver is known by: the key of its subscription, null for the SNS endpoint. */
 export type ReceiverKey = number | null;
 
-/** Receivers that did not take their last message are left alone for a while, whatever else waits for them. */
+/**
+ * Receivers that did not take their last message are left alone for a while, whatever else waits for them. Instants are
+ * those of the monotonic clock: what the wall clock does makes no rest longer.
+ */
 export class Rests {
   readonly #resting = new Map<ReceiverKey, { failures: number; untilMs: number }>();
+  readonly #well = new Set<ReceiverKey>();
 
   /** When a receiver may be tried again; 0 when it is well. */
   untilMs(receiver: ReceiverKey): number {
     return this.#resting.get(receiver)?.untilMs ?? 0;
   }
 
+  /** Whether it took its last message, or said of which topic it takes none. */
+  isWell(receiver: ReceiverKey): boolean {
+    return this.#well.has(receiver);
+  }
+
   failed(receiver: ReceiverKey, nowMs: number): void {
+    this.#well.delete(receiver);
     const before = this.#resting.get(receiver);
     // Of messages that were sent side by side, one failure is news.
     if (before !== undefined && before.untilMs > nowMs) return;
@@ -31,10 +41,13 @@ export class Rests {
 
   took(receiver: ReceiverKey): void {
     this.#resting.delete(receiver);
+    this.#well.add(receiver);
   }
 
   /** Forgets receivers that no message waits for. */
   keepOnly(waiting: ReadonlySet<ReceiverKey>): void {
-    for (const receiver of this.#resting.keys()) if (!waiting.has(receiver)) this.#resting.delete(receiver);
+    for (const known of [this.#resting, this.#well]) {
+      for (const receiver of known.keys()) if (!waiting.has(receiver)) known.delete(receiver);
+    }
   }
 }

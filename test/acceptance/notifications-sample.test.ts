@@ -1,10 +1,11 @@
+import { sign } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { glacierClient, runJob } from '../support/clients.ts';
 import { operatorOf } from '../support/operator.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -41,6 +42,18 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
   rmSync(directory, { recursive: true, force: true });
 });
+
+/** A message as the server signs it, of this moment. */
+function signedNow({ topic, JobId, MessageId }: { topic: string; JobId: string; MessageId: string }): string {
+  const members: Record<string, string> = {
+    ...{ Message: JSON.stringify({ JobId }), MessageId, Timestamp: new Date().toISOString() },
+    ...{ TopicArn: topic, Type: 'Notification' },
+  };
+  const text = Object.entries(members).map(([name, value]) => `${name}\n${value}\n`);
+  const key = readFileSync(join(server.dataDir, 'notify-signing.pem'), 'utf8');
+  const Signature = sign('sha256', Buffer.from(text.join('')), key).toString('base64');
+  return JSON.stringify({ ...members, SignatureVersion: '2', Signature });
+}
 
 describe('the sample receiver', () => {
   test('S-73 takes what is genuine and new, and refuses what is old, forged or of another topic', async () => {
@@ -79,6 +92,43 @@ describe('the sample receiver', () => {
     await using other = await startServer();
     const { stdout: foreign } = await operatorOf(other.dataDir).run(['topics', 'certificate']);
     expect(() => read(body, { certificate: foreign })).toThrow('not signed by our server');
+  });
+
+  test('acts once on a job, also when its message comes side by side, days later, or under another id', async () => {
+    const topic = newTopic();
+    const acted: string[] = [];
+    let end = Promise.withResolvers<void>();
+    const onJob = ({ JobId }: { JobId: string }) => {
+      acted.push(JobId);
+      return end.promise;
+    };
+    const receiver = sample.createReceiver({ certificate, topic, moraine: server.url, onJob });
+    await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+    const send = async (JobId: string, MessageId = `of ${JobId}`) =>
+      (await fetch(url, { method: 'POST', body: signedNow({ topic, JobId, MessageId }) })).status;
+    const sideBySide = [send('one'), send('one')];
+    await until(() => acted[0], 'the job');
+    expect(await Promise.race([...sideBySide, new Promise((resolve) => setTimeout(resolve, 100))])).toBeUndefined();
+    end.resolve();
+    expect(await Promise.all(sideBySide)).toEqual([204, 204]);
+    vi.useFakeTimers({ toFake: ['Date'] });
+    for (const days of [0.1, 1, 14]) {
+      vi.setSystemTime(Date.now() + days * 24 * 60 * MINUTE_MS);
+      expect([await send(`at ${days}`), await send('one'), await send('one', 'another')]).toEqual([204, 204, 204]);
+    }
+    vi.useRealTimers();
+    expect(acted).toEqual(['one', 'at 0.1', 'at 1', 'at 14']);
+    end = Promise.withResolvers<void>();
+    end.promise.catch(() => undefined);
+    end.reject(new Error('not now'));
+    expect(await send('two')).toBe(400);
+    end = Promise.withResolvers<void>();
+    end.resolve();
+    expect(await send('two')).toBe(204);
+    expect(acted.slice(4)).toEqual(['two', 'two']);
+    receiver.closeAllConnections();
+    receiver.close();
   });
 
   test('confirms its subscription and hears of jobs, each once', async () => {

@@ -4,7 +4,7 @@ import type { JobEnd } from '../../src/metadata/jobs.ts';
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import type { NewSubscription } from '../../src/metadata/subscriptions.ts';
 import type { Job } from '../../src/model/jobs.ts';
-import { MINUTE_MS } from '../../src/model/limits.ts';
+import { limits, MINUTE_MS } from '../../src/model/limits.ts';
 import {
   archiveJob,
   inventoryJob,
@@ -194,6 +194,48 @@ export function deliveryContract(tested: () => MetadataUnderTest): void {
       }
     });
 
+    test('about a job waits for the one to another topic, unless that topic is refused', async () => {
+      const { deliveries, notificationConfigurations } = tested().metadata;
+      const [own, ofVault] = [newTopic(), newTopic()];
+      const job = await startJob({ snsTopic: own });
+      const events = ['InventoryRetrievalCompleted'] as const;
+      await notificationConfigurations.set({ vaultKey: job.vaultKey, topic: ofVault, events });
+      await endJob(job);
+      const [first, ...more] = await claim(null);
+      expect([first?.topic, more]).toEqual([own, []]);
+      expect(await claim(null)).toEqual([]);
+      const lease = { deliveryKey: present(first).key, token: 'first' };
+      await deliveries.release({ lease, dueAtMs: T0 + 500 });
+      expect(await claim(null, { nowMs: T0 + 499 })).toEqual([]);
+      expect(await claim(null, { nowMs: T0 + 500 })).toMatchObject([{ topic: own }]);
+      await deliveries.releaseTopic({ lease, dueAtMs: T0 + 900 });
+      expect(await claim(null, { nowMs: T0 + 500 })).toMatchObject([{ topic: ofVault }]);
+    });
+
+    test('that is refused for its topic is put off with all others to the topic, for the longest of their waits', async () => {
+      const { deliveries } = tested().metadata;
+      const [bad, good] = [newTopic(), newTopic()];
+      for (const snsTopic of [bad, bad, bad, good]) await endJob(await startJob({ snsTopic }));
+      const [first, second] = await claim(null, { limit: 2 });
+      const leaseOf = (delivery: typeof first) => ({ deliveryKey: present(delivery).key, token: 'first' });
+      expect(await deliveries.releaseTopic({ lease: leaseOf(first), dueAtMs: T0 + 500 })).toBe(true);
+      expect(await deliveries.releaseTopic({ lease: leaseOf(first), dueAtMs: T0 + 900 })).toBe(false);
+      expect(await deliveries.releaseTopic({ lease: leaseOf(second), dueAtMs: T0 + 100 })).toBe(true);
+      expect(await claim(null, { nowMs: T0 + 499 })).toMatchObject([{ topic: good }]);
+      expect(await deliveries.nextDueAtMs({ subscriptionKey: null, afterMs: T0 })).toBe(T0 + 500);
+      expect(await deliveries.nextDueAtMs({ subscriptionKey: null, afterMs: T0 + MINUTE_MS })).toBeUndefined();
+      expect(await deliveries.attempts({ subscriptionKey: null, topic: bad })).toBe(2);
+      expect(await deliveries.attempts({ subscriptionKey: null, topic: null })).toBe(3);
+      expect(await deliveries.attempts({ subscriptionKey: 0, topic: null })).toBe(0);
+      expect(await claim(null, { nowMs: T0 + 500, token: 'again' })).toHaveLength(3);
+    });
+
+    test('that a clock ahead of its time has put off is due', async () => {
+      await endJob(await startJob({ snsTopic: newTopic() }), { nowMs: T0 + limits.deliveryAheadMs });
+      expect(await claim(null, { nowMs: T0 })).toEqual([]);
+      expect(await claim(null, { nowMs: T0 - 1 })).toHaveLength(1);
+    });
+
     test('is claimed as many at a time as are wanted, oldest first', async () => {
       const topic = newTopic();
       for (let index = 0; index < 3; index += 1) {
@@ -212,7 +254,7 @@ export function deliveryContract(tested: () => MetadataUnderTest): void {
       await claim(null);
       await endJob(await startJob({ snsTopic: topic }), { nowMs: T0 + 100 });
       await tested().metadata.deliveries.releaseAll();
-      expect(await claim(null, { nowMs: 1 })).toMatchObject([{ attempts: 2 }]);
+      expect(await claim(null, { nowMs: T0 + 50 })).toMatchObject([{ attempts: 2 }]);
       expect(await claim(null, { nowMs: T0 + 100 })).toMatchObject([{ attempts: 1 }]);
     });
   });

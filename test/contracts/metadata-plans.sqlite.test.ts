@@ -154,13 +154,20 @@ const operations: Record<string, () => Promise<unknown>> = {
     const asked = subscriptionAsked(topic, 'https://unconfirmed.example/');
     await metadata.subscriptions.create(asked);
     await metadata.deliveries.receivers();
+    for (const key of [subscriptionKey, null]) {
+      await metadata.deliveries.nextDueAtMs({ subscriptionKey: key, afterMs: T0 });
+      for (const named of [topic, null]) await metadata.deliveries.attempts({ subscriptionKey: key, topic: named });
+    }
     const deliveryKeys: number[] = [];
     for (const key of [subscriptionKey, subscriptionKey + 1, null]) {
       const claim = { subscriptionKey: key, nowMs: T0, leaseUntilMs: T0, token: 'x', limit: 4 };
       deliveryKeys.push(...(await metadata.deliveries.claim(claim)).map((delivery) => delivery.key));
     }
     for (const deliveryKey of deliveryKeys) {
-      await metadata.deliveries.release({ lease: { deliveryKey, token: 'x' }, dueAtMs: T0 });
+      const [lease, again] = ['x', 'y'].map((token) => ({ deliveryKey, token }));
+      await metadata.deliveries.release({ lease: present(lease), dueAtMs: T0 });
+      await metadata.deliveries.claim({ subscriptionKey: null, nowMs: T0, leaseUntilMs: T0, token: 'y', limit: 9 });
+      await metadata.deliveries.releaseTopic({ lease: present(again), dueAtMs: T0 });
       await metadata.deliveries.end({ deliveryKey, token: 'x' });
     }
     expect(deliveryKeys.length).toBeGreaterThan(1);

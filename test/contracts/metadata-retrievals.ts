@@ -134,6 +134,17 @@ export function retrievalContract(tested: () => MetadataUnderTest): void {
     });
   });
 
+  test('under BytesPerHour sums beyond 2^63 are too much, not an error', async () => {
+    const { start, rate, accountId } = await retriever();
+    for (let count = 0; count < 3; count += 1) await start();
+    const vaults = `select key from vaults where account_id = '${accountId}'`;
+    await tested().change(`update jobs set range_end_byte = ${2n ** 62n} where vault_key in (${vaults})`);
+    await rate(2n ** 60n);
+    expect(await start()).toBe('policy-enforced');
+    // Others that read these rows need sizes that a number holds.
+    await tested().change(`update jobs set range_end_byte = range_start_byte where vault_key in (${vaults})`);
+  });
+
   describe('under FreeTier', () => {
     test("the day's Standard retrievals count, begun before the policy too, and the next day is free again", async () => {
       const { start, set, rate } = await retriever();
@@ -159,13 +170,34 @@ export function retrievalContract(tested: () => MetadataUnderTest): void {
       expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(3);
     });
 
-    test('days are kept as long as they last, and their sums beyond 2^53 are exact', async () => {
+    test('a clock that was ahead for a moment does not make the day free again', async () => {
+      const { start, set } = await retriever();
+      await set({ strategy: 'FreeTier' });
+      expect(await start({ sizeBytes: 100 })).toBe('created');
+      expect(await start({ sizeBytes: 1, nowMs: T0 + DAY_MS })).toBe('created');
+      expect(await start({ sizeBytes: 1 })).toBe('policy-enforced');
+    });
+
+    test('a day of more than 2^63 bytes is over', async () => {
+      const { start, set, accountId } = await retriever();
+      await start();
+      await tested().change(
+        `update retrieval_days set size_bytes = ${2n ** 63n - 1n} where account_id = '${accountId}'`,
+      );
+      expect(await start()).toBe('created');
+      await set({ strategy: 'FreeTier' });
+      expect(await start()).toBe('policy-enforced');
+    });
+
+    test('days are kept for 40 days, and their sums beyond 2^53 are exact', async () => {
       const { start, set, accountId } = await retriever();
       const days = () => tested().rows(`select day from retrieval_days where account_id = '${accountId}'`);
       await start();
       expect(await days()).toEqual([{ day: '2031-05-06' }]);
       await start({ nowMs: T0 + DAY_MS });
-      expect(await days()).toEqual([{ day: '2031-05-07' }]);
+      expect(await days()).toEqual([{ day: '2031-05-06' }, { day: '2031-05-07' }]);
+      await start({ nowMs: T0 + 41 * DAY_MS });
+      expect(await days()).toEqual([{ day: '2031-05-07' }, { day: '2031-06-16' }]);
       for (let count = 0; count < 256; count += 1) await start({ nowMs: T0 + DAY_MS, sizeBytes: HUGE_BYTES });
       await set({ strategy: 'FreeTier' });
       expect(await start({ nowMs: T0 + DAY_MS, sizeBytes: 1 })).toBe('policy-enforced');

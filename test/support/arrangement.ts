@@ -129,12 +129,16 @@ async function arrangementIn(
 const nothing = (): void => undefined;
 
 /** Webhooks may be on this machine, where the receivers of tests are; every name stands for it. */
-const noticesIn = (directory: string): Notices => ({
-  throughSns: true,
-  signingKey: signingKeyIn({ path: join(directory, 'notify-signing.pem'), clock: systemClock }),
-  rules: addressRules(['127.0.0.0/8']),
-  lookup: async () => [{ address: '127.0.0.1', family: 4 }],
-});
+const noticesIn = (directory: string): Notices => {
+  const { find, findOrMake } = signingKeyIn({ path: join(directory, 'notify-signing.pem'), clock: systemClock });
+  return {
+    throughSns: true,
+    signingKey: findOrMake,
+    findSigningKey: find,
+    rules: addressRules(['127.0.0.0/8']),
+    lookup: async () => [{ address: '127.0.0.1', family: 4 }],
+  };
+};
 
 /** Bytes as a client sends them, in chunks of this size. */
 export async function* chunksOf(bytes: Buffer, chunkBytes = 64 * 1024): AsyncGenerator<Buffer, void, void> {
