@@ -50,12 +50,11 @@ export async function administer<Name extends CommandName>(
   command: Command,
   { name, input, render }: { name: Name; input: InputOf<Name>; render: (answer: AnswerOf<Name>) => string },
 ): Promise<void> {
-  const { config, secrets } = loadConfig({ flags: flagsOf(command), env: process.env });
+  const given = loadConfig({ flags: flagsOf(command), env: process.env });
   // Imported here, so that help and wrong flags do not wait for it to load.
   const { carryOut } = await import('./carry-out.ts');
   const answer = (await carryOut({
-    config,
-    secrets,
+    ...given,
     request: { command: name, input: withoutAbsent(input) },
   })) as AnswerOf<Name>;
   print(command.opts<{ json?: true }>().json ? json(answer) : render(answer));
