@@ -12,7 +12,7 @@ import { DiskLockRecords } from './blobs/disk-lock-records.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { findRootKey, loadOrMakeRootKey, type RootKey } from './config/credentials.ts';
-import { findDataDir, openDataDir } from './config/data-dir.ts';
+import { findDataDir, openDataDir, refuseOtherUser } from './config/data-dir.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
 import { asServed, type Origins, servingOf } from './config/served.ts';
@@ -142,7 +142,9 @@ export interface OfflineOptions {
  */
 export async function openOffline({ secrets, origins, description, ...told }: OfflineOptions): Promise<Offline> {
   await using parts = new AsyncDisposableStack();
-  const { path: dataDir } = findDataDir(told.config.dataDir);
+  const found = findDataDir(told.config.dataDir);
+  refuseOtherUser(found);
+  const dataDir = found.path;
   parts.use(acquireOwnership({ dataDir, description }));
   const rootKey = findRootKey({ dataDir, secrets });
   // What fails under the database fails the one command that there is.

@@ -62,7 +62,7 @@ describe('users', () => {
     expect(await arrangement.core.keyRing.find(accessKeyId)).toBeDefined();
     await users().delete(BOB);
     expect(await arrangement.core.keyRing.find(accessKeyId)).toBeUndefined();
-    expect(await arrangement.core.keys.list({ accountId, user: 'bob' })).toEqual([]);
+    expect(await arrangement.given.metadata.keys.list({ accountId, user: 'bob' })).toEqual([]);
     await expect(users().delete(BOB)).rejects.toThrow(`there is no user bob in the account ${accountId}`);
   });
 
