@@ -72,7 +72,7 @@ function confirm(): Command {
   const command = operatorCommand({
     usage: 'confirm',
     description: 'Confirm a subscription in the place of its receiver, by the token that it was sent.',
-    examples: [`moraine topics confirm --topic ${TOPIC} --token - < token.txt`],
+    examples: [`moraine topics confirm --topic ${TOPIC} --token -`],
   })
     .requiredOption('--topic <arn>', 'the topic')
     .requiredOption('--token <token>', 'the Token of the message that the URL was sent; - reads stdin');
