@@ -12,9 +12,10 @@ import { DiskLockRecords } from './blobs/disk-lock-records.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { findRootKey, loadOrMakeRootKey, type RootKey } from './config/credentials.ts';
-import { findDataDir, openDataDir } from './config/data-dir.ts';
+import { findDataDir, openDataDir, refuseOtherUser } from './config/data-dir.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
+import { asServed, type Origins, servingOf } from './config/served.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
 import { type Core, createCore } from './core/core.ts';
 import { Downloads } from './core/downloads.ts';
@@ -63,12 +64,13 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
 
+  const metadata = parts.use(await openMetadata(dataDir, onFatal));
   const given = await arrange(parts, {
     config,
     secrets,
     dataDir,
     rootKey,
-    onFatal,
+    metadata,
     onAlarm: (text, facts) => log.error(facts, text),
   });
   const audit = parts.use(await openAuditLog(config, log));
@@ -82,6 +84,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     onKeyUnreadable: (unreadable) => log.error(unreadable, 'the secret of an access key cannot be opened'),
   });
   await core.accounts.ensureFirst();
+  await given.metadata.serving.save(servingOf(config));
   for (const { level, facts, text } of await core.locks.settle()) log[level](facts, text);
   // Before the API, so that it ends after it: commands are answered as long as requests run.
   parts.use(await AdminServer.start({ dataDir, log, run: commandsOn(core, { config, audit }) }));
@@ -127,6 +130,7 @@ export interface Offline extends AsyncDisposable {
 export interface OfflineOptions {
   config: Config;
   secrets: Secrets;
+  origins: Origins;
   /** What the data directory is held for, for those that find it held. */
   description: string;
 }
@@ -136,18 +140,22 @@ export interface OfflineOptions {
  * when there is one. It makes neither a directory nor a root key, which are a server's to make: a wrong --data-dir shall
  * not look like an empty server.
  */
-export async function openOffline({ config, secrets, description }: OfflineOptions): Promise<Offline> {
+export async function openOffline({ secrets, origins, description, ...told }: OfflineOptions): Promise<Offline> {
   await using parts = new AsyncDisposableStack();
-  const { path: dataDir } = findDataDir(config.dataDir);
+  const found = findDataDir(told.config.dataDir);
+  refuseOtherUser(found);
+  const dataDir = found.path;
   parts.use(acquireOwnership({ dataDir, description }));
   const rootKey = findRootKey({ dataDir, secrets });
+  // What fails under the database fails the one command that there is.
+  const metadata = parts.use(await openMetadata(dataDir, () => undefined));
+  const config = asServed(told.config, { serving: await metadata.serving.find(), origins });
   const given = await arrange(parts, {
     config,
     secrets,
     dataDir,
     rootKey,
-    // What fails under the database fails the one command that there is.
-    onFatal: () => undefined,
+    metadata,
     // `clock show` tells of it.
     onAlarm: () => undefined,
   });
@@ -156,7 +164,6 @@ export async function openOffline({ config, secrets, description }: OfflineOptio
     onMessage: () => undefined,
     onKeyUnreadable: () => undefined,
   });
-  await core.accounts.ensureFirst();
   const audit = parts.use(await openAuditLog(config, NO_LOG));
   const running = parts.move();
   const run = commandsOn(core, { config, audit });
@@ -168,18 +175,20 @@ interface Beginnings {
   secrets: Secrets;
   dataDir: string;
   rootKey: RootKey;
-  onFatal: (error: unknown) => void;
+  metadata: Metadata;
   /** Told when the wall clock is not believed. */
   onAlarm: (text: string, facts: object) => void;
 }
 
-/** Opens the stores of a data directory that this process owns. */
+const openMetadata = (dataDir: string, onFatal: (error: unknown) => void): Promise<Metadata> =>
+  Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal });
+
+/** Opens the other stores of a data directory that this process owns. */
 async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Promise<Arrangement> {
-  const { config, secrets, dataDir, onFatal } = beginnings;
+  const { config, secrets, dataDir, metadata } = beginnings;
   const { accessKeyId, secretAccessKey, path: origin = 'the environment' } = beginnings.rootKey;
   const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
   const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
-  const metadata = parts.use(await Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal }));
   await checkKeys({ metadata, rootKey, secretsKey });
   const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
   const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));

@@ -30,6 +30,7 @@ function create(): Command {
       name: 'accounts.create',
       input: { accountId: id, name },
       render: ({ account, key }) => credentialLines(key, `root of the account ${account.accountId}`),
+      secretKeyIn: ({ key }) => key.accessKeyId,
     });
   });
 }

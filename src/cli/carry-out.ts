@@ -3,6 +3,7 @@ import { askServer, UnansweredError } from '../admin/client.ts';
 import type { Request, Response } from '../admin/protocol.ts';
 import type { Config, Secrets } from '../config/config.ts';
 import { findDataDir } from '../config/data-dir.ts';
+import type { Origins } from '../config/served.ts';
 import { limits } from '../model/limits.ts';
 import { CommandError } from './command-error.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -10,6 +11,7 @@ import { exitCodes } from './exit-codes.ts';
 export interface Asked {
   config: Config;
   secrets: Secrets;
+  origins: Origins;
   request: Request;
 }
 

@@ -8,6 +8,14 @@ export async function readDocument(file: string): Promise<string> {
   return decode(await readBytes(file, name), name);
 }
 
+/** What an option says, or for `-` the one line that stdin has: other users of the machine see the words of a command. */
+export async function readWord(text: string): Promise<string> {
+  if (text !== '-') return text;
+  const [line = '', ...more] = (await readDocument('-')).trimEnd().split(/\r?\n/);
+  if (line === '' || more.length > 0) throw new CommandError('stdin must have one line');
+  return line;
+}
+
 async function readBytes(file: string, name: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;

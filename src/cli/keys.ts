@@ -39,6 +39,7 @@ function create(): Command {
       name: 'keys.create',
       input: { accountId: account, user, expiresInMs: expires, sessionPolicy: document },
       render: (key) => credentialLines(key, user === undefined ? 'root of the account' : `user ${user}`),
+      secretKeyIn: ({ accessKeyId }) => accessKeyId,
     });
   });
 }
@@ -124,6 +125,7 @@ function rotate(): Command {
       name: 'keys.rotate',
       input: { accessKeyId },
       render: (key) => credentialLines(key, `in place of ${accessKeyId}`),
+      secretKeyIn: (key) => key.accessKeyId,
     }),
   );
 }

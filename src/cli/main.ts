@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config/errors.ts';
+import { AdminError } from '../model/errors.ts';
 import { CommandError } from './command-error.ts';
 import { exitCodes } from './exit-codes.ts';
 import { makeProgram } from './program.ts';
@@ -21,7 +22,7 @@ async function run(args: string[]): Promise<number> {
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return reportUsage(error);
-  if (error instanceof ConfigError) return complain(error.message);
+  if (error instanceof ConfigError || error instanceof AdminError) return complain(error.message);
   if (error instanceof CommandError) return complain(error.message, error.exitCode);
   process.stderr.write(`moraine: ${error instanceof Error ? error.stack : String(error)}\n`);
   return exitCodes.unexpected;

@@ -3,7 +3,7 @@ import type { AdminCommand } from '../admin/command.ts';
 import type { commands } from '../admin/commands/index.ts';
 import { loadConfig } from '../config/config.ts';
 import type { SettingName } from '../config/settings.ts';
-import { json, print } from './output.ts';
+import { json, print, printSurely } from './output.ts';
 import { addSettingOptionsNamed, flagsOf } from './setting-options.ts';
 
 /** What the commands of the operator have in common: their options, how they are asked for, and how they answer. */
@@ -48,17 +48,27 @@ export function operatorCommand({ usage, description, examples, settings }: Comm
 /** Has a command carried out and prints its answer, with --json as it came and otherwise as `render` puts it. */
 export async function administer<Name extends CommandName>(
   command: Command,
-  { name, input, render }: { name: Name; input: InputOf<Name>; render: (answer: AnswerOf<Name>) => string },
+  { name, input, render, secretKeyIn }: Administered<Name>,
 ): Promise<void> {
-  const { config, secrets } = loadConfig({ flags: flagsOf(command), env: process.env });
+  const given = loadConfig({ flags: flagsOf(command), env: process.env });
   // Imported here, so that help and wrong flags do not wait for it to load.
   const { carryOut } = await import('./carry-out.ts');
   const answer = (await carryOut({
-    config,
-    secrets,
+    ...given,
     request: { command: name, input: withoutAbsent(input) },
   })) as AnswerOf<Name>;
-  print(command.opts<{ json?: true }>().json ? json(answer) : render(answer));
+  const text = command.opts<{ json?: true }>().json ? json(answer) : render(answer);
+  if (secretKeyIn === undefined) return print(text);
+  const id = secretKeyIn(answer);
+  await printSurely(text, `the key ${id} is made, but its secret was not shown and never will be; rotate or delete it`);
+}
+
+interface Administered<Name extends CommandName> {
+  name: Name;
+  input: InputOf<Name>;
+  render: (answer: AnswerOf<Name>) => string;
+  /** For an answer with a secret, which must not get lost unnoticed: the id of its key. */
+  secretKeyIn?: (answer: AnswerOf<Name>) => string;
 }
 
 const withoutAbsent = (input: object): object =>

@@ -1,3 +1,6 @@
+import { CommandError } from './command-error.ts';
+import { exitCodes } from './exit-codes.ts';
+
 /**
  * What commands print: text for people, or with --json what scripts read. Names that somebody chose are shown without
  * control characters, which terminals would obey.
@@ -12,6 +15,22 @@ export function print(text: string): void {
     throw error;
   });
   process.stdout.write(`${text}\n`);
+}
+
+/**
+ * One text and a newline on stdout, of which nothing may be lost: resolves when it is written. CommandError, with `lost` in
+ * it, when it cannot be.
+ */
+export function printSurely(text: string, lost: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  // Without somebody who hears of it, the error would end the program with a stack.
+  process.stdout.once('error', () => undefined);
+  process.stdout.write(`${text}\n`, (error) => {
+    if (error == null) return resolve();
+    const code = (error as NodeJS.ErrnoException).code ?? error.message;
+    reject(new CommandError(`stdout cannot be written (${code}): ${lost}`, { exitCode: exitCodes.unexpected }));
+  });
+  return promise;
 }
 
 export const json = (value: unknown): string => JSON.stringify(value, undefined, 2);

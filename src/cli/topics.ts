@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { SIGNATURE_VERSIONS, type SignatureVersion } from '../model/notices.ts';
+import { readWord } from './document.ts';
 import { type AnswerOf, administer, commandGroup, operatorCommand } from './operator-command.ts';
 import { plain, table } from './output.ts';
 
@@ -25,7 +26,7 @@ function subscribe(): Command {
     examples: [`moraine topics subscribe --topic ${TOPIC} --url https://example.com/jobs --signature-version 1`],
   })
     .requiredOption('--topic <arn>', 'the topic')
-    .requiredOption('--url <url>', 'where messages are sent')
+    .requiredOption('--url <url>', 'where messages are sent; - reads stdin, for a URL with a secret in it')
     .addOption(
       new Option('--signature-version <version>', 'what messages are signed with: 2 is SHA-256, 1 SHA-1')
         .choices(SIGNATURE_VERSIONS)
@@ -33,7 +34,8 @@ function subscribe(): Command {
     );
   return command.action(async () => {
     const input = command.opts<{ topic: string; url: string; signatureVersion: SignatureVersion }>();
-    const { topic, url, signatureVersion } = input;
+    const { topic, signatureVersion } = input;
+    const url = await readWord(input.url);
     await administer(command, {
       name: 'topics.subscribe',
       input: { topic, url, signatureVersion },
@@ -70,12 +72,13 @@ function confirm(): Command {
   const command = operatorCommand({
     usage: 'confirm',
     description: 'Confirm a subscription in the place of its receiver, by the token that it was sent.',
-    examples: [`moraine topics confirm --topic ${TOPIC} --token 2336412f37fb687f`],
+    examples: [`moraine topics confirm --topic ${TOPIC} --token -`],
   })
     .requiredOption('--topic <arn>', 'the topic')
-    .requiredOption('--token <token>', 'the Token of the message that the URL was sent');
+    .requiredOption('--token <token>', 'the Token of the message that the URL was sent; - reads stdin');
   return command.action(async () => {
-    const { topic, token } = command.opts<{ topic: string; token: string }>();
+    const { topic, ...given } = command.opts<{ topic: string; token: string }>();
+    const token = await readWord(given.token);
     await administer(command, {
       name: 'topics.confirm',
       input: { topic, token },

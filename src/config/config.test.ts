@@ -54,6 +54,7 @@ test('without any word from anybody the defaults count', () => {
       logLevel: 'info',
     },
     secrets: {},
+    origins: new Map(),
   });
 });
 

@@ -5,6 +5,7 @@ import type { Delay, RetrievalTimes } from '../model/retrieval-times.ts';
 import type { Address } from './addresses.ts';
 import { ConfigError } from './errors.ts';
 import { settingNames, settingOf, type Values, valuesSchema } from './schema.ts';
+import type { Origins } from './served.ts';
 import { profiles, type SettingName, secretSettings, settings } from './settings.ts';
 import { type Entry, type Environment, type Flags, gatherEntries } from './sources.ts';
 
@@ -59,8 +60,10 @@ export interface Secrets {
 export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): {
   config: Config;
   secrets: Secrets;
+  origins: Origins;
 } {
-  const values = readValues(gatherEntries({ flags, env }));
+  const entries = gatherEntries({ flags, env });
+  const values = readValues(entries);
   const config: Config = {
     listen: values.listen,
     dataDir: resolve(values['data-dir']),
@@ -87,7 +90,8 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     auditLog: auditLogOf(values),
     logLevel: values['log-level'],
   };
-  return { config, secrets: secretsOf(env) };
+  const origins = new Map(Array.from(entries, ([name, { origin }]) => [name, origin]));
+  return { config, secrets: secretsOf(env), origins };
 }
 
 function auditLogOf(values: Values): AuditLogConfig | undefined {

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symli
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { findDataDir, openDataDir } from './data-dir.ts';
+import { findDataDir, openDataDir, refuseOtherUser } from './data-dir.ts';
 
 let root = '';
 beforeEach(() => {
@@ -84,4 +84,14 @@ test('finding tells a missing one from one that is not ours', () => {
   const file = join(foreign, 'thesis.tex');
   expect(() => findDataDir(file)).toThrow(`the data directory ${file} cannot be used: ENOTDIR`);
   expect(() => findDataDir(join(file, 'below'))).toThrow('there is no data directory');
+});
+
+test('only the user that the server runs as may work in its directory without it', () => {
+  const dataDir = findDataDir(directory(0o700, 'owner.lock'));
+  const { uid } = statSync(join(dataDir.path, 'owner.lock'));
+  refuseOtherUser(dataDir);
+  refuseOtherUser(dataDir, uid);
+  expect(() => refuseOtherUser(dataDir, uid + 1)).toThrow(
+    `is that of a server that runs as the user with the id ${uid}; run the command as that user`,
+  );
 });

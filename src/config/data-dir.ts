@@ -1,5 +1,5 @@
 import { accessSync, chmodSync, constants, mkdirSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { syncDirectory } from './durable.ts';
 import { ConfigError } from './errors.ts';
 
@@ -53,6 +53,19 @@ export function findDataDir(path: string): DataDir {
     if (cause instanceof ConfigError) throw cause;
     throw new ConfigError(`the data directory ${path} cannot be used: ${reasonOf(cause)}`, { cause });
   }
+}
+
+/**
+ * Who works in a data directory without its server must be the user that the server runs as, which made the lock file: what
+ * another one made, root above all, the server could not open. Throws ConfigError.
+ */
+export function refuseOtherUser({ path }: DataDir, userId: number | undefined = process.geteuid?.()): void {
+  const { uid } = statSync(join(path, LOCK_NAME));
+  if (userId === undefined || userId === uid) return;
+  throw new ConfigError(
+    `the data directory ${path} is that of a server that runs as the user with the id ${uid}; ` +
+      'run the command as that user',
+  );
 }
 
 /** One directory after the other: Node's own `recursive` never returns where the kernel says ENOENT, as it does in /proc. */

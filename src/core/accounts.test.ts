@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { T0, type TestArrangement, testArrangement, VAULT } from '../../test/support/arrangement.ts';
 import { AdminError } from '../model/errors.ts';
+import { Accounts } from './accounts.ts';
 
 let arrangement: TestArrangement;
 beforeEach(async () => {
@@ -83,6 +84,17 @@ describe('accounts', () => {
     await accounts().delete({ accountId: OTHER });
     expect(await arrangement.core.keyRing.find(key.accessKeyId)).toBeUndefined();
     await expect(accounts().delete({ accountId: FIRST })).rejects.toThrow('is the first one, which --account-id names');
+  });
+
+  test('S-51 the number of a deleted one is not used again: others may still grant it something', async () => {
+    await accounts().create({ accountId: OTHER });
+    await accounts().delete({ accountId: OTHER });
+    const why = `the account id ${OTHER} was that of an account that was deleted, and is not used again`;
+    await expect(accounts().create({ accountId: OTHER })).rejects.toThrow(new AdminError(why));
+    const { given } = arrangement;
+    const again = new Accounts({ ...given, rootKey: { ...given.rootKey, accountId: OTHER } }, arrangement.core.keyRing);
+    await expect(again.ensureFirst()).rejects.toThrow(new AdminError(why));
+    expect(await accounts().list()).toHaveLength(1);
   });
 
   test('what is not there is told', async () => {

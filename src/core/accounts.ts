@@ -33,6 +33,7 @@ export class Accounts {
       metadata.accounts.create({ account, rootKey }),
     );
     if (outcome === 'exists') throw new AdminError(`there is an account ${accountId} already`);
+    if (outcome === 'former') throw former(accountId);
     return { account, key };
   }
 
@@ -62,10 +63,15 @@ export class Accounts {
     if (outcome !== 'deleted') throw new AdminError(`the account ${accountId} ${outcome}; delete these first`);
   }
 
-  /** At start: the first account, and accounts that only had vaults before there was a list of accounts, get into it. */
+  /**
+   * At start: the first account, and accounts that only had vaults before there was a list of accounts, get into it.
+   * Throws AdminError when the first account's number is one that a deleted account had.
+   */
   async ensureFirst(): Promise<void> {
     const { metadata, clock, rootKey } = this.#given;
-    await metadata.accounts.ensure({ accountId: rootKey.accountId, nowMs: clock.nowMs() });
+    const { accountId } = rootKey;
+    const outcome = await metadata.accounts.ensure({ accountId, nowMs: clock.nowMs() });
+    if (outcome === 'former') throw former(accountId);
   }
 
   async #setDisabled(change: Pick<Account, 'accountId' | 'disabledAtMs'>): Promise<void> {
@@ -76,6 +82,10 @@ export class Accounts {
 }
 
 export const noAccount = (accountId: string): AdminError => new AdminError(`there is no account ${accountId}`);
+
+/** Policies of other accounts' vaults may still grant something to the earlier account. */
+const former = (accountId: string): AdminError =>
+  new AdminError(`the account id ${accountId} was that of an account that was deleted, and is not used again`);
 
 function checkAccountId(accountId: string): void {
   if (!isAccountId(accountId)) throw new AdminError(`an account id is 12 digits, not ${JSON.stringify(accountId)}`);

@@ -193,3 +193,15 @@ describe('across accounts', () => {
     expect(await refusal({ caller: root(OTHER), action: 'ListVaults', vaultName: undefined })).toBe(nothing);
   });
 });
+
+test('a name that no vault can have is judged by its beginning, however long it is', async () => {
+  const vaultName = 'a'.repeat(12_000);
+  const resource = `${ARN.replace(/vault$/, '')}${'a'.repeat(256)}`;
+  expect(await refusal({ vaultName, caller: user(OWN) })).toBe(
+    `AccessDeniedException: User: arn:aws:iam::${OWN}:user/bob is not authorized to perform: glacier:DescribeVault ` +
+      `on resource: ${resource} because no policy allows the glacier:DescribeVault action`,
+  );
+  expect(await refusal({ vaultName, caller: user(OWN, allow({ Resource: `${ARN.slice(0, -5)}*` })) })).toBe('allowed');
+  const whole = allow({ Resource: `${ARN.slice(0, -5)}${'a'.repeat(255)}` });
+  expect(await refusal({ vaultName, caller: user(OWN, whole) })).toContain('AccessDeniedException');
+});

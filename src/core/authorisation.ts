@@ -1,5 +1,6 @@
 import type { VaultPolicies } from '../metadata/vault-policies.ts';
 import { GlacierError } from '../model/errors.ts';
+import { limits } from '../model/limits.ts';
 import { bindingLock } from '../model/vault-locks.ts';
 import { isVaultName, type VaultName } from '../model/vaults.ts';
 import { type ActionName, actionNamed, type CarriedKey, resourceArn } from '../policy/actions.ts';
@@ -86,7 +87,8 @@ export class Authorisation {
 
   #resourceOf({ action, accountId, vaultName }: Wish): string {
     const { region } = this.#given;
-    return resourceArn(action, { region, accountId, ...(vaultName === undefined ? {} : { vaultName }) });
+    if (vaultName === undefined) return resourceArn(action, { region, accountId });
+    return resourceArn(action, { region, accountId, vaultName: vaultName.slice(0, NAME_JUDGED_MAX) });
   }
 
   async #vaultOf(wish: Wish): Promise<VaultInQuestion | undefined> {
@@ -175,6 +177,9 @@ export class Authorisation {
     );
   }
 }
+
+/** Of a name that is longer than that of any vault no more is compared with patterns, which would cost its length. */
+const NAME_JUDGED_MAX = limits.vaultNameLengthMax + 1;
 
 /** What goes on in a sealed vault: nothing that changes it. */
 const READS: ReadonlySet<ActionName> = new Set([

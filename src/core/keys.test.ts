@@ -52,7 +52,7 @@ describe('a permanent key', () => {
     for (const secret of [key.secretAccessKey, arrangement.given.rootKey.secretAccessKey]) {
       expect(JSON.stringify(listed)).not.toContain(`"${secret}"`);
     }
-    expect(await keys().list({ accountId: '999999999999' })).toEqual([]);
+    await expect(keys().list({ accountId: '999999999999' })).rejects.toThrow('there is no account 999999999999');
     expect(await keys().list({ user: 'bob' })).toHaveLength(1);
   });
 
@@ -203,4 +203,14 @@ test('S-95 the database holds neither secrets nor tokens nor the key they are se
   for (const form of [sealing, sealing.toString('base64'), sealing.toString('hex')]) {
     expect(bytes.includes(form)).toBe(false);
   }
+});
+
+test('whose keys are asked for must be there', async () => {
+  const { core } = arrangement;
+  const { accountId } = VAULT;
+  await expect(core.keys.list({ accountId: '999999999999' })).rejects.toThrow('there is no account 999999999999');
+  const why = `there is no user nobody in the account ${accountId}`;
+  await expect(core.keys.list({ accountId, user: 'nobody' })).rejects.toThrow(why);
+  await core.users.create({ accountId, name: 'anybody' });
+  expect(await core.keys.list({ accountId, user: 'anybody' })).toEqual([]);
 });

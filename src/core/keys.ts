@@ -56,6 +56,7 @@ export class Keys {
   /** Keys by account and age, without their secrets; the root key that the server started with comes first. */
   async list(wanted: { accountId?: string; user?: string } = {}): Promise<ListedKey[]> {
     const { metadata, rootKey } = this.#given;
+    await this.#checkOwner(wanted);
     const kept = (await metadata.keys.list(wanted)).map((key) => ({ ...key, origin: IN_DATABASE }));
     const { accountId = rootKey.accountId, user } = wanted;
     if (accountId !== rootKey.accountId || user !== undefined) return kept;
@@ -106,6 +107,13 @@ export class Keys {
   async delete(key: { accessKeyId: string }): Promise<void> {
     const change = this.#changeOf(key);
     this.#settle(await this.#given.metadata.keys.delete(change), change);
+  }
+
+  async #checkOwner({ accountId = this.#given.rootKey.accountId, user }: { accountId?: string; user?: string }) {
+    const { accounts, users } = this.#given.metadata;
+    if ((await accounts.find(accountId)) === undefined) throw noAccount(accountId);
+    const owner = { accountId, name: user ?? '' };
+    if (user !== undefined && (await users.findByName(owner)) === undefined) throw noUser(owner);
   }
 
   /** What a change of a key must not do without. */

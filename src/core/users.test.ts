@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { T0, type TestArrangement, testArrangement, VAULT } from '../../test/support/arrangement.ts';
 import { AdminError, GlacierError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
+import { vaultArn } from '../model/vaults.ts';
+import { compilePolicy } from '../policy/compile.ts';
 
 let arrangement: TestArrangement;
 beforeEach(async () => {
@@ -60,7 +62,7 @@ describe('users', () => {
     expect(await arrangement.core.keyRing.find(accessKeyId)).toBeDefined();
     await users().delete(BOB);
     expect(await arrangement.core.keyRing.find(accessKeyId)).toBeUndefined();
-    expect(await arrangement.core.keys.list({ accountId, user: 'bob' })).toEqual([]);
+    expect(await arrangement.given.metadata.keys.list({ accountId, user: 'bob' })).toEqual([]);
     await expect(users().delete(BOB)).rejects.toThrow(`there is no user bob in the account ${accountId}`);
   });
 
@@ -97,6 +99,48 @@ test('S-51 a name that nobody had cannot be kept from an account by the vaults o
   await users().delete(BOB);
   await expect(users().create(BOB)).rejects.toThrow(`the vault vault of the account ${account.accountId} names`);
 });
+
+/** Puts a document there that need not be one. */
+async function keep(vault: typeof VAULT, document: string): Promise<void> {
+  const { metadata } = arrangement.given;
+  const { key = 0 } = (await metadata.vaults.find(vault)) ?? {};
+  await metadata.accessPolicies.set({ vaultKey: key, document, users: [] });
+}
+
+test.each([
+  ['is of another region', (document: string) => document.replace('us-east-1', 'eu-west-1')],
+  ['cannot be read', (document: string) => document.slice(0, -1)],
+])('S-51 a name comes to nobody else while a policy names it that %s', async (_, spoil) => {
+  await users().create(BOB);
+  const document = naming({ Principal: { AWS: `arn:aws:iam::${accountId}:user/bob` } });
+  await arrangement.core.accessPolicies.set({ vault: VAULT, document });
+  await users().delete(BOB);
+  await keep(VAULT, spoil(document));
+  await expect(users().create(BOB)).rejects.toThrow(`the vault vault of the account ${accountId} names`);
+  expect(await users().list({ accountId })).toEqual([]);
+});
+
+test('S-51 long policies of many vaults are not read when a name is used again, which would hold the server up', async () => {
+  const others = Array.from({ length: 350 }, (_, number) => `arn:aws:iam::222233334444:user/${number}`);
+  const document = naming({ Principal: { AWS: others } });
+  const vaults = Array.from({ length: 200 }, (_, number) => ({ accountId, name: `vault-${number}` }));
+  for (const vault of vaults) {
+    await arrangement.given.metadata.vaults.create({ ...vault, nowMs: T0, vaultsMax: 1000 });
+    await keep(vault, document);
+  }
+  await users().create(BOB);
+  await users().delete(BOB);
+  const makingMs = await timeMs(() => users().create(BOB));
+  const owner = { kind: 'access', vaultArn: vaultArn({ region: 'us-east-1', ...VAULT }) } as const;
+  const readingMs = await timeMs(async () => vaults.forEach(() => void compilePolicy(document, owner)));
+  expect(makingMs).toBeLessThan(readingMs);
+});
+
+async function timeMs(run: () => Promise<unknown>): Promise<number> {
+  const startedAtMs = performance.now();
+  await run();
+  return performance.now() - startedAtMs;
+}
 
 describe('identity policies', () => {
   const attach = (name: string, document = READ) => users().attachPolicy({ accountId, user: 'bob', name, document });

@@ -1,14 +1,13 @@
-import type { NamedPolicy, PoliciesInForce } from '../metadata/users.ts';
+import type { NamedPolicy } from '../metadata/users.ts';
 import { newUserId } from '../model/access-keys.ts';
-import { AdminError, GlacierError } from '../model/errors.ts';
+import { AdminError } from '../model/errors.ts';
 import { isIamName, type User, type UserName, userArn } from '../model/identities.ts';
 import { limits } from '../model/limits.ts';
-import { vaultArn } from '../model/vaults.ts';
 import { compilePolicy } from '../policy/compile.ts';
-import type { PolicyOwner } from '../policy/statement.ts';
 import { noAccount } from './accounts.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { KeyRing } from './key-ring.ts';
+import { namingOf } from './naming.ts';
 
 /** A user of an account, in the words of the admin interface, and one of its policies. */
 export interface UserPolicyName {
@@ -36,10 +35,11 @@ export class Users {
     const { metadata, clock } = this.#given;
     const user = { accountId, name, id: newUserId(), createdAtMs: clock.nowMs() };
     const arn = userArn(user);
+    const isNamed = namingOf(arn);
     const outcome = await metadata.users.create({
       user,
       usersMax: limits.usersPerAccountMax,
-      namedBy: (vault) => this.#names(vault, arn),
+      namedBy: ({ access, lock }) => isNamed(access ?? '') || isNamed(lock ?? ''),
     });
     if (outcome === 'created') return toUser(user);
     if (outcome === 'no account') throw noAccount(accountId);
@@ -97,22 +97,6 @@ export class Users {
     const policies = await this.#given.metadata.users.policies(owner);
     if (policies === undefined) throw noUser(owner);
     return policies;
-  }
-
-  #names({ accountId, vaultName, access, lock }: PoliciesInForce, arn: string): boolean {
-    const owner = { vaultArn: vaultArn({ region: this.#given.region, accountId, name: vaultName }) };
-    return names(access, { ...owner, kind: 'access' }, arn) || names(lock, { ...owner, kind: 'lock' }, arn);
-  }
-}
-
-/** A document that cannot be read any more denies everything, and grants nothing to anybody. */
-function names(document: string | null, owner: PolicyOwner, arn: string): boolean {
-  if (document === null) return false;
-  try {
-    return compilePolicy(document, owner).principalArns.has(arn);
-  } catch (error) {
-    if (error instanceof GlacierError) return false;
-    throw error;
   }
 }
 

@@ -13,24 +13,27 @@ export class AccountRecords {
     this.#db = db;
   }
 
-  /** Adds an account with a key of its root. `taken` when the key's id is. */
-  async create(asked: { account: Account; rootKey: NewKey }): Promise<'created' | 'exists' | 'taken'> {
+  /** Adds an account with a key of its root. `taken` when the key's id is, `former` when a deleted account had the number. */
+  async create(asked: { account: Account; rootKey: NewKey }): Promise<'created' | 'exists' | 'former' | 'taken'> {
     const { account, rootKey } = asked;
     return this.#db.transaction().execute(async (trx) => {
       if (await hasKey(trx, rootKey.accessKeyId)) return 'taken';
+      if (await isFormer(trx, account.accountId)) return 'former';
       if (!(await insert(trx, account))) return 'exists';
       await insertKey(trx, rootKey, { accountId: account.accountId, userKey: null });
       return 'created';
     });
   }
 
-  /** Adds the account unless it is there, and every account that owns vaults and is not. */
-  async ensure({ accountId, nowMs }: { accountId: string; nowMs: number }): Promise<void> {
-    await this.#db.transaction().execute(async (trx) => {
+  /** Adds the account unless it is there, and every account that owns vaults and is not; nothing when it was deleted. */
+  async ensure({ accountId, nowMs }: { accountId: string; nowMs: number }): Promise<'there' | 'former'> {
+    return this.#db.transaction().execute(async (trx) => {
+      if (await isFormer(trx, accountId)) return 'former';
       const owners = await trx.selectFrom('vaults').select('account_id').distinct().execute();
       for (const id of [accountId, ...owners.map((owner) => owner.account_id)]) {
         await insert(trx, { accountId: id, name: null, createdAtMs: nowMs, disabledAtMs: null });
       }
+      return 'there';
     });
   }
 
@@ -57,7 +60,7 @@ export class AccountRecords {
     return Number(result.numUpdatedRows) === 1;
   }
 
-  /** Deletes an account that has neither vaults nor users, with its root keys and its settings. */
+  /** Deletes an account that has neither vaults nor users, with its root keys and its settings; its number stays used. */
   async delete(accountId: string): Promise<'deleted' | 'unknown' | 'has vaults' | 'has users'> {
     return this.#db.transaction().execute(async (trx) => {
       const owned = (table: 'vaults' | 'users') =>
@@ -66,13 +69,20 @@ export class AccountRecords {
       if ((await owned('users')) !== undefined) return 'has users';
       for (const table of BELONGINGS) await trx.deleteFrom(table).where('account_id', '=', accountId).execute();
       const result = await trx.deleteFrom('accounts').where('id', '=', accountId).executeTakeFirst();
-      return Number(result.numDeletedRows) === 1 ? 'deleted' : 'unknown';
+      if (Number(result.numDeletedRows) !== 1) return 'unknown';
+      await trx.insertInto('former_accounts').values({ id: accountId }).execute();
+      return 'deleted';
     });
   }
 }
 
 async function hasKey(db: Kysely<Tables>, accessKeyId: string): Promise<boolean> {
   const row = await db.selectFrom('access_keys').select('id').where('id', '=', accessKeyId).executeTakeFirst();
+  return row !== undefined;
+}
+
+async function isFormer(db: Kysely<Tables>, accountId: string): Promise<boolean> {
+  const row = await db.selectFrom('former_accounts').select('id').where('id', '=', accountId).executeTakeFirst();
   return row !== undefined;
 }
 

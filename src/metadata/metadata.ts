@@ -12,6 +12,7 @@ import { NotificationConfigurationRecords } from './notification-configurations.
 import { ReclaimRecords } from './reclaim.ts';
 import { RetentionClockRecords } from './retention-clock.ts';
 import { RetrievalPolicyRecords } from './retrieval-policies.ts';
+import { ServingRecords } from './serving.ts';
 import { openSqlite } from './sqlite.ts';
 import { SubscriptionRecords } from './subscriptions.ts';
 import type { Tables } from './tables.ts';
@@ -45,6 +46,7 @@ export class Metadata implements AsyncDisposable {
   readonly reclaim: ReclaimRecords;
   readonly subscriptions: SubscriptionRecords;
   readonly deliveries: DeliveryRecords;
+  readonly serving: ServingRecords;
   readonly #db: Kysely<Tables>;
 
   private constructor(db: Kysely<Tables>) {
@@ -67,6 +69,7 @@ export class Metadata implements AsyncDisposable {
     this.reclaim = new ReclaimRecords(db);
     this.subscriptions = new SubscriptionRecords(db);
     this.deliveries = new DeliveryRecords(db);
+    this.serving = new ServingRecords(db);
   }
 
   /**

@@ -83,6 +83,10 @@ CREATE INDEX "deliveries_in_order" on "deliveries" ("subscription_key", "job_id"
 
 CREATE INDEX "deliveries_leased" on "deliveries" ("lease_token") where "lease_token" is not null;
 
+CREATE TABLE "former_accounts" (
+  "id" text primary key
+) strict;
+
 CREATE TABLE "former_users" (
   "account_id" text not null,
   "name" text not null,
@@ -183,6 +187,15 @@ CREATE TABLE "retrieval_policies" (
   "account_id" text primary key,
   "strategy" text not null,
   "bytes_per_hour" text
+) strict;
+
+CREATE TABLE "serving" (
+  "key" integer primary key check (key = 1),
+  "account_id" text not null,
+  "region" text not null,
+  "audit_path" text,
+  "audit_file_bytes_max" integer,
+  "audit_files_max" integer
 ) strict;
 
 CREATE TABLE "subscriptions" (

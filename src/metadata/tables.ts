@@ -15,6 +15,7 @@ export interface Tables {
   jobs: JobsTable;
   reclaimable_blobs: { blob_id: string };
   accounts: AccountsTable;
+  former_accounts: { id: string };
   users: UsersTable;
   former_users: { account_id: string; name: string };
   identity_policies: IdentityPoliciesTable;
@@ -28,6 +29,7 @@ export interface Tables {
   capacity_units: CapacityUnitsTable;
   subscriptions: SubscriptionsTable;
   deliveries: DeliveriesTable;
+  serving: ServingTable;
   retention_clock: { key: number; high_water_at: number; unproven_ms: number; suspect_at: number | null };
 }
 
@@ -116,6 +118,17 @@ interface AccountsTable {
   name: string | null;
   created_at: number;
   disabled_at: number | null;
+}
+
+interface ServingTable {
+  /** Always 1. */
+  key: number;
+  account_id: string;
+  region: string;
+  /** Null, with its sizes, when there is no audit log. */
+  audit_path: string | null;
+  audit_file_bytes_max: number | null;
+  audit_files_max: number | null;
 }
 
 interface UsersTable {

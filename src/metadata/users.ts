@@ -181,18 +181,21 @@ async function wasUsed(trx: Transaction<Tables>, { accountId, name }: UserName):
   return row !== undefined;
 }
 
-/** Looks at one vault after the other, so that all the policies are never in memory at once. */
+const VAULTS_AT_ONCE = 50;
+
+/** Looks at some vaults after the others, so that all the policies are never in memory at once. */
 async function firstNaming(
   trx: Transaction<Tables>,
   nowMs: number,
   namedBy: (vault: PoliciesInForce) => boolean,
 ): Promise<PoliciesInForce | undefined> {
   for (let afterKey = 0; ; ) {
-    const row = await nextWithPolicies(trx, { afterKey, nowMs });
-    if (row === undefined) return undefined;
-    const { key, ...vault } = row;
-    if (namedBy(vault)) return vault;
-    afterKey = key;
+    const vaults = await nextWithPolicies(trx, { afterKey, nowMs });
+    for (const { key, ...vault } of vaults) {
+      if (namedBy(vault)) return vault;
+      afterKey = key;
+    }
+    if (vaults.length < VAULTS_AT_ONCE) return undefined;
   }
 }
 
@@ -217,8 +220,8 @@ function nextWithPolicies(trx: Transaction<Tables>, { afterKey, nowMs }: { after
       eb.or([eb('access_policies.vault_key', 'is not', null), eb('vault_locks.vault_key', 'is not', null)]),
     )
     .orderBy('vaults.key')
-    .limit(1)
-    .executeTakeFirst();
+    .limit(VAULTS_AT_ONCE)
+    .execute();
 }
 
 async function deletePolicy(trx: Transaction<Tables>, userKey: number, name: string): Promise<boolean> {

@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Operator, operatorOf } from '../support/operator.ts';
+import { collect, spawnProgram } from '../support/program.ts';
 import { ACCOUNT_ID, startServer, type TestServer } from '../support/server.ts';
 
 /** Every command does the same with a server and without one. */
@@ -181,6 +183,21 @@ describe.each(['while a server runs', 'without a server'])('%s', (circumstance) 
     expect(stdout).toMatch(
       /^# root of the account, until \S+Z; the secret is not shown again\naws_access_key_id = ASIA\S{16}\naws_secret_access_key = \S{40}\naws_session_token = \S+\n$/,
     );
+  });
+
+  test('a new key that nobody can read is no success', async () => {
+    for (const words of [
+      ['keys', 'create'],
+      ['accounts', 'create'],
+    ]) {
+      const child = spawnProgram([...words, '--data-dir', server.dataDir]);
+      child.stdout.destroy();
+      const stderr = collect(child.stderr);
+      expect(await once(child, 'close')).toEqual([1, null]);
+      expect(stderr()).toMatch(
+        /^moraine: stdout cannot be written \(EPIPE\): the key AKIA\S{16} is made, but its secret was not shown/,
+      );
+    }
   });
 
   test('nothing of it shows in the log', () => {

@@ -83,7 +83,7 @@ describe.each(['while a server runs', 'without a server'])('%s', (circumstance) 
   test('topics', async () => {
     heard.length = 0;
     const subscribe = ['topics', 'subscribe', '--topic', TOPIC];
-    const made = await operator.ask<{ arn: string }>([...subscribe, '--url', url]);
+    const made = await operator.ask<{ arn: string }>([...subscribe, '--url', '-'], { input: `${url}\n` });
     const shown = { arn: made.arn, topic: TOPIC, url, signatureVersion: '2', createdAt: INSTANT, confirmedAt: null };
     expect(made).toEqual(shown);
     expect(made.arn.startsWith(`${TOPIC}:`)).toBe(true);
@@ -95,7 +95,8 @@ describe.each(['while a server runs', 'without a server'])('%s', (circumstance) 
       await until(() => heard.length > 0);
       const [{ Type, Token, TopicArn } = { Type: '', Token: '', TopicArn: '' }] = heard;
       expect({ Type, TopicArn }).toEqual({ Type: 'SubscriptionConfirmation', TopicArn: TOPIC });
-      const confirmed = await operator.ask(['topics', 'confirm', '--topic', TOPIC, '--token', Token]);
+      const confirm = ['topics', 'confirm', '--topic', TOPIC, '--token', '-'];
+      const confirmed = await operator.ask(confirm, { input: `${Token}\n` });
       expect(confirmed).toEqual({ ...shown, confirmedAt: INSTANT });
       expect((await operator.run(['topics', 'list', '--topic', TOPIC])).stdout).toMatch(/ {2}2 +confirmed at \S+Z\n$/);
       expect(server.stderr()).not.toContain(Token);

@@ -113,4 +113,17 @@ export function accountContract(tested: () => MetadataUnderTest): void {
     expect(await rows(`select * from access_keys where account_id = '${accountId}'`)).toEqual([]);
     expect(await metadata.accounts.delete(accountId)).toBe('unknown');
   });
+
+  test('the number of a deleted account comes to no other, neither made nor named at a start', async () => {
+    const { metadata } = tested();
+    const { accountId } = await newAccount(metadata);
+    expect(await metadata.accounts.delete(accountId)).toBe('deleted');
+    const account = { accountId, name: null, createdAtMs: T0, disabledAtMs: null };
+    const rootKey = newKey();
+    expect(await metadata.accounts.create({ account, rootKey })).toBe('former');
+    expect(await metadata.keys.has(rootKey.accessKeyId)).toBe(false);
+    expect(await metadata.accounts.ensure({ accountId, nowMs: T0 })).toBe('former');
+    expect(await metadata.accounts.find(accountId)).toBeUndefined();
+    expect(await metadata.accounts.delete(accountId)).toBe('unknown');
+  });
 }

@@ -220,6 +220,10 @@ const operations: Record<string, () => Promise<unknown>> = {
   },
   'vaultLocks.locked': () => metadata.vaultLocks.locked({ afterVaultKey: 5, limit: 500 }),
   'vaultPolicies.find': () => metadata.vaultPolicies.find({ accountId: ACCOUNT, name: 'x' }),
+  serving: async () => {
+    await metadata.serving.save({ accountId: ACCOUNT, region: 'us-east-1', auditLog: null });
+    await metadata.serving.find();
+  },
   retentionClock: async () => {
     await metadata.retentionClock.save({ highWaterAtMs: T0, unprovenMs: 0, suspectAtMs: null });
     await metadata.retentionClock.find();

@@ -10,6 +10,7 @@ import { keyContract } from './metadata-keys.ts';
 import { lockContract } from './metadata-locks.ts';
 import { ownershipContract } from './metadata-ownership.ts';
 import { retrievalContract } from './metadata-retrievals.ts';
+import { servingContract } from './metadata-serving.ts';
 import { subscriptionContract } from './metadata-subscriptions.ts';
 import { uploadContract } from './metadata-uploads.ts';
 import { userContract } from './metadata-users.ts';
@@ -39,6 +40,7 @@ export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
   ownershipContract(tested);
   userContract(tested);
   keyContract(tested);
+  servingContract(tested);
 
   describe('bytes to reclaim', () => {
     test('are handed over once, and forgotten', async () => {

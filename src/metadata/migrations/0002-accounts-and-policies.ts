@@ -3,7 +3,7 @@ import type { Ddl } from '../ddl.ts';
 
 /**
  * Accounts with their users and keys; what a vault has beside its archives (tags, policies, its lock, whom it tells); what
- * an account may retrieve; notices on their way; and how far the clock has been believed.
+ * an account may retrieve; notices on their way; how far the clock has been believed; and what the server serves as.
  */
 export async function up(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
   await identities(db, ddl);
@@ -17,6 +17,16 @@ export async function up(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
     .addColumn('unproven_ms', ddl.int64, (column) => column.notNull())
     .addColumn('suspect_at', ddl.int64)
     .execute();
+  // What the server was started with last, for commands that run without it.
+  await ddl
+    .table(db, 'serving')
+    .addColumn('key', ddl.int64, (column) => column.primaryKey().check(sql`key = 1`))
+    .addColumn('account_id', 'text', (column) => column.notNull())
+    .addColumn('region', 'text', (column) => column.notNull())
+    .addColumn('audit_path', 'text')
+    .addColumn('audit_file_bytes_max', ddl.int64)
+    .addColumn('audit_files_max', ddl.int64)
+    .execute();
 }
 
 async function identities(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
@@ -26,6 +36,11 @@ async function identities(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
     .addColumn('name', 'text')
     .addColumn('created_at', ddl.int64, (column) => column.notNull())
     .addColumn('disabled_at', ddl.int64)
+    .execute();
+  // Numbers that deleted accounts had: what others granted to these must not come to another account.
+  await ddl
+    .table(db, 'former_accounts')
+    .addColumn('id', 'text', (column) => column.primaryKey())
     .execute();
   await ddl
     .keyedTable(db, 'users')
