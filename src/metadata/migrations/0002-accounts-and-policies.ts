@@ -175,6 +175,12 @@ async function notices(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
   await index(db, 'deliveries_due', 'deliveries', ['subscription_key', 'due_at', 'key']);
   await index(db, 'deliveries_in_order', 'deliveries', ['subscription_key', 'job_id', 'key']);
   await db.schema
+    .createIndex('deliveries_by_topic')
+    .on('deliveries')
+    .columns(['topic', 'due_at'])
+    .where(sql.ref('subscription_key'), 'is', null)
+    .execute();
+  await db.schema
     .createIndex('deliveries_leased')
     .on('deliveries')
     .column('lease_token')
