@@ -18,7 +18,12 @@ import type { Route } from './route.ts';
  * not told: it is most of the traffic and changes nothing.
  */
 const SOURCE = 'glacier.amazonaws.com';
-const DENIALS = ['AccessDeniedException', 'InvalidSignatureException'];
+const DENIALS = [
+  'AccessDeniedException',
+  'InvalidSignatureException',
+  'UnrecognizedClientException',
+  'ExpiredTokenException',
+];
 const CLAIMED_KEY = /\bCredential=([A-Za-z0-9_-]{1,128})\//;
 
 /** What is learnt of a request on its way, for the audit log. */

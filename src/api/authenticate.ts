@@ -32,6 +32,8 @@ export interface Gate {
 
 export interface Authenticated {
   caller: Caller;
+  /** What the signature was held against. */
+  key: KnownKey;
   /** SHA-256 of the body as the client signed it; the body must still be held against it. */
   payloadHash: string;
 }
@@ -52,11 +54,19 @@ export async function authenticate(gate: Gate, { head, segments, body }: Unauthe
   const header = head.header('authorization');
   if (header === undefined) throw missingToken('Missing Authentication Token');
   const authorization = parseAuthorization(header);
-  const key = await knownKey(gate, { head, segments, authorization });
+  const claimed = { head, segments, authorization };
+  let key = await knownKey(gate, claimed);
   const amzDate = checkDate(gate, { head, authorization });
   checkScope(gate, authorization);
   checkSignedHeaders(head, authorization);
-  const payloadHash = literalHash(head) ?? hash('sha256', await unhashedBody(body), 'hex');
+  const waited = !body.isComplete;
+  const stated = literalHash(head);
+  const payloadHash = stated ?? hash('sha256', await unhashedBody(body), 'hex');
+  if (stated === undefined && waited) {
+    // The client chose how long that took, so what holds is what is known now.
+    key = await knownKey(gate, claimed);
+    checkDate(gate, { head, authorization });
+  }
   const { secretAccessKey, caller } = key;
   const { accessKeyId } = caller;
   const verdict = verifySignature({
@@ -70,7 +80,20 @@ export async function authenticate(gate: Gate, { head, segments, body }: Unauthe
     signingKey: gate.signingKeys.keyFor({ accessKeyId, secretAccessKey, scope: authorization.scope }),
   });
   if (!verdict.ok) throw invalidSignature(signatureMismatchMessage(verdict));
-  return { caller, payloadHash };
+  return { caller, key, payloadHash };
+}
+
+/**
+ * The caller as it is now, for a client that has taken its time to send a body: with the policies of now, if its key still
+ * may sign and is the one that it signed with.
+ */
+export async function callerNow({ clock, findAccessKey }: Gate, { key, caller }: Authenticated): Promise<Caller> {
+  const now = await findAccessKey(caller.accessKeyId);
+  if (now === undefined || now.secretAccessKey !== key.secretAccessKey || now.tokenDigest !== key.tokenDigest) {
+    throw unknownKey();
+  }
+  refuseExpired(now, clock);
+  return now.caller;
 }
 
 /** So that an unknown id takes as long as a wrong secret. The id itself the answers tell apart, as those of Amazon do. */
@@ -98,12 +121,16 @@ async function knownKey(gate: Gate, { head, segments, authorization }: ClaimedSi
   const key = await gate.findAccessKey(authorization.accessKeyId);
   if (key === undefined || !hasItsToken(key, head.header('x-amz-security-token'))) {
     verifyInVain(gate, { head, segments, authorization });
-    throw new GlacierError('UnrecognizedClientException', 'The security token included in the request is invalid.');
+    throw unknownKey();
   }
-  if (key.expiresAtMs !== null && key.expiresAtMs <= gate.clock.nowMs()) {
+  refuseExpired(key, gate.clock);
+  return key;
+}
+
+function refuseExpired({ expiresAtMs }: KnownKey, clock: Clock): void {
+  if (expiresAtMs !== null && expiresAtMs <= clock.nowMs()) {
     throw new GlacierError('ExpiredTokenException', 'The security token included in the request is expired');
   }
-  return key;
 }
 
 function hasItsToken({ tokenDigest }: KnownKey, token: string | undefined): boolean {
@@ -185,6 +212,9 @@ function unhashedBody(body: RequestBody): Promise<Buffer> {
     throw missingParameter('x-amz-content-sha256');
   return body.whole();
 }
+
+const unknownKey = (): GlacierError =>
+  new GlacierError('UnrecognizedClientException', 'The security token included in the request is invalid.');
 
 const invalidSignature = (message: string): GlacierError => new GlacierError('InvalidSignatureException', message);
 

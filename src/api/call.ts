@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import { payloadMismatch } from '../core/archives.ts';
-import type { Caller } from '../core/callers.ts';
 import { GlacierError, invalidParameter, missingParameter } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { VaultName } from '../model/vaults.ts';
@@ -11,7 +10,6 @@ import { parseWithBigints } from './whole-numbers.ts';
 
 /** An authenticated, routed request, as operations see it. */
 export class Call {
-  readonly caller: Caller;
   /** The account that the path means, which need not be the caller's. */
   readonly accountId: string;
   readonly body: RequestBody;
@@ -23,13 +21,12 @@ export class Call {
 
   constructor(call: {
     head: RequestHead;
-    authenticated: Authenticated;
+    authenticated: Pick<Authenticated, 'payloadHash'>;
     accountId: string;
     parameters: Readonly<Record<string, string>>;
     body: RequestBody;
   }) {
     this.#head = call.head;
-    this.caller = call.authenticated.caller;
     this.accountId = call.accountId;
     this.#payloadHash = call.authenticated.payloadHash;
     this.#parameters = call.parameters;

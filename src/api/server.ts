@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Caller } from '../core/callers.ts';
 import type { Core } from '../core/core.ts';
 import { GlacierError } from '../model/errors.ts';
 import { newRequestId } from '../model/ids.ts';
@@ -8,7 +9,7 @@ import type { Range } from '../policy/addresses.ts';
 import { pathSegments } from '../sigv4/path.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Notes, recordOf } from './audit.ts';
-import { type Authenticated, authenticate, type Gate } from './authenticate.ts';
+import { type Authenticated, authenticate, callerNow, type Gate } from './authenticate.ts';
 import { ClientGoneError, RequestBody } from './body.ts';
 import { Call } from './call.ts';
 import { endConnection, refuseConnection } from './connection-errors.ts';
@@ -21,7 +22,7 @@ import { arrivalOf, asSigned } from './peer.ts';
 import { checkVersion, namedAccount } from './preconditions.ts';
 import type { Reply } from './reply.ts';
 import { type Exchange, sendError, sendReply } from './respond.ts';
-import { createRouter, type Route } from './route.ts';
+import { createRouter, type Operation, type Route } from './route.ts';
 import { findTopicPage } from './topic-pages.ts';
 import { Turns } from './turns.ts';
 
@@ -177,7 +178,9 @@ export class ApiServer implements AsyncDisposable {
 
   /**
    * Authentication, routing, authorisation, the operation: in this order for every request but those for our pages. A body
-   * that is not streamed is there before it is decided about the request, so that nothing can wait between the two.
+   * that is not streamed is there before it is decided about the request, and the key is looked up anew when it had to be
+   * waited for, so that nothing can wait between the decision and what it is about. A streamed body comes after: its
+   * client was decided about when it began, and may take hours to end.
    */
   async #answer(request: IncomingMessage, exchange: Exchange): Promise<Required<Reply>> {
     const { core, health } = this.#options;
@@ -191,16 +194,16 @@ export class ApiServer implements AsyncDisposable {
     const segments = pathSegments(head.target.path);
     const authenticated = await this.#authenticate(notes, { segments, body: exchange.body });
     exchange.authenticated = true;
-    const { caller } = authenticated;
-    notes.caller = caller;
+    notes.caller = authenticated.caller;
     const route = this.#routeOf(head, segments);
     notes.route = route;
     const { operation, parameters } = route;
     checkVersion(head);
-    const accountId = namedAccount(parameters.accountId, caller);
+    const accountId = namedAccount(parameters.accountId, authenticated.caller);
     const call = new Call({ head, authenticated, accountId, parameters, body: exchange.body });
     Object.assign(notes, { accountId, call });
-    if (operation.body === 'whole') await call.verifiedBody();
+    const caller = await this.#callerAfterBody(operation, { call, authenticated });
+    notes.caller = caller;
     await core.authorisation.require({
       action: operation.name,
       caller,
@@ -212,6 +215,16 @@ export class ApiServer implements AsyncDisposable {
     const reply = await operation.run(call, core);
     notes.reply = reply;
     return { status: operation.status, ...reply };
+  }
+
+  async #callerAfterBody(
+    { body }: Operation,
+    { call, authenticated }: { call: Call; authenticated: Authenticated },
+  ): Promise<Caller> {
+    const waits = !call.body.isComplete;
+    if (body === 'stream') return authenticated.caller;
+    await call.verifiedBody();
+    return waits ? callerNow(this.#options.gate, authenticated) : authenticated.caller;
   }
 
   #routeOf({ method, target }: RequestHead, segments: readonly string[]): Route {
