@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import { type KnownKey, rootCaller } from '../core/callers.ts';
+import { GlacierError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { HeaderPair } from '../sigv4/headers.ts';
 import { pathSegments, splitTarget } from '../sigv4/path.ts';
 import { canonicalRequest, signatureOf, stringToSign } from '../sigv4/signature.ts';
 import { deriveSigningKey, SigningKeyCache } from '../sigv4/signing-key.ts';
-import { authenticate, callerNow, type Gate } from './authenticate.ts';
+import { authenticate, callerNow, type Gate, tellsOfTime } from './authenticate.ts';
 import type { RequestBody } from './body.ts';
 
 const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
@@ -181,6 +182,26 @@ describe('authenticate', () => {
       'Signature expired: 20120525T000000Z is now earlier than 20120525T001953Z (20120525T002453Z - 5 min.)',
     );
     expect((await refusal(header((text) => text))).message).toContain('The Canonical String for this request');
+  });
+
+  test('tells which keys there are, and failures that time is to blame for from others', async () => {
+    const known: string[] = [];
+    const learn = async (message: Sent) => {
+      const error = await authenticate(gate, { ...sent(message).request, onKnownKey: (id) => known.push(id) }).catch(
+        (thrown) => thrown,
+      );
+      return tellsOfTime(error);
+    };
+    const wrong = authorization(ZEROS);
+    const other: HeaderPair = [wrong[0], wrong[1].replace(KEY_ID, 'other')];
+    const late: HeaderPair[] = [...BASE.slice(0, 1), ['x-amz-date', '20120525T000000Z']];
+    expect(await learn({ headers: [...BASE, other] })).toBe(false);
+    expect(await learn({ headers: [...late, other] })).toBe(false);
+    expect(known).toEqual([]);
+    expect(await learn({ headers: [...BASE, wrong] })).toBe(false);
+    expect(await learn({ headers: [...late, wrong] })).toBe(true);
+    expect(known).toEqual([KEY_ID, KEY_ID]);
+    expect(tellsOfTime(new GlacierError('ExpiredTokenException', ''))).toBe(true);
   });
 
   test.each(['X-Amz-Signature=1', 'x=1&x-amz-algorithm', 'X-Amz-Expires=', 'x%2damz-credential=1', 'X-AMZ-DATE=1'])(

@@ -42,19 +42,22 @@ export interface Unauthenticated {
   head: RequestHead;
   segments: readonly string[];
   body: RequestBody;
+  /** Told of the key that the request names, if there is one and its token is right. */
+  onKnownKey?: (accessKeyId: string) => void;
 }
 
-interface ClaimedSignature extends Pick<Unauthenticated, 'head' | 'segments'> {
+interface ClaimedSignature extends Pick<Unauthenticated, 'head' | 'segments' | 'onKnownKey'> {
   authorization: Authorization;
 }
 
 /** Tells who sent a request, or throws what the real service would answer. */
-export async function authenticate(gate: Gate, { head, segments, body }: Unauthenticated): Promise<Authenticated> {
+export async function authenticate(gate: Gate, request: Unauthenticated): Promise<Authenticated> {
+  const { head, segments, body } = request;
   refuseQueryCredentials(head.target.query);
   const header = head.header('authorization');
   if (header === undefined) throw missingToken('Missing Authentication Token');
   const authorization = parseAuthorization(header);
-  const claimed = { head, segments, authorization };
+  const claimed = { ...request, authorization };
   let key = await knownKey(gate, claimed);
   const amzDate = checkDate(gate, { head, authorization });
   checkScope(gate, authorization);
@@ -89,9 +92,7 @@ export async function authenticate(gate: Gate, { head, segments, body }: Unauthe
  */
 export async function callerNow({ clock, findAccessKey }: Gate, { key, caller }: Authenticated): Promise<Caller> {
   const now = await findAccessKey(caller.accessKeyId);
-  if (now === undefined || now.secretAccessKey !== key.secretAccessKey || now.tokenDigest !== key.tokenDigest) {
-    throw unknownKey();
-  }
+  if (now === undefined || !haveSameSecrets(now, key)) throw unknownKey();
   refuseExpired(now, clock);
   return now.caller;
 }
@@ -117,15 +118,20 @@ function refuseQueryCredentials(query: string): void {
 }
 
 /** The key that is named, with its session token beside it if it is a temporary one, and not too late. */
-async function knownKey(gate: Gate, { head, segments, authorization }: ClaimedSignature): Promise<KnownKey> {
+async function knownKey(gate: Gate, claimed: ClaimedSignature): Promise<KnownKey> {
+  const { head, authorization } = claimed;
   const key = await gate.findAccessKey(authorization.accessKeyId);
   if (key === undefined || !hasItsToken(key, head.header('x-amz-security-token'))) {
-    verifyInVain(gate, { head, segments, authorization });
+    verifyInVain(gate, claimed);
     throw unknownKey();
   }
+  claimed.onKnownKey?.(authorization.accessKeyId);
   refuseExpired(key, gate.clock);
   return key;
 }
+
+const haveSameSecrets = (one: KnownKey, other: KnownKey): boolean =>
+  safeEqual(one.secretAccessKey, other.secretAccessKey) && safeEqual(one.tokenDigest ?? '', other.tokenDigest ?? '');
 
 function refuseExpired({ expiresAtMs }: KnownKey, clock: Clock): void {
   if (expiresAtMs !== null && expiresAtMs <= clock.nowMs()) {
@@ -138,6 +144,12 @@ function hasItsToken({ tokenDigest }: KnownKey, token: string | undefined): bool
   return safeEqual(hash('sha256', token, 'hex'), tokenDigest);
 }
 
+const CLOCK_SKEW = 'clock skew';
+
+/** Whether a request with a known key came too late or too early, by its token or by its clock. */
+export const tellsOfTime = (error: unknown): boolean =>
+  error instanceof GlacierError && (error.code === 'ExpiredTokenException' || error.cause === CLOCK_SKEW);
+
 /** Returns the text of the date that was signed, once it is near enough and fits the scope. */
 function checkDate(gate: Gate, { head, authorization }: { head: RequestHead; authorization: Authorization }): string {
   const amzDate = head.header('x-amz-date') ?? head.header('date');
@@ -146,7 +158,7 @@ function checkDate(gate: Gate, { head, authorization }: { head: RequestHead; aut
     throw invalidSignature('The request needs an x-amz-date of the form YYYYMMDDTHHMMSSZ.');
   }
   const problem = signatureExpiredMessage({ signedAtMs, nowMs: gate.clock.nowMs(), skewMs: limits.clockSkewMs });
-  if (problem !== undefined) throw invalidSignature(problem);
+  if (problem !== undefined) throw new GlacierError('InvalidSignatureException', problem, { cause: CLOCK_SKEW });
   refuseOtherDate(head, signedAtMs);
   const day = amzDate.slice(0, 8);
   if (authorization.scope.date !== day) {

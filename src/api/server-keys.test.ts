@@ -12,8 +12,10 @@ const caller = rootCaller({ accessKeyId: SIGNER.accessKeyId, accountId: '1111222
 const findAccessKey = vi.fn();
 const decide = vi.fn(async (_: { caller: object }) => undefined);
 const vault = { arn: 'a', name: 'v', createdAtMs: 0, lastInventoryAtMs: null, archiveCount: 0, sizeBytes: 0 };
-const start = () =>
+const errors: unknown[] = [];
+const start = (audit?: ApiServerOptions['audit']) =>
   ApiServer.start({
+    audit,
     core: {
       authorisation: { require: decide },
       vaults: { describe: async () => vault, create: async () => undefined },
@@ -24,7 +26,7 @@ const start = () =>
       signingKeys: new SigningKeyCache(),
       findAccessKey,
     },
-    log: { error: () => undefined, debug: () => undefined },
+    log: { error: (_: object, message: string) => errors.push(message), debug: () => undefined },
     listen: { host: '127.0.0.1', port: 0 },
     uploadStallTimeoutMs: 1000,
     trustedProxies: [],
@@ -47,4 +49,13 @@ test('the key of a request is looked up again when its body had to be waited for
   expect((await connection.send(making.body).answer()).status).toBe(201);
   expect(findAccessKey).toHaveBeenCalledTimes(3);
   expect(decide.mock.calls.map(([wish]) => wish.caller)).toEqual([caller, fresh]);
+});
+
+test('a record that cannot be made is logged, and the server goes on', async () => {
+  const write = () => {
+    throw new Error('a defect');
+  };
+  await using server = await start({ write });
+  for (const _ of [1, 2]) expect((await fetch(`${server.url}/-/vaults`)).status).toBe(400);
+  await vi.waitFor(() => expect(errors).toEqual(Array(2).fill('a record of the audit log could not be made')));
 });

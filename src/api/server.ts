@@ -8,8 +8,9 @@ import { limits } from '../model/limits.ts';
 import type { Range } from '../policy/addresses.ts';
 import { pathSegments } from '../sigv4/path.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type Notes, recordOf } from './audit.ts';
-import { type Authenticated, authenticate, callerNow, type Gate } from './authenticate.ts';
+import { isDenied, type Notes, recordOf } from './audit.ts';
+import { AuditNoise } from './audit-noise.ts';
+import { type Authenticated, authenticate, callerNow, type Gate, tellsOfTime } from './authenticate.ts';
 import { ClientGoneError, RequestBody } from './body.ts';
 import { Call } from './call.ts';
 import { endConnection, refuseConnection } from './connection-errors.ts';
@@ -36,7 +37,7 @@ export interface ApiServerOptions {
   /** Where proxies may be that say where requests come from. */
   trustedProxies: readonly Range[];
   /** Takes the records of the audit log; undefined when there is none. */
-  audit: { write(record: object): void } | undefined;
+  audit: { write(record: object, worth: { minor: boolean }): void } | undefined;
   errorForms: ErrorForms;
 }
 
@@ -47,6 +48,7 @@ export class ApiServer implements AsyncDisposable {
   readonly #route = createRouter(operations);
   readonly #turns = new Turns();
   readonly #failures: Failures;
+  readonly #noise: AuditNoise;
   readonly #sockets = new Set<Socket>();
   /** The request that arrived last on a connection. */
   readonly #latest = new WeakMap<Socket, Exchange>();
@@ -54,6 +56,7 @@ export class ApiServer implements AsyncDisposable {
   private constructor(options: ApiServerOptions) {
     this.#options = options;
     this.#failures = new Failures(options.gate.clock);
+    this.#noise = new AuditNoise(options.gate.clock);
     this.#server = createServer({
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersTimeoutMs,
@@ -166,14 +169,26 @@ export class ApiServer implements AsyncDisposable {
     this.#options.log.debug({ requestId, method, path, status: response.statusCode, refusal, durationMs }, 'request');
   }
 
+  /** What goes wrong here is no concern of whoever sent the request, and no reason to end. */
   async #audit({ requestId, notes }: Exchange): Promise<void> {
+    try {
+      if (notes !== undefined) await this.#record(requestId, notes);
+    } catch (error) {
+      this.#options.log.error({ error, requestId }, 'a record of the audit log could not be made');
+    }
+  }
+
+  async #record(requestId: string, notes: Notes): Promise<void> {
     const { audit, gate } = this.#options;
-    if (audit === undefined || notes === undefined) return;
+    if (audit === undefined) return;
+    const weight = this.#noise.weigh(notes);
+    if (weight === 'untold') return;
+    if (weight === 'last') notes.isLastOfMany = true;
     const { head } = notes;
     const findRoute = () => this.#routeOf(head, pathSegments(head.target.path));
     const { region, clock } = gate;
     const record = await recordOf(notes, { requestId, nowMs: clock.nowMs(), region, findRoute });
-    if (record !== undefined) audit.write(record);
+    if (record !== undefined) audit.write(record, { minor: isDenied(notes) });
   }
 
   /**
@@ -231,7 +246,7 @@ export class ApiServer implements AsyncDisposable {
     return this.#route({ method, segments, query: queryParameters(target.query) });
   }
 
-  /** A source that fails too often is told nothing but that. */
+  /** A source that fails too often is told nothing but that, and what only time is to blame for: it helps nobody who tries. */
   async #authenticate(
     notes: Notes,
     { segments, body }: { segments: readonly string[]; body: RequestBody },
@@ -239,12 +254,14 @@ export class ApiServer implements AsyncDisposable {
     const { head, arrival } = notes;
     const { sourceIp } = arrival.circumstances;
     try {
-      return await authenticate(this.#options.gate, { ...asSigned(arrival, { head, segments }), body });
+      const onKnownKey = (accessKeyId: string) => {
+        notes.knownKeyId = accessKeyId;
+      };
+      return await authenticate(this.#options.gate, { ...asSigned(arrival, { head, segments }), body, onKnownKey });
     } catch (error) {
       const excess = error instanceof GlacierError ? this.#failures.add(sourceIp) : 0;
-      if (excess === 0) throw error;
       if (excess === 1) this.#options.log.warn({ sourceIp }, 'a source fails to authenticate too often');
-      else notes.isNoise = true;
+      if (excess === 0 || tellsOfTime(error)) throw error;
       throw new GlacierError('ThrottlingException', 'Rate exceeded', { cause: error });
     }
   }

@@ -167,7 +167,11 @@ export const limits = {
 
   // The audit log.
   auditWaitingBytesMax: 8 * MIB,
+  /** Of these, what only records of requests that were allowed may take, and those of commands. */
+  auditReservedBytes: 2 * MIB,
   auditBatchBytesMax: 256 * KIB,
+  /** Records of denials within a minute, of one access key. */
+  auditDenialsPerMinuteMax: 60,
   /** How long the end of the server waits for the last lines. */
   auditFlushMs: SECOND_MS,
   /** A longer value of a request is cut. */
