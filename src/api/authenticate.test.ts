@@ -9,6 +9,7 @@ import { canonicalRequest, signatureOf, stringToSign } from '../sigv4/signature.
 import { deriveSigningKey, SigningKeyCache } from '../sigv4/signing-key.ts';
 import { authenticate, callerNow, type Gate, tellsOfTime } from './authenticate.ts';
 import type { RequestBody } from './body.ts';
+import { ByteBudget } from './byte-budget.ts';
 
 const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 const KEY_ID = 'AKIAIOSFODNN7EXAMPLE';
@@ -20,6 +21,7 @@ const gate: Gate = {
   clock: { nowMs: () => Date.UTC(2012, 4, 25, 0, 24, 53) },
   region: 'us-east-1',
   signingKeys: new SigningKeyCache(),
+  unhashedBytes: new ByteBudget(limits.unhashedBytesAtOnceMax),
   findAccessKey: async (id) => (id === KEY_ID ? KEY : undefined),
 };
 
@@ -101,9 +103,15 @@ describe('authenticate', () => {
     const { request, whole } = sent({ headers: signed(BASE, payloadHash), body: '{}' });
     expect((await authenticate(gate, request)).payloadHash).toBe(payloadHash);
     expect(whole).toHaveBeenCalledTimes(1);
-    const large = sent({ headers: signed(BASE, EMPTY_HASH), lengthBytes: limits.wholeBodyBytesMax + 1 });
-    await expect(authenticate(gate, large.request)).rejects.toThrow('Required parameter missing: x-amz-content-sha256');
+    const large = sent({ headers: signed(BASE, EMPTY_HASH), lengthBytes: limits.unhashedBodyBytesMax + 1 });
+    await expect(authenticate(gate, large.request)).rejects.toThrow(
+      'Required parameter missing: x-amz-content-sha256. A body of more than 65536 bytes needs it.',
+    );
     expect(large.whole).not.toHaveBeenCalled();
+    const full = { ...gate, unhashedBytes: new ByteBudget(1) };
+    const noRoom = sent({ headers: signed(BASE, payloadHash), body: '{}' });
+    await expect(authenticate(full, noRoom.request)).rejects.toMatchObject({ code: 'ThrottlingException' });
+    expect(noRoom.whole).not.toHaveBeenCalled();
     const waiting = sent({ headers: signed(BASE, payloadHash), body: '{}', isInvited: false });
     await expect(authenticate(gate, waiting.request)).rejects.toThrow(
       'Required parameter missing: x-amz-content-sha256',

@@ -9,6 +9,7 @@ import { safeEqual } from '../sigv4/safe-equal.ts';
 import { signatureMismatchMessage, verifySignature } from '../sigv4/signature.ts';
 import type { SigningKeyCache } from '../sigv4/signing-key.ts';
 import type { RequestBody } from './body.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import type { RequestHead } from './framing.ts';
 
 /**
@@ -26,6 +27,8 @@ export interface Gate {
   clock: Clock;
   region: string;
   signingKeys: SigningKeyCache;
+  /** For bodies that must be there before their signature can be checked. */
+  unhashedBytes: ByteBudget;
   /** Undefined for an id that may not sign: never made, disabled, or deleted. */
   findAccessKey: (accessKeyId: string) => Promise<KnownKey | undefined>;
 }
@@ -64,7 +67,7 @@ export async function authenticate(gate: Gate, request: Unauthenticated): Promis
   checkSignedHeaders(head, authorization);
   const waited = !body.isComplete;
   const stated = literalHash(head);
-  const payloadHash = stated ?? hash('sha256', await unhashedBody(body), 'hex');
+  const payloadHash = stated ?? hash('sha256', await unhashedBody(gate, body), 'hex');
   if (stated === undefined && waited) {
     // The client chose how long that took, so what holds is what is known now.
     key = await knownKey(gate, claimed);
@@ -97,7 +100,11 @@ export async function callerNow({ clock, findAccessKey }: Gate, { key, caller }:
   return now.caller;
 }
 
-/** So that an unknown id takes as long as a wrong secret. The id itself the answers tell apart, as those of Amazon do. */
+/**
+ * The work of a signature for an id that there is no key for, so that it costs about as much as a wrong secret. It hides no
+ * ids: the answers tell those apart, as Amazon's do, and a key is looked up faster when it was just used. Requests that fail
+ * for another reason before their signature is looked at cost less than either.
+ */
 function verifyInVain({ clock, region, signingKeys }: Gate, { head, segments, authorization }: ClaimedSignature): void {
   const amzDate = formatAmzDate(clock.nowMs());
   const scope = { date: amzDate.slice(0, 8), region, service: SERVICE };
@@ -219,11 +226,17 @@ function literalHash(head: RequestHead): string | undefined {
  * A body that comes without its hash must be there before the signature can be checked, so it must be small, and its client
  * must not wait for an invitation, which only authentic requests get.
  */
-function unhashedBody(body: RequestBody): Promise<Buffer> {
-  if (!body.isInvited || (body.lengthBytes ?? 0) > limits.wholeBodyBytesMax)
-    throw missingParameter('x-amz-content-sha256');
-  return body.whole();
+function unhashedBody({ unhashedBytes }: Gate, body: RequestBody): Promise<Buffer> {
+  const bytesMax = limits.unhashedBodyBytesMax;
+  if (!body.isInvited) throw missingParameter('x-amz-content-sha256');
+  if ((body.lengthBytes ?? 0) > bytesMax) throw needsHash();
+  // Of a body whose end nobody knows, the most that it may be.
+  const bytes = body.lengthBytes ?? (body.isAnnounced ? bytesMax : 0);
+  return unhashedBytes.hold(bytes, () => body.whole({ bytesMax, tooLong: needsHash }));
 }
+
+const needsHash = (): GlacierError =>
+  missingParameter(`x-amz-content-sha256. A body of more than ${limits.unhashedBodyBytesMax} bytes needs it.`);
 
 const unknownKey = (): GlacierError =>
   new GlacierError('UnrecognizedClientException', 'The security token included in the request is invalid.');

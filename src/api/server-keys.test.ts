@@ -3,6 +3,7 @@ import { ask, bytesOf, Connection, headOf, sign } from '../../test/support/raw.t
 import type { TestServer } from '../../test/support/server.ts';
 import { rootCaller } from '../core/callers.ts';
 import { SigningKeyCache } from '../sigv4/signing-key.ts';
+import { ByteBudget } from './byte-budget.ts';
 import type { ApiServerOptions } from './server.ts';
 import { ApiServer } from './server.ts';
 
@@ -24,6 +25,7 @@ const start = (audit?: ApiServerOptions['audit']) =>
       clock: { nowMs: () => Date.now() },
       region: 'us-east-1',
       signingKeys: new SigningKeyCache(),
+      unhashedBytes: new ByteBudget(9),
       findAccessKey,
     },
     log: { error: (_: object, message: string) => errors.push(message), debug: () => undefined },

@@ -60,8 +60,12 @@ export const limits = {
   keepAliveTimeoutMs: MINUTE_MS,
   /** A download whose client takes nothing for this long is given up. */
   sendStallMs: 10 * MINUTE_MS,
-  /** Bodies that are read whole before they are understood (JSON, and whatever comes without a payload hash). */
+  /** Bodies that are read whole before they are understood. */
   wholeBodyBytesMax: MIB,
+  /** Of these, the ones that come without a payload hash: they are read before it is known who sent them. */
+  unhashedBodyBytesMax: 64 * KIB,
+  /** What all such bodies may take at once. */
+  unhashedBytesAtOnceMax: 16 * MIB,
   jsonDepthMax: 32,
   /** Reading numbers from their digits takes much longer than reading JSON, and the bodies that need it are small. */
   exactJsonBytesMax: 64 * KIB,
