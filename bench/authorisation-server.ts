@@ -1,9 +1,11 @@
 import type { Gate } from '../src/api/authenticate.ts';
+import { ByteBudget } from '../src/api/byte-budget.ts';
 import { errorForms } from '../src/api/errors.ts';
 import { ApiServer } from '../src/api/server.ts';
 import { rootCaller } from '../src/core/callers.ts';
 import type { Core } from '../src/core/core.ts';
 import { systemClock } from '../src/model/clock.ts';
+import { limits } from '../src/model/limits.ts';
 import { SigningKeyCache } from '../src/sigv4/signing-key.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { testArrangement, VAULT } from '../test/support/arrangement.ts';
@@ -46,6 +48,7 @@ await using server = await ApiServer.start({
     clock: systemClock,
     region: 'us-east-1',
     signingKeys: new SigningKeyCache(),
+    unhashedBytes: new ByteBudget(limits.unhashedBytesAtOnceMax),
     findAccessKey: mode === 'user' ? await keyOfUser() : async () => rootKey,
   },
   health: { isReady: async () => true },

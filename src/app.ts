@@ -5,6 +5,7 @@ import { commands } from './admin/commands/index.ts';
 import type { Request, Response } from './admin/protocol.ts';
 import { type CommandRecord, runCommand } from './admin/run.ts';
 import { AdminServer } from './admin/server.ts';
+import { ByteBudget } from './api/byte-budget.ts';
 import { errorForms } from './api/errors.ts';
 import { ApiServer } from './api/server.ts';
 import { DiskBlobStore } from './blobs/disk.ts';
@@ -95,6 +96,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
         clock: systemClock,
         region: config.region,
         signingKeys: new SigningKeyCache(),
+        unhashedBytes: new ByteBudget(limits.unhashedBytesAtOnceMax),
         findAccessKey: (id) => core.keyRing.find(id),
       },
       health: { isReady: () => given.metadata.answers() },

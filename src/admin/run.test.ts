@@ -22,6 +22,14 @@ const commands: CommandTable = {
     mutating: true,
     run: async () => ({ accessKeyId: 'AKIANEW', secretAccessKey: 'hidden', sessionToken: 'hidden', expiresAt: null }),
   }),
+  'accounts.make': adminCommand({
+    input,
+    mutating: true,
+    run: async () => ({
+      account: { accountId: '444455556666', name: null },
+      key: { accountId: '444455556666', accessKeyId: 'AKIANEW', secretAccessKey: 'hidden' },
+    }),
+  }),
   'things.show': adminCommand({ input, mutating: false, run: async () => 'shown' }),
 };
 
@@ -47,6 +55,13 @@ test('of an answer the record has the ids and never a secret', async () => {
   expect(records).toEqual([
     { command: 'keys.make', input: { name: 'a' }, outcome: 'done', named: { accessKeyId: 'AKIANEW' } },
   ]);
+});
+
+test('of an account with its first key the record has both', async () => {
+  const { run, records } = runs();
+  await run('accounts.make', { name: 'a' });
+  const named = { accountId: '444455556666', accessKeyId: 'AKIANEW' };
+  expect(records).toEqual([{ command: 'accounts.make', input: { name: 'a' }, outcome: 'done', named }]);
 });
 
 test('a refusal comes back word for word, and is on record', async () => {

@@ -72,8 +72,13 @@ function firstIssue(error: z.ZodError): string {
   return place === '' ? `${issue?.message}` : `${place}: ${issue?.message}`;
 }
 
+/** Also a level down: a new account comes with its first key. */
 function namesIn(answer: unknown): { named?: object } {
-  const members = Object.entries(answer ?? {});
+  const outer = Object.entries(answer ?? {});
+  const inner = outer.flatMap(([, value]) =>
+    typeof value === 'object' && value !== null ? Object.entries(value) : [],
+  );
+  const members = [...inner, ...outer];
   const named = members.filter(([name, value]) => NAMES.includes(name) && typeof value === 'string');
   return named.length === 0 ? {} : { named: Object.fromEntries(named) };
 }

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../model/limits.ts';
-import { type Asked, requestParameters, responseElements } from './audit-parameters.ts';
+import { type Asked, hasRecordedBody, requestParameters, responseElements } from './audit-parameters.ts';
 import { readHead } from './framing.ts';
+import { operations } from './operations/index.ts';
 
 const headOf = (url: string, headers: string[] = []) =>
   readHead({ method: 'POST', url, httpVersion: '1.1', rawHeaders: ['Host', 'a', ...headers] } as IncomingMessage);
@@ -66,13 +67,24 @@ describe('requestParameters', () => {
       originalSize: limits.auditBodyLengthMax + '{"policy":""}'.length,
       reason: 'the members of the body are too long',
     });
+    const bodyBytes = limits.auditBodyLengthMax + 1;
+    expect(shown({ operation: 'SetVaultAccessPolicy', bodyBytes })).toMatchObject({ originalSize: bodyBytes });
     const long = 'x'.repeat(limits.auditValueLengthMax + 1);
     expect(shown({ parameters: { vaultName: long } })).toEqual({ vaultName: `${long.slice(1)}...` });
   });
 
-  test('members that every object has are members like others', () => {
-    const members = JSON.parse('{"__proto__":{"a":1},"constructor":"x"}');
-    expect(JSON.stringify(shown({ members }))).toBe('{"__proto__":{"a":1},"constructor":"x"}');
+  test('of a body nothing but the members that the API has', () => {
+    const members = JSON.parse('{"accountId":"1","VaultName":"v","secretAccessKey":"s","__proto__":{"a":1},"Tags":{}}');
+    expect(shown({ operation: 'DeleteArchive', members })).toBeNull();
+    expect(shown({ members })).toBeNull();
+    const parameters = { accountId: '-', vaultName: 'wire' };
+    expect(shown({ operation: 'AddTagsToVault', parameters, members })).toEqual({ ...parameters, tags: {} });
+  });
+
+  test('every operation that reads a body has some of it shown', () => {
+    const reading = operations.filter(({ run }) => /jsonBody/.test(run.toString())).map(({ name }) => name);
+    expect(reading).toHaveLength(7);
+    expect(reading.filter((name) => !hasRecordedBody(name))).toEqual([]);
   });
 });
 

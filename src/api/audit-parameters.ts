@@ -22,7 +22,19 @@ const WRAPPED: Readonly<Record<string, string>> = {
   SetVaultAccessPolicy: 'policy',
   SetVaultNotifications: 'vaultNotificationConfig',
 };
-const PRIVATE_MEMBERS = ['Description'];
+/** Of the bodies that the model of the API has. Whatever else a body may hold, and other bodies, are left out. */
+const MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  AddTagsToVault: ['Tags'],
+  InitiateJob: [
+    ...['Type', 'ArchiveId', 'RetrievalByteRange', 'Tier', 'Format', 'SNSTopic'],
+    'InventoryRetrievalParameters',
+  ],
+  InitiateVaultLock: ['Policy'],
+  RemoveTagsFromVault: ['TagKeys'],
+  SetDataRetrievalPolicy: ['Policy'],
+  SetVaultAccessPolicy: ['Policy'],
+  SetVaultNotifications: ['SNSTopic', 'Events'],
+};
 const ELEMENTS: Readonly<Record<string, string>> = {
   location: 'location',
   'x-amz-archive-id': 'archiveId',
@@ -44,10 +56,15 @@ export interface Asked {
   parameters: Readonly<Record<string, string>> | undefined;
   operation: string | undefined;
   /** The members of a JSON body that was held against its signature. */
-  members: Readonly<Record<string, unknown>> | undefined;
+  members?: Readonly<Record<string, unknown>> | undefined;
+  /** How long that body is. */
+  bodyBytes?: number;
 }
 
-export function requestParameters({ head, parameters, operation, members }: Asked): object | null {
+/** Whether anything of an operation's body is shown. */
+export const hasRecordedBody = (operation: string | undefined): boolean => Object.hasOwn(MEMBERS, operation ?? '');
+
+export function requestParameters({ head, parameters, operation, members, bodyBytes = 0 }: Asked): object | null {
   const query = queryParameters(head.target.query);
   const all = {
     ...parameters,
@@ -60,21 +77,32 @@ export function requestParameters({ head, parameters, operation, members }: Aske
     ),
   };
   const shown = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, cut(value)]));
-  const both = { ...shown, ...bodyParameters(operation, members) };
+  // What was acted on comes from the path, so nothing else may take its name.
+  const both = { ...bodyParameters({ operation, members, bodyBytes }), ...shown };
   return Object.keys(both).length === 0 ? null : both;
 }
 
-function bodyParameters(operation = '', members: Asked['members']): object {
-  if (members === undefined) return {};
-  const kept = Object.entries(members).filter(([name]) => !PRIVATE_MEMBERS.includes(name));
+function bodyParameters({
+  operation = '',
+  members,
+  bodyBytes,
+}: Pick<Asked, 'operation' | 'members'> & { bodyBytes: number }): object {
+  if (bodyBytes > limits.auditBodyLengthMax) return omitted(bodyBytes);
+  if (members === undefined || !hasRecordedBody(operation)) return {};
+  const kept = Object.entries(members).filter(([name]) => MEMBERS[operation]?.includes(name));
   const named = Object.fromEntries(kept.map(([name, value]) => [lowerFirst(name), value]));
-  const originalSize = JSON.stringify(named).length;
-  if (originalSize > limits.auditBodyLengthMax) {
-    return { omitted: true, originalSize, reason: 'the members of the body are too long' };
-  }
+  // Numbers may be longer than they were written.
+  const shownLength = JSON.stringify(named).length;
+  if (shownLength > limits.auditBodyLengthMax) return omitted(shownLength);
   const wrapper = WRAPPED[operation];
   return wrapper === undefined ? named : { [wrapper]: named };
 }
+
+const omitted = (originalSize: number): object => ({
+  omitted: true,
+  originalSize,
+  reason: 'the members of the body are too long',
+});
 
 export function responseElements(headers: HeaderList): object | null {
   const found = headers.flatMap(([header, value]) => {

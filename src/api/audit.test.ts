@@ -4,6 +4,7 @@ import { type Caller, rootCaller } from '../core/callers.ts';
 import { GlacierError } from '../model/errors.ts';
 import { type Notes, recordOf } from './audit.ts';
 import { ClientGoneError } from './body.ts';
+import type { Call } from './call.ts';
 import { readHead } from './framing.ts';
 import { operations } from './operations/index.ts';
 import { createRouter, type Route } from './route.ts';
@@ -106,6 +107,16 @@ describe('what is told', () => {
     expect(await known('GET', '/-/vaults/v', { error: missing })).toBeUndefined();
   });
 
+  test('the body of a change, unless it was denied', async () => {
+    const tags = { Tags: { a: 'b' } };
+    const call = { verifiedMembers: async () => ({ members: tags, bodyBytes: 9 }) } as unknown as Call;
+    const parameters = { accountId: '-', vaultName: 'v', operation: 'add' };
+    const target = '/-/vaults/v/tags?operation=add';
+    const done = await known('POST', target, { call, reply: { headers: [] } });
+    expect(done?.requestParameters).toEqual({ ...parameters, tags: { a: 'b' } });
+    expect((await known('POST', target, { call, error: DENIED }))?.requestParameters).toEqual(parameters);
+  });
+
   test('a stranger, with the key it claims', async () => {
     const error = new GlacierError('UnrecognizedClientException', 'unknown');
     const headers = ['Authorization', 'AWS4-HMAC-SHA256 Credential=AKIDOTHER/20260302/x, Signature=hidden'];
@@ -116,7 +127,9 @@ describe('what is told', () => {
       requestParameters: { accountId: '-', vaultName: 'v' },
     });
     expect(JSON.stringify(record)).not.toContain('hidden');
-    expect(await told('GET', '/-/vaults/v', { error, isNoise: true })).toBeUndefined();
+    expect(await told('GET', '/-/vaults/v', { error, isLastOfMany: true })).toMatchObject({
+      additionalEventData: { note: 'too many were turned away: further ones of this minute are not told' },
+    });
   });
 
   test('a stranger who leads nowhere; a caller who does is none of it', async () => {

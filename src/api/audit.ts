@@ -3,7 +3,7 @@ import { GlacierError } from '../model/errors.ts';
 import { formatInstantSeconds } from '../model/instants.ts';
 import type { Principal } from '../policy/context.ts';
 import { auditRecord, type UserIdentity } from '../telemetry/audit-record.ts';
-import { cut, requestParameters, responseElements } from './audit-parameters.ts';
+import { cut, hasRecordedBody, requestParameters, responseElements } from './audit-parameters.ts';
 import { ClientGoneError } from './body.ts';
 import type { Call } from './call.ts';
 import { INTERNAL_ERROR } from './errors.ts';
@@ -18,7 +18,13 @@ import type { Route } from './route.ts';
  * not told: it is most of the traffic and changes nothing.
  */
 const SOURCE = 'glacier.amazonaws.com';
-const DENIALS = ['AccessDeniedException', 'InvalidSignatureException'];
+const DENIALS = [
+  'AccessDeniedException',
+  'InvalidSignatureException',
+  'UnrecognizedClientException',
+  'ExpiredTokenException',
+];
+const LAST_OF_MANY = 'too many were turned away: further ones of this minute are not told';
 const CLAIMED_KEY = /\bCredential=([A-Za-z0-9_-]{1,128})\//;
 
 /** What is learnt of a request on its way, for the audit log. */
@@ -32,8 +38,10 @@ export interface Notes {
   call?: Call;
   reply?: Pick<Reply, 'headers'>;
   error?: unknown;
-  /** One of so many failures of one source that they would only fill the disk. */
-  isNoise?: true;
+  /** The key that a request names, once it is known that there is such a key: whoever sent it need not own it. */
+  knownKeyId?: string;
+  /** The last of so many that they would only fill the disk: it tells that the others of its minute are not told. */
+  isLastOfMany?: true;
 }
 
 export interface Told {
@@ -67,12 +75,13 @@ export async function recordOf(notes: Notes, told: Told): Promise<object | undef
       head,
       parameters: route?.parameters,
       operation,
-      members: await call?.verifiedMembers(),
+      ...(isDenied(notes) || !hasRecordedBody(operation) ? {} : await call?.verifiedMembers()),
     }),
     elements: reply === undefined || readOnly ? null : responseElements(reply.headers),
     requestId: told.requestId,
     readOnly,
     recipientAccountId: notes.accountId ?? caller?.accountId,
+    ...(notes.isLastOfMany && { note: LAST_OF_MANY }),
   });
 }
 
@@ -85,15 +94,14 @@ function routeIfAny(findRoute: () => Route): Route | undefined {
   }
 }
 
-function isTold(
-  { caller, error, isNoise }: Notes,
-  { route, readOnly }: { route: Route | undefined; readOnly: boolean },
-): boolean {
-  if (isNoise) return false;
-  if (caller === undefined) return true;
-  if (error instanceof GlacierError && DENIALS.includes(error.code)) return true;
+function isTold(notes: Notes, { route, readOnly }: { route: Route | undefined; readOnly: boolean }): boolean {
+  if (isDenied(notes)) return true;
   return route !== undefined && !readOnly;
 }
+
+/** Whether a request was turned away for who sent it or for what that one may do. */
+export const isDenied = ({ caller, error }: Notes): boolean =>
+  caller === undefined || (error instanceof GlacierError && DENIALS.includes(error.code));
 
 /** Only the first line of a message: after it the answer to a wrong signature quotes the headers that were signed. */
 function errorOf(error: unknown): { code: string; message: string } | undefined {

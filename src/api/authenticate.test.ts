@@ -1,25 +1,28 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import { type KnownKey, rootCaller } from '../core/callers.ts';
+import { GlacierError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { HeaderPair } from '../sigv4/headers.ts';
 import { pathSegments, splitTarget } from '../sigv4/path.ts';
 import { canonicalRequest, signatureOf, stringToSign } from '../sigv4/signature.ts';
 import { deriveSigningKey, SigningKeyCache } from '../sigv4/signing-key.ts';
-import { authenticate, type Gate } from './authenticate.ts';
+import { authenticate, callerNow, type Gate, tellsOfTime } from './authenticate.ts';
 import type { RequestBody } from './body.ts';
+import { ByteBudget } from './byte-budget.ts';
 
 const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 const KEY_ID = 'AKIAIOSFODNN7EXAMPLE';
 const DATE = '20120525T002453Z';
 const EMPTY_HASH = createHash('sha256').digest('hex');
 const CALLER = rootCaller({ accessKeyId: KEY_ID, accountId: '111122223333' });
+const KEY: KnownKey = { secretAccessKey: SECRET, tokenDigest: null, expiresAtMs: null, caller: CALLER };
 const gate: Gate = {
   clock: { nowMs: () => Date.UTC(2012, 4, 25, 0, 24, 53) },
   region: 'us-east-1',
   signingKeys: new SigningKeyCache(),
-  findAccessKey: async (id) =>
-    id === KEY_ID ? { secretAccessKey: SECRET, tokenDigest: null, expiresAtMs: null, caller: CALLER } : undefined,
+  unhashedBytes: new ByteBudget(limits.unhashedBytesAtOnceMax),
+  findAccessKey: async (id) => (id === KEY_ID ? KEY : undefined),
 };
 
 interface Sent {
@@ -29,6 +32,7 @@ interface Sent {
   body?: string;
   lengthBytes?: number;
   isInvited?: boolean;
+  isComplete?: boolean;
 }
 
 function sent({
@@ -38,11 +42,12 @@ function sent({
   body = '',
   lengthBytes,
   isInvited = true,
+  isComplete = true,
 }: Sent) {
   const whole = vi.fn(async () => Buffer.from(body));
   const found = (name: string) => headers.find(([other]) => other.toLowerCase() === name)?.[1];
   const head = { method, target: splitTarget(target), headers, header: found };
-  const fake = { whole, isInvited, lengthBytes: lengthBytes ?? body.length } as unknown as RequestBody;
+  const fake = { whole, isInvited, isComplete, lengthBytes: lengthBytes ?? body.length } as unknown as RequestBody;
   return { request: { head, segments: pathSegments(head.target.path), body: fake }, whole };
 }
 
@@ -76,6 +81,7 @@ describe('authenticate', () => {
     const { request } = sent({ headers: [...BASE, authorization(CREATE_VAULT)] });
     expect(await authenticate(gate, request)).toEqual({
       caller: CALLER,
+      key: KEY,
       payloadHash: EMPTY_HASH,
     });
   });
@@ -97,14 +103,56 @@ describe('authenticate', () => {
     const { request, whole } = sent({ headers: signed(BASE, payloadHash), body: '{}' });
     expect((await authenticate(gate, request)).payloadHash).toBe(payloadHash);
     expect(whole).toHaveBeenCalledTimes(1);
-    const large = sent({ headers: signed(BASE, EMPTY_HASH), lengthBytes: limits.wholeBodyBytesMax + 1 });
-    await expect(authenticate(gate, large.request)).rejects.toThrow('Required parameter missing: x-amz-content-sha256');
+    const large = sent({ headers: signed(BASE, EMPTY_HASH), lengthBytes: limits.unhashedBodyBytesMax + 1 });
+    await expect(authenticate(gate, large.request)).rejects.toThrow(
+      'Required parameter missing: x-amz-content-sha256. A body of more than 65536 bytes needs it.',
+    );
     expect(large.whole).not.toHaveBeenCalled();
+    const full = { ...gate, unhashedBytes: new ByteBudget(1) };
+    const noRoom = sent({ headers: signed(BASE, payloadHash), body: '{}' });
+    await expect(authenticate(full, noRoom.request)).rejects.toMatchObject({ code: 'ThrottlingException' });
+    expect(noRoom.whole).not.toHaveBeenCalled();
     const waiting = sent({ headers: signed(BASE, payloadHash), body: '{}', isInvited: false });
     await expect(authenticate(gate, waiting.request)).rejects.toThrow(
       'Required parameter missing: x-amz-content-sha256',
     );
     expect(waiting.whole).not.toHaveBeenCalled();
+  });
+
+  test('what was known before the body counts no more when it had to be waited for', async () => {
+    const headers = signed(BASE, EMPTY_HASH);
+    const outcome = (isComplete: boolean, second: KnownKey | undefined, waitedMs = 0) => {
+      let [looks, nowMs] = [0, gate.clock.nowMs()];
+      const findAccessKey = async () => (looks++ === 0 ? KEY : second);
+      const { request, whole } = sent({ headers, isComplete });
+      whole.mockImplementation(async () => {
+        nowMs += waitedMs;
+        return Buffer.from('');
+      });
+      return authenticate({ ...gate, clock: { nowMs: () => nowMs }, findAccessKey }, request).then(
+        ({ caller }) => [looks, caller.accountId],
+        ({ code }) => [looks, code],
+      );
+    };
+    const changed = { ...KEY, caller: rootCaller({ accessKeyId: KEY_ID, accountId: '444455556666' }) };
+    expect(await outcome(true, undefined)).toEqual([1, '111122223333']);
+    expect(await outcome(false, undefined)).toEqual([2, 'UnrecognizedClientException']);
+    expect(await outcome(false, changed)).toEqual([2, '444455556666']);
+    expect(await outcome(false, { ...KEY, secretAccessKey: 'another' })).toEqual([2, 'InvalidSignatureException']);
+    expect(await outcome(false, { ...KEY, expiresAtMs: 0 })).toEqual([2, 'ExpiredTokenException']);
+    expect(await outcome(false, KEY, limits.clockSkewMs + 1000)).toEqual([2, 'InvalidSignatureException']);
+  });
+
+  test('a key is looked at again as it is now', async () => {
+    const authenticated = { caller: CALLER, key: KEY, payloadHash: EMPTY_HASH };
+    const now = (key: KnownKey | undefined) =>
+      callerNow({ ...gate, findAccessKey: async () => key }, authenticated).catch(({ code }) => code);
+    const identityPolicies = ['other'];
+    expect(await now({ ...KEY, caller: { ...CALLER, identityPolicies } })).toMatchObject({ identityPolicies });
+    expect(await now(undefined)).toBe('UnrecognizedClientException');
+    expect(await now({ ...KEY, secretAccessKey: 'another' })).toBe('UnrecognizedClientException');
+    expect(await now({ ...KEY, tokenDigest: 'another' })).toBe('UnrecognizedClientException');
+    expect(await now({ ...KEY, expiresAtMs: gate.clock.nowMs() })).toBe('ExpiredTokenException');
   });
 
   test('everything that can be checked is, before a body is read', async () => {
@@ -142,6 +190,26 @@ describe('authenticate', () => {
       'Signature expired: 20120525T000000Z is now earlier than 20120525T001953Z (20120525T002453Z - 5 min.)',
     );
     expect((await refusal(header((text) => text))).message).toContain('The Canonical String for this request');
+  });
+
+  test('tells which keys there are, and failures that time is to blame for from others', async () => {
+    const known: string[] = [];
+    const learn = async (message: Sent) => {
+      const error = await authenticate(gate, { ...sent(message).request, onKnownKey: (id) => known.push(id) }).catch(
+        (thrown) => thrown,
+      );
+      return tellsOfTime(error);
+    };
+    const wrong = authorization(ZEROS);
+    const other: HeaderPair = [wrong[0], wrong[1].replace(KEY_ID, 'other')];
+    const late: HeaderPair[] = [...BASE.slice(0, 1), ['x-amz-date', '20120525T000000Z']];
+    expect(await learn({ headers: [...BASE, other] })).toBe(false);
+    expect(await learn({ headers: [...late, other] })).toBe(false);
+    expect(known).toEqual([]);
+    expect(await learn({ headers: [...BASE, wrong] })).toBe(false);
+    expect(await learn({ headers: [...late, wrong] })).toBe(true);
+    expect(known).toEqual([KEY_ID, KEY_ID]);
+    expect(tellsOfTime(new GlacierError('ExpiredTokenException', ''))).toBe(true);
   });
 
   test.each(['X-Amz-Signature=1', 'x=1&x-amz-algorithm', 'X-Amz-Expires=', 'x%2damz-credential=1', 'X-AMZ-DATE=1'])(

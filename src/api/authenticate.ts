@@ -9,6 +9,7 @@ import { safeEqual } from '../sigv4/safe-equal.ts';
 import { signatureMismatchMessage, verifySignature } from '../sigv4/signature.ts';
 import type { SigningKeyCache } from '../sigv4/signing-key.ts';
 import type { RequestBody } from './body.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import type { RequestHead } from './framing.ts';
 
 /**
@@ -26,12 +27,16 @@ export interface Gate {
   clock: Clock;
   region: string;
   signingKeys: SigningKeyCache;
+  /** For bodies that must be there before their signature can be checked. */
+  unhashedBytes: ByteBudget;
   /** Undefined for an id that may not sign: never made, disabled, or deleted. */
   findAccessKey: (accessKeyId: string) => Promise<KnownKey | undefined>;
 }
 
 export interface Authenticated {
   caller: Caller;
+  /** What the signature was held against. */
+  key: KnownKey;
   /** SHA-256 of the body as the client signed it; the body must still be held against it. */
   payloadHash: string;
 }
@@ -40,23 +45,34 @@ export interface Unauthenticated {
   head: RequestHead;
   segments: readonly string[];
   body: RequestBody;
+  /** Told of the key that the request names, if there is one and its token is right. */
+  onKnownKey?: (accessKeyId: string) => void;
 }
 
-interface ClaimedSignature extends Pick<Unauthenticated, 'head' | 'segments'> {
+interface ClaimedSignature extends Pick<Unauthenticated, 'head' | 'segments' | 'onKnownKey'> {
   authorization: Authorization;
 }
 
 /** Tells who sent a request, or throws what the real service would answer. */
-export async function authenticate(gate: Gate, { head, segments, body }: Unauthenticated): Promise<Authenticated> {
+export async function authenticate(gate: Gate, request: Unauthenticated): Promise<Authenticated> {
+  const { head, segments, body } = request;
   refuseQueryCredentials(head.target.query);
   const header = head.header('authorization');
   if (header === undefined) throw missingToken('Missing Authentication Token');
   const authorization = parseAuthorization(header);
-  const key = await knownKey(gate, { head, segments, authorization });
+  const claimed = { ...request, authorization };
+  let key = await knownKey(gate, claimed);
   const amzDate = checkDate(gate, { head, authorization });
   checkScope(gate, authorization);
   checkSignedHeaders(head, authorization);
-  const payloadHash = literalHash(head) ?? hash('sha256', await unhashedBody(body), 'hex');
+  const waited = !body.isComplete;
+  const stated = literalHash(head);
+  const payloadHash = stated ?? hash('sha256', await unhashedBody(gate, body), 'hex');
+  if (stated === undefined && waited) {
+    // The client chose how long that took, so what holds is what is known now.
+    key = await knownKey(gate, claimed);
+    checkDate(gate, { head, authorization });
+  }
   const { secretAccessKey, caller } = key;
   const { accessKeyId } = caller;
   const verdict = verifySignature({
@@ -70,10 +86,25 @@ export async function authenticate(gate: Gate, { head, segments, body }: Unauthe
     signingKey: gate.signingKeys.keyFor({ accessKeyId, secretAccessKey, scope: authorization.scope }),
   });
   if (!verdict.ok) throw invalidSignature(signatureMismatchMessage(verdict));
-  return { caller, payloadHash };
+  return { caller, key, payloadHash };
 }
 
-/** So that an unknown id takes as long as a wrong secret. The id itself the answers tell apart, as those of Amazon do. */
+/**
+ * The caller as it is now, for a client that has taken its time to send a body: with the policies of now, if its key still
+ * may sign and is the one that it signed with.
+ */
+export async function callerNow({ clock, findAccessKey }: Gate, { key, caller }: Authenticated): Promise<Caller> {
+  const now = await findAccessKey(caller.accessKeyId);
+  if (now === undefined || !haveSameSecrets(now, key)) throw unknownKey();
+  refuseExpired(now, clock);
+  return now.caller;
+}
+
+/**
+ * The work of a signature for an id that there is no key for, so that it costs about as much as a wrong secret. It hides no
+ * ids: the answers tell those apart, as Amazon's do, and a key is looked up faster when it was just used. Requests that fail
+ * for another reason before their signature is looked at cost less than either.
+ */
 function verifyInVain({ clock, region, signingKeys }: Gate, { head, segments, authorization }: ClaimedSignature): void {
   const amzDate = formatAmzDate(clock.nowMs());
   const scope = { date: amzDate.slice(0, 8), region, service: SERVICE };
@@ -94,22 +125,37 @@ function refuseQueryCredentials(query: string): void {
 }
 
 /** The key that is named, with its session token beside it if it is a temporary one, and not too late. */
-async function knownKey(gate: Gate, { head, segments, authorization }: ClaimedSignature): Promise<KnownKey> {
+async function knownKey(gate: Gate, claimed: ClaimedSignature): Promise<KnownKey> {
+  const { head, authorization } = claimed;
   const key = await gate.findAccessKey(authorization.accessKeyId);
   if (key === undefined || !hasItsToken(key, head.header('x-amz-security-token'))) {
-    verifyInVain(gate, { head, segments, authorization });
-    throw new GlacierError('UnrecognizedClientException', 'The security token included in the request is invalid.');
+    verifyInVain(gate, claimed);
+    throw unknownKey();
   }
-  if (key.expiresAtMs !== null && key.expiresAtMs <= gate.clock.nowMs()) {
+  claimed.onKnownKey?.(authorization.accessKeyId);
+  refuseExpired(key, gate.clock);
+  return key;
+}
+
+const haveSameSecrets = (one: KnownKey, other: KnownKey): boolean =>
+  safeEqual(one.secretAccessKey, other.secretAccessKey) && safeEqual(one.tokenDigest ?? '', other.tokenDigest ?? '');
+
+function refuseExpired({ expiresAtMs }: KnownKey, clock: Clock): void {
+  if (expiresAtMs !== null && expiresAtMs <= clock.nowMs()) {
     throw new GlacierError('ExpiredTokenException', 'The security token included in the request is expired');
   }
-  return key;
 }
 
 function hasItsToken({ tokenDigest }: KnownKey, token: string | undefined): boolean {
   if (tokenDigest === null || token === undefined) return tokenDigest === null && token === undefined;
   return safeEqual(hash('sha256', token, 'hex'), tokenDigest);
 }
+
+const CLOCK_SKEW = 'clock skew';
+
+/** Whether a request with a known key came too late or too early, by its token or by its clock. */
+export const tellsOfTime = (error: unknown): boolean =>
+  error instanceof GlacierError && (error.code === 'ExpiredTokenException' || error.cause === CLOCK_SKEW);
 
 /** Returns the text of the date that was signed, once it is near enough and fits the scope. */
 function checkDate(gate: Gate, { head, authorization }: { head: RequestHead; authorization: Authorization }): string {
@@ -119,7 +165,7 @@ function checkDate(gate: Gate, { head, authorization }: { head: RequestHead; aut
     throw invalidSignature('The request needs an x-amz-date of the form YYYYMMDDTHHMMSSZ.');
   }
   const problem = signatureExpiredMessage({ signedAtMs, nowMs: gate.clock.nowMs(), skewMs: limits.clockSkewMs });
-  if (problem !== undefined) throw invalidSignature(problem);
+  if (problem !== undefined) throw new GlacierError('InvalidSignatureException', problem, { cause: CLOCK_SKEW });
   refuseOtherDate(head, signedAtMs);
   const day = amzDate.slice(0, 8);
   if (authorization.scope.date !== day) {
@@ -180,11 +226,20 @@ function literalHash(head: RequestHead): string | undefined {
  * A body that comes without its hash must be there before the signature can be checked, so it must be small, and its client
  * must not wait for an invitation, which only authentic requests get.
  */
-function unhashedBody(body: RequestBody): Promise<Buffer> {
-  if (!body.isInvited || (body.lengthBytes ?? 0) > limits.wholeBodyBytesMax)
-    throw missingParameter('x-amz-content-sha256');
-  return body.whole();
+function unhashedBody({ unhashedBytes }: Gate, body: RequestBody): Promise<Buffer> {
+  const bytesMax = limits.unhashedBodyBytesMax;
+  if (!body.isInvited) throw missingParameter('x-amz-content-sha256');
+  if ((body.lengthBytes ?? 0) > bytesMax) throw needsHash();
+  // Of a body whose end nobody knows, the most that it may be.
+  const bytes = body.lengthBytes ?? (body.isAnnounced ? bytesMax : 0);
+  return unhashedBytes.hold(bytes, () => body.whole({ bytesMax, tooLong: needsHash }));
 }
+
+const needsHash = (): GlacierError =>
+  missingParameter(`x-amz-content-sha256. A body of more than ${limits.unhashedBodyBytesMax} bytes needs it.`);
+
+const unknownKey = (): GlacierError =>
+  new GlacierError('UnrecognizedClientException', 'The security token included in the request is invalid.');
 
 const invalidSignature = (message: string): GlacierError => new GlacierError('InvalidSignatureException', message);
 

@@ -203,3 +203,13 @@ describe('settle', () => {
     expect(await tookMs(after.body.settle({ read: true, timeoutMs: 2000 }))).toBeLessThan(1000);
   });
 });
+
+test('a body may be held to a length of its own, with an error of its own', async () => {
+  const tooLong = () => new GlacierError('BadRequest', 'too long');
+  const announced = bodyOf({ length: 11 });
+  await expect(announced.body.whole({ bytesMax: 10, tooLong })).rejects.toThrow('too long');
+  const { body, request } = bodyOf({});
+  const whole = body.whole({ bytesMax: 10, tooLong });
+  request.push(Buffer.alloc(11));
+  await expect(whole).rejects.toThrow('too long');
+});

@@ -33,7 +33,7 @@ export class RequestBody {
     this.#request = exchange.request;
     this.#response = exchange.response;
     // Where there is no body, there is nothing to invite.
-    this.#awaitsInvitation = exchange.awaitsInvitation && this.#isAnnounced;
+    this.#awaitsInvitation = exchange.awaitsInvitation && this.isAnnounced;
     this.#stallTimeoutMs = exchange.stallTimeoutMs;
   }
 
@@ -43,7 +43,8 @@ export class RequestBody {
     return length === undefined ? undefined : Number(length);
   }
 
-  get #isAnnounced(): boolean {
+  /** Whether a body is to come, or may be. */
+  get isAnnounced(): boolean {
     return this.lengthBytes !== 0 && (this.lengthBytes ?? this.#request.headers['transfer-encoding']) !== undefined;
   }
 
@@ -79,9 +80,9 @@ export class RequestBody {
     clearTimeout(timer);
   }
 
-  /** The whole body, at most `limits.wholeBodyBytesMax`; may be asked for again. */
-  whole(): Promise<Buffer> {
-    this.#whole ??= this.#readWhole();
+  /** The whole body, at most `bytesMax`; may be asked for again. `tooLong` makes the error of a longer one. */
+  whole({ bytesMax = limits.wholeBodyBytesMax, tooLong = badLength } = {}): Promise<Buffer> {
+    this.#whole ??= this.#readWhole(bytesMax, tooLong);
     return this.#whole;
   }
 
@@ -124,13 +125,13 @@ export class RequestBody {
     if (this.#request.destroyed && !this.#request.readableEnded) throw new ClientGoneError();
   }
 
-  async #readWhole(): Promise<Buffer> {
-    if ((this.lengthBytes ?? 0) > limits.wholeBodyBytesMax) throw tooLong(this.lengthBytes);
+  async #readWhole(bytesMax: number, tooLong: typeof badLength): Promise<Buffer> {
+    if ((this.lengthBytes ?? 0) > bytesMax) throw tooLong(this.lengthBytes);
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
     for await (const chunk of this.stream()) {
       sizeBytes += chunk.length;
-      if (sizeBytes > limits.wholeBodyBytesMax) throw tooLong(sizeBytes);
+      if (sizeBytes > bytesMax) throw tooLong(sizeBytes);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
@@ -146,7 +147,7 @@ export class RequestBody {
 const ENDS = ['end', 'error', 'close'] as const;
 const EVENTS = ['readable', ...ENDS] as const;
 
-const tooLong = (sizeBytes: number | undefined): GlacierError =>
+const badLength = (sizeBytes: number | undefined): GlacierError =>
   invalidParameter(`Invalid Content-Length: ${sizeBytes}`);
 
 /**

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import { payloadMismatch } from '../core/archives.ts';
-import type { Caller } from '../core/callers.ts';
 import { GlacierError, invalidParameter, missingParameter } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { VaultName } from '../model/vaults.ts';
@@ -11,7 +10,6 @@ import { parseWithBigints } from './whole-numbers.ts';
 
 /** An authenticated, routed request, as operations see it. */
 export class Call {
-  readonly caller: Caller;
   /** The account that the path means, which need not be the caller's. */
   readonly accountId: string;
   readonly body: RequestBody;
@@ -20,16 +18,16 @@ export class Call {
   readonly #query: URLSearchParams;
   readonly #payloadHash: string;
   #verified: Promise<Buffer> | undefined;
+  #parsed: Promise<Record<string, unknown> | undefined> | undefined;
 
   constructor(call: {
     head: RequestHead;
-    authenticated: Authenticated;
+    authenticated: Pick<Authenticated, 'payloadHash'>;
     accountId: string;
     parameters: Readonly<Record<string, string>>;
     body: RequestBody;
   }) {
     this.#head = call.head;
-    this.caller = call.authenticated.caller;
     this.accountId = call.accountId;
     this.#payloadHash = call.authenticated.payloadHash;
     this.#parameters = call.parameters;
@@ -94,9 +92,13 @@ export class Call {
     return body;
   }
 
-  /** The members of a body that was held against its hash, if it is a JSON object. */
-  async verifiedMembers(): Promise<Record<string, unknown> | undefined> {
-    return this.#verified === undefined ? undefined : await this.jsonBody().catch(() => undefined);
+  /** The members of a body that was held against its hash, if it is a JSON object, and its length; for the audit log. */
+  async verifiedMembers(): Promise<{ members?: Record<string, unknown> | undefined; bodyBytes?: number }> {
+    const body = await this.#verified?.catch(() => undefined);
+    if (body === undefined) return {};
+    const bodyBytes = body.length;
+    if (bodyBytes > limits.auditBodyLengthMax) return { bodyBytes };
+    return { members: await this.jsonBody().catch(() => undefined), bodyBytes };
   }
 
   /** The JSON object in the body, or undefined when there is none; for what looks at a body before it is checked. */
@@ -108,7 +110,12 @@ export class Call {
   }
 
   /** The JSON object in the body, or undefined without one. SerializationException when it is something else. */
-  async jsonBody(): Promise<Record<string, unknown> | undefined> {
+  jsonBody(): Promise<Record<string, unknown> | undefined> {
+    this.#parsed ??= this.#parse();
+    return this.#parsed;
+  }
+
+  async #parse(): Promise<Record<string, unknown> | undefined> {
     const body = await this.verifiedBody();
     return body.length === 0 ? undefined : parseObject(body);
   }

@@ -72,6 +72,16 @@ describe('S-20 forwarded headers', () => {
     expect(arrival('::1', headers).circumstances.sourceIp).toBe('203.0.113.9');
   });
 
+  test('of several hosts and prefixes the last counts, which the proxy itself has added', () => {
+    const { signed } = arrival('10.1.2.3', [
+      ['X-Forwarded-Host', 'made.up, cold.example'],
+      ['X-Forwarded-Prefix', '/made-up'],
+      ['x-forwarded-prefix', '/glacier'],
+    ]);
+    expect(signed.head.headers[0]).toEqual(['Host', 'cold.example']);
+    expect(signed.segments).toEqual(['glacier', '-', 'vaults']);
+  });
+
   test.each([
     ['https', true],
     ['HTTPS', true],

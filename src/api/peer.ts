@@ -9,8 +9,8 @@ import type { RequestHead } from './framing.ts';
 /**
  * How a request arrived: from where, over TLS or not, and, behind a proxy that may say so, with the host and the path that
  * its client knew and signed. Such proxies are named in the settings; what anybody else puts into the same headers is
- * not looked at. A proxy that appends to these headers passes on what its own client made up, so of the addresses the last
- * one counts that is no proxy of ours, and only a chain that is TLS all the way is secure. The host may be made up freely:
+ * not looked at. A proxy that appends to these headers passes on what its own client made up, so of the hosts and prefixes
+ * the last one counts, of the addresses the last one that is no proxy of ours, and only a chain that is TLS all the way is secure. The host may be made up freely:
  * it is only compared with what was signed.
  */
 export interface Arrival {
@@ -36,7 +36,7 @@ export function arrivalOf(
   const sourceIp = behindProxy ? clientIp(head, { peerIp, proxies }) : peerIp;
   const userAgent = head.header('user-agent');
   const referer = head.header('referer');
-  const host = behindProxy ? listed(head, 'x-forwarded-host')[0] : undefined;
+  const host = behindProxy ? listed(head, 'x-forwarded-host').at(-1) : undefined;
   return {
     circumstances: {
       secureTransport: behindProxy && isSecure(listed(head, 'x-forwarded-proto')),
@@ -89,7 +89,7 @@ const isSecure = (protocols: readonly string[]): boolean =>
   protocols.length > 0 && protocols.every((protocol) => protocol.toLowerCase() === 'https');
 
 function prefixOf(head: RequestHead): string[] {
-  const prefix = listed(head, 'x-forwarded-prefix')[0] ?? '';
+  const prefix = listed(head, 'x-forwarded-prefix').at(-1) ?? '';
   const segments = pathSegments(prefix).filter((segment) => segment !== '');
   if (!PREFIX.test(prefix) || prefix.split('/').some((segment) => segment === '.' || segment === '..')) {
     throw new GlacierError('BadRequest', 'The X-Forwarded-Prefix is not a path.');

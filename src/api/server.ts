@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Caller } from '../core/callers.ts';
 import type { Core } from '../core/core.ts';
 import { GlacierError } from '../model/errors.ts';
 import { newRequestId } from '../model/ids.ts';
@@ -7,8 +8,9 @@ import { limits } from '../model/limits.ts';
 import type { Range } from '../policy/addresses.ts';
 import { pathSegments } from '../sigv4/path.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type Notes, recordOf } from './audit.ts';
-import { type Authenticated, authenticate, type Gate } from './authenticate.ts';
+import { isDenied, type Notes, recordOf } from './audit.ts';
+import { AuditNoise } from './audit-noise.ts';
+import { type Authenticated, authenticate, callerNow, type Gate, tellsOfTime } from './authenticate.ts';
 import { ClientGoneError, RequestBody } from './body.ts';
 import { Call } from './call.ts';
 import { endConnection, refuseConnection } from './connection-errors.ts';
@@ -21,7 +23,7 @@ import { arrivalOf, asSigned } from './peer.ts';
 import { checkVersion, namedAccount } from './preconditions.ts';
 import type { Reply } from './reply.ts';
 import { type Exchange, sendError, sendReply } from './respond.ts';
-import { createRouter, type Route } from './route.ts';
+import { createRouter, type Operation, type Route } from './route.ts';
 import { findTopicPage } from './topic-pages.ts';
 import { Turns } from './turns.ts';
 
@@ -35,7 +37,7 @@ export interface ApiServerOptions {
   /** Where proxies may be that say where requests come from. */
   trustedProxies: readonly Range[];
   /** Takes the records of the audit log; undefined when there is none. */
-  audit: { write(record: object): void } | undefined;
+  audit: { write(record: object, worth: { minor: boolean }): void } | undefined;
   errorForms: ErrorForms;
 }
 
@@ -46,6 +48,7 @@ export class ApiServer implements AsyncDisposable {
   readonly #route = createRouter(operations);
   readonly #turns = new Turns();
   readonly #failures: Failures;
+  readonly #noise: AuditNoise;
   readonly #sockets = new Set<Socket>();
   /** The request that arrived last on a connection. */
   readonly #latest = new WeakMap<Socket, Exchange>();
@@ -53,6 +56,7 @@ export class ApiServer implements AsyncDisposable {
   private constructor(options: ApiServerOptions) {
     this.#options = options;
     this.#failures = new Failures(options.gate.clock);
+    this.#noise = new AuditNoise(options.gate.clock);
     this.#server = createServer({
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersTimeoutMs,
@@ -165,19 +169,33 @@ export class ApiServer implements AsyncDisposable {
     this.#options.log.debug({ requestId, method, path, status: response.statusCode, refusal, durationMs }, 'request');
   }
 
+  /** What goes wrong here is no concern of whoever sent the request, and no reason to end. */
   async #audit({ requestId, notes }: Exchange): Promise<void> {
+    try {
+      if (notes !== undefined) await this.#record(requestId, notes);
+    } catch (error) {
+      this.#options.log.error({ error, requestId }, 'a record of the audit log could not be made');
+    }
+  }
+
+  async #record(requestId: string, notes: Notes): Promise<void> {
     const { audit, gate } = this.#options;
-    if (audit === undefined || notes === undefined) return;
+    if (audit === undefined) return;
+    const weight = this.#noise.weigh(notes);
+    if (weight === 'untold') return;
+    if (weight === 'last') notes.isLastOfMany = true;
     const { head } = notes;
     const findRoute = () => this.#routeOf(head, pathSegments(head.target.path));
     const { region, clock } = gate;
     const record = await recordOf(notes, { requestId, nowMs: clock.nowMs(), region, findRoute });
-    if (record !== undefined) audit.write(record);
+    if (record !== undefined) audit.write(record, { minor: isDenied(notes) });
   }
 
   /**
    * Authentication, routing, authorisation, the operation: in this order for every request but those for our pages. A body
-   * that is not streamed is there before it is decided about the request, so that nothing can wait between the two.
+   * that is not streamed is there before it is decided about the request, and the key is looked up anew when it had to be
+   * waited for, so that nothing can wait between the decision and what it is about. A streamed body comes after: its
+   * client was decided about when it began, and may take hours to end.
    */
   async #answer(request: IncomingMessage, exchange: Exchange): Promise<Required<Reply>> {
     const { core, health } = this.#options;
@@ -191,16 +209,16 @@ export class ApiServer implements AsyncDisposable {
     const segments = pathSegments(head.target.path);
     const authenticated = await this.#authenticate(notes, { segments, body: exchange.body });
     exchange.authenticated = true;
-    const { caller } = authenticated;
-    notes.caller = caller;
+    notes.caller = authenticated.caller;
     const route = this.#routeOf(head, segments);
     notes.route = route;
     const { operation, parameters } = route;
     checkVersion(head);
-    const accountId = namedAccount(parameters.accountId, caller);
+    const accountId = namedAccount(parameters.accountId, authenticated.caller);
     const call = new Call({ head, authenticated, accountId, parameters, body: exchange.body });
     Object.assign(notes, { accountId, call });
-    if (operation.body === 'whole') await call.verifiedBody();
+    const caller = await this.#callerAfterBody(operation, { call, authenticated });
+    notes.caller = caller;
     await core.authorisation.require({
       action: operation.name,
       caller,
@@ -214,11 +232,21 @@ export class ApiServer implements AsyncDisposable {
     return { status: operation.status, ...reply };
   }
 
+  async #callerAfterBody(
+    { body }: Operation,
+    { call, authenticated }: { call: Call; authenticated: Authenticated },
+  ): Promise<Caller> {
+    const waits = !call.body.isComplete;
+    if (body === 'stream') return authenticated.caller;
+    await call.verifiedBody();
+    return waits ? callerNow(this.#options.gate, authenticated) : authenticated.caller;
+  }
+
   #routeOf({ method, target }: RequestHead, segments: readonly string[]): Route {
     return this.#route({ method, segments, query: queryParameters(target.query) });
   }
 
-  /** A source that fails too often is told nothing but that. */
+  /** A source that fails too often is told nothing but that, and what only time is to blame for: it helps nobody who tries. */
   async #authenticate(
     notes: Notes,
     { segments, body }: { segments: readonly string[]; body: RequestBody },
@@ -226,12 +254,14 @@ export class ApiServer implements AsyncDisposable {
     const { head, arrival } = notes;
     const { sourceIp } = arrival.circumstances;
     try {
-      return await authenticate(this.#options.gate, { ...asSigned(arrival, { head, segments }), body });
+      const onKnownKey = (accessKeyId: string) => {
+        notes.knownKeyId = accessKeyId;
+      };
+      return await authenticate(this.#options.gate, { ...asSigned(arrival, { head, segments }), body, onKnownKey });
     } catch (error) {
       const excess = error instanceof GlacierError ? this.#failures.add(sourceIp) : 0;
-      if (excess === 0) throw error;
       if (excess === 1) this.#options.log.warn({ sourceIp }, 'a source fails to authenticate too often');
-      else notes.isNoise = true;
+      if (excess === 0 || tellsOfTime(error)) throw error;
       throw new GlacierError('ThrottlingException', 'Rate exceeded', { cause: error });
     }
   }

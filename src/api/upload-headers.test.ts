@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { rootCaller } from '../core/callers.ts';
 import { GIB, MIB } from '../model/limits.ts';
 import { RequestBody } from './body.ts';
 import { Call } from './call.ts';
@@ -17,7 +16,7 @@ function callWith(headers: Record<string, string>): Call {
       headers: Object.entries(headers),
       header: (name) => headers[name],
     },
-    authenticated: { caller: rootCaller({ accessKeyId: 'key', accountId: '111122223333' }), payloadHash: '' },
+    authenticated: { payloadHash: '' },
     accountId: '111122223333',
     parameters: {},
     body: new RequestBody({ request, response, awaitsInvitation: false, stallTimeoutMs: 1 }),

@@ -185,6 +185,17 @@ describe('across accounts', () => {
     expect(await refusal({ caller: user(OTHER, allow()) })).toBe('allowed');
   });
 
+  test('S-41 a vault is not even looked at for those whom its policies could not let in', async () => {
+    withPolicies({ access: grant() });
+    const { find } = arrangement.given.metadata.vaultPolicies;
+    expect(await refusal({ caller: user(OTHER) })).toBe(nothing);
+    expect(await refusal({ caller: user(OTHER, allow({ Action: 'glacier:DeleteVault' })) })).toBe(nothing);
+    expect(await refusal({ caller: root(OTHER), action: 'GetVaultLock' })).toBe(nothing);
+    expect(find).not.toHaveBeenCalled();
+    expect(await refusal({ caller: user(OTHER, allow()) })).toBe('allowed');
+    expect(find).toHaveBeenCalledTimes(1);
+  });
+
   test('what belongs to the account itself is nobody else’s', async () => {
     withPolicies({ access: allow({ Principal: { AWS: OTHER }, Resource: ARN }) });
     for (const action of ['CreateVault', 'ListTagsForVault', 'InitiateVaultLock', 'GetVaultLock'] as const) {

@@ -2,6 +2,7 @@ import { GlacierError, invalidParameter, notFound } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import { isVaultName, type Vault, type VaultName, vaultArn } from '../model/vaults.ts';
 import type { Arrangement } from './arrangement.ts';
+import { accountDenied } from './authorisation.ts';
 
 /** A vault as DescribeVault and ListVaults tell it. */
 export interface VaultDescription {
@@ -34,6 +35,8 @@ export class Vaults {
       nowMs: this.#given.clock.nowMs(),
       vaultsMax: limits.vaultsPerAccountMax,
     });
+    // It was disabled or deleted after it was decided that the caller may.
+    if (outcome === 'no account') throw accountDenied(vault.accountId);
     if (outcome === 'full') {
       throw new GlacierError(
         'LimitExceededException',

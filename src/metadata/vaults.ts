@@ -16,9 +16,15 @@ export class VaultRecords {
     this.#db = db;
   }
 
-  /** Makes the vault unless it exists; `full` when the account has `vaultsMax` vaults already. */
-  async create(vault: VaultName & { nowMs: number; vaultsMax: number }): Promise<'created' | 'exists' | 'full'> {
+  /**
+   * Makes the vault unless it exists; `full` when the account has `vaultsMax` vaults already, `no account` when there is
+   * none that may have any.
+   */
+  async create(
+    vault: VaultName & { nowMs: number; vaultsMax: number },
+  ): Promise<'created' | 'exists' | 'full' | 'no account'> {
     return this.#db.transaction().execute(async (trx) => {
+      if (!(await isAccountEnabled(trx, vault.accountId))) return 'no account';
       if ((await findVault(trx, vault)) !== undefined) return 'exists';
       const { count } = await trx
         .selectFrom('vaults')
@@ -101,6 +107,16 @@ export class VaultRecords {
 /** Whether there still is a vault, for operations that are about to change something of it. */
 export async function vaultExists(trx: Transaction<Tables>, vaultKey: number): Promise<boolean> {
   const row = await trx.selectFrom('vaults').select('key').where('key', '=', vaultKey).executeTakeFirst();
+  return row !== undefined;
+}
+
+async function isAccountEnabled(trx: Transaction<Tables>, accountId: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom('accounts')
+    .select('id')
+    .where('id', '=', accountId)
+    .where('disabled_at', 'is', null)
+    .executeTakeFirst();
   return row !== undefined;
 }
 

@@ -60,8 +60,12 @@ export const limits = {
   keepAliveTimeoutMs: MINUTE_MS,
   /** A download whose client takes nothing for this long is given up. */
   sendStallMs: 10 * MINUTE_MS,
-  /** Bodies that are read whole before they are understood (JSON, and whatever comes without a payload hash). */
+  /** Bodies that are read whole before they are understood. */
   wholeBodyBytesMax: MIB,
+  /** Of these, the ones that come without a payload hash: they are read before it is known who sent them. */
+  unhashedBodyBytesMax: 64 * KIB,
+  /** What all such bodies may take at once. */
+  unhashedBytesAtOnceMax: 16 * MIB,
   jsonDepthMax: 32,
   /** Reading numbers from their digits takes much longer than reading JSON, and the bodies that need it are small. */
   exactJsonBytesMax: 64 * KIB,
@@ -177,7 +181,11 @@ export const limits = {
 
   // The audit log.
   auditWaitingBytesMax: 8 * MIB,
+  /** Of these, what only records of requests that were allowed may take, and those of commands. */
+  auditReservedBytes: 2 * MIB,
   auditBatchBytesMax: 256 * KIB,
+  /** Records of denials within a minute, of one access key. */
+  auditDenialsPerMinuteMax: 60,
   /** How long the end of the server waits for the last lines. */
   auditFlushMs: SECOND_MS,
   /** A longer value of a request is cut. */

@@ -73,6 +73,21 @@ test('a disk that stands still holds nobody up, and costs no more than so much m
   await vi.waitFor(() => expect(said).toHaveLength(2));
 });
 
+test('when room is short, minor records are lost before others', async () => {
+  const audit = await opened();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  vi.spyOn(RotatingFile.prototype, 'append').mockReturnValue(promise);
+  const record = { text: 'x'.repeat(limits.auditBatchBytesMax) };
+  const lineBytes = JSON.stringify(record).length + 1;
+  const room = Math.floor((limits.auditWaitingBytesMax - limits.auditReservedBytes) / lineBytes);
+  for (let count = 0; count < room + 1 + 5; count += 1) audit.write(record, { minor: true });
+  expect(audit.lost).toBe(5);
+  audit.write(record);
+  expect(audit.lost).toBe(5);
+  resolve();
+  await audit[Symbol.asyncDispose]();
+});
+
 test('a disk that is full at the start is no reason not to start', async () => {
   vi.spyOn(RotatingFile.prototype, 'open').mockRejectedValueOnce(noSpace);
   await using audit = await opened();

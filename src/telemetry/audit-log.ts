@@ -52,10 +52,11 @@ export class AuditLog implements AsyncDisposable {
     return this.#lost;
   }
 
-  /** Takes a record to be written soon. */
-  write(record: object): void {
+  /** Takes a record to be written soon. Where room is short, records that are `minor` are lost before others. */
+  write(record: object, { minor = false } = {}): void {
     const line = `${JSON.stringify(record)}\n`;
-    if (this.#waitingBytes + line.length > limits.auditWaitingBytesMax) {
+    const room = limits.auditWaitingBytesMax - (minor ? limits.auditReservedBytes : 0);
+    if (this.#waitingBytes + line.length > room) {
       this.#lose(1, new Error('more is waiting to be written than there is room for'));
       return;
     }

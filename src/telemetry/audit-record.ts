@@ -24,6 +24,8 @@ export interface AuditEvent {
   readOnly: boolean;
   /** Whose vaults the event is about; undefined when that is not known. */
   recipientAccountId: string | undefined;
+  /** What else there is to say. */
+  note?: string;
 }
 
 /** Who did it, by the words of CloudTrail. */
@@ -41,7 +43,7 @@ const VERSION = '1.11';
 
 /** The record of an event, ready to be written. */
 export function auditRecord(event: AuditEvent): object {
-  const { error } = event;
+  const { error, note } = event;
   return {
     eventVersion: VERSION,
     userIdentity: event.identity,
@@ -54,6 +56,7 @@ export function auditRecord(event: AuditEvent): object {
     ...(error && { errorCode: error.code, errorMessage: error.message }),
     requestParameters: event.parameters,
     responseElements: event.elements,
+    ...(note !== undefined && { additionalEventData: { note } }),
     requestID: event.requestId,
     eventID: randomUUID(),
     readOnly: event.readOnly,

@@ -1,5 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Asking, ask, askUpload, bytesOf, call, type RawRequest, send, sha256, sign } from '../support/raw.ts';
+import {
+  type Asking,
+  ask,
+  askUpload,
+  bytesOf,
+  call,
+  type Header,
+  type RawRequest,
+  send,
+  sha256,
+  sign,
+} from '../support/raw.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { archiveCount, createVault, errorOf, storedFiles } from '../support/wire.ts';
 
@@ -80,11 +91,18 @@ describe('the hash of the body', () => {
       message: 'Required parameter missing: x-amz-content-sha256',
     });
     expect(await refused({ ...small, body: Buffer.from('A body') })).toMatchObject(INVALID);
-    const large = sign(ask(server, { ...carrying[0]!, body: Buffer.alloc(2 ** 20 + 1), headers: unhashed }), server);
-    expect(await refused(large)).toMatchObject({
+    const tooLarge = {
       status: 400,
-      message: 'Required parameter missing: x-amz-content-sha256',
+      message: 'Required parameter missing: x-amz-content-sha256. A body of more than 65536 bytes needs it.',
+    };
+    const large = ask(server, { ...carrying[0]!, body: Buffer.alloc(2 ** 16 + 1), headers: unhashed });
+    expect(await refused(sign(large, server))).toMatchObject(tooLarge);
+    const { headers, body } = large;
+    const chunked = headers.map(([name, value]): Header => {
+      return name === 'Content-Length' ? ['Transfer-Encoding', 'chunked'] : [name, value];
     });
+    const chunks = Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')]);
+    expect(await refused({ ...sign({ ...large, headers: chunked }, server), body: chunks })).toMatchObject(tooLarge);
   });
 });
 

@@ -32,6 +32,7 @@ export async function newVault(
   { nowMs = T0, accountId = ACCOUNT }: { nowMs?: number; accountId?: string } = {},
 ): Promise<Vault> {
   const name = { accountId, name: `vault-${randomUUID()}` };
+  if ((await metadata.accounts.find(accountId)) === undefined) await metadata.accounts.ensure({ accountId, nowMs });
   await metadata.vaults.create({ ...name, nowMs, vaultsMax: Number.POSITIVE_INFINITY });
   return present(await metadata.vaults.find(name));
 }

@@ -4,7 +4,7 @@ import type { NewKey } from '../../src/metadata/key-rows.ts';
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import { newAccessKeyId, newUserId, PERMANENT, TEMPORARY } from '../../src/model/access-keys.ts';
 import { HOUR_MS } from '../../src/model/limits.ts';
-import { type MetadataUnderTest, present, T0 } from './metadata-fixtures.ts';
+import { type MetadataUnderTest, newVault, present, T0 } from './metadata-fixtures.ts';
 
 /** Accounts, users and keys for tests, each with a name of its own. */
 
@@ -73,11 +73,12 @@ export function accountContract(tested: () => MetadataUnderTest): void {
   });
 
   test('accounts that own vaults are listed after a start, and those that are listed stay as they are', async () => {
-    const { metadata } = tested();
+    const { metadata, change } = tested();
     const { accountId } = await newAccount(metadata);
     await metadata.accounts.setDisabled({ accountId, disabledAtMs: T0 });
     const owner = '313131313131';
-    await metadata.vaults.create({ accountId: owner, name: 'old', nowMs: T0, vaultsMax: 1 });
+    await newVault(metadata, { accountId: owner });
+    await change(`delete from accounts where id = '${owner}'`);
     await metadata.accounts.ensure({ accountId, nowMs: T0 + 5 });
     await metadata.accounts.ensure({ accountId: '515151515151', nowMs: T0 + 6 });
     expect(await metadata.accounts.find(accountId)).toMatchObject({ createdAtMs: T0, disabledAtMs: T0 });

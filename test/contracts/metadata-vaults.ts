@@ -21,6 +21,7 @@ export function vaultContract(tested: () => MetadataUnderTest): void {
     test('a new one is empty and was never written to', async () => {
       const { metadata } = tested();
       const name = { accountId: OTHER_ACCOUNT, name: 'first' };
+      await metadata.accounts.ensure({ accountId: OTHER_ACCOUNT, nowMs: T0 });
       expect(await metadata.vaults.create({ ...name, nowMs: T0, vaultsMax: 1 })).toBe('created');
       const vault = present(await metadata.vaults.find(name));
       expect(vault).toEqual({
@@ -48,10 +49,23 @@ export function vaultContract(tested: () => MetadataUnderTest): void {
       expect(await metadata.vaults.find({ ...name, name: 'second' })).toBeUndefined();
     });
 
+    test('are made for accounts that are there and not disabled only', async () => {
+      const { metadata } = tested();
+      const vault = { accountId: '909090909090', name: 'v', nowMs: T0, vaultsMax: 1 };
+      expect(await metadata.vaults.create(vault)).toBe('no account');
+      await metadata.accounts.ensure({ accountId: vault.accountId, nowMs: T0 });
+      await metadata.accounts.setDisabled({ accountId: vault.accountId, disabledAtMs: T0 });
+      expect(await metadata.vaults.create(vault)).toBe('no account');
+      expect(await metadata.vaults.find(vault)).toBeUndefined();
+      await metadata.accounts.setDisabled({ accountId: vault.accountId, disabledAtMs: null });
+      expect(await metadata.vaults.create(vault)).toBe('created');
+    });
+
     test('many creations of one name at once make one vault, and never more than the limit', async () => {
       const { metadata } = tested();
       const accountId = '555566667777';
       const names = ['a', 'b', 'a', 'b', 'c', 'a'];
+      await metadata.accounts.ensure({ accountId, nowMs: T0 });
       const outcomes = await Promise.all(
         names.map((name) => metadata.vaults.create({ accountId, name, nowMs: T0, vaultsMax: 2 })),
       );
@@ -62,6 +76,7 @@ export function vaultContract(tested: () => MetadataUnderTest): void {
       const { metadata } = tested();
       const accountId = '123412341234';
       const names = ['b', 'a', 'Z', '_', '-', '.x', '9', 'aa', 'a.', 'a-'];
+      await metadata.accounts.ensure({ accountId, nowMs: T0 });
       for (const name of names) await metadata.vaults.create({ accountId, name, nowMs: T0, vaultsMax: 100 });
       const listed: string[] = [];
       for (let afterName = ''; ; afterName = present(listed.at(-1))) {

@@ -198,6 +198,7 @@ describe('the file', () => {
       const onFatal = (error) => { fatal = error.errcode & 0xff; };
       const metadata = await Metadata.openSqlite({ path: process.argv[1], onFatal });
       let failed = 'none';
+      await metadata.accounts.ensure({ accountId: '1', nowMs: 0 });
       for (let index = 0; failed === 'none'; index += 1) {
         const vault = { accountId: '1', name: 'v' + index, nowMs: 0, vaultsMax: 1e6 };
         await metadata.vaults.create(vault).catch((error) => { failed = error.errcode & 0xff; });
