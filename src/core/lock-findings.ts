@@ -53,6 +53,12 @@ async function* findings(given: Arrangement): AsyncGenerator<Finding, void, void
   }
 }
 
+/** Whether some vault is locked, by its record or by the metadata. */
+export async function someVaultIsLocked(given: Arrangement): Promise<boolean> {
+  for await (const _ of findings(given)) return true;
+  return false;
+}
+
 /** Whether anything is not as it was recorded. Until it is mended nothing may be thrown away for want of a row. */
 export async function locksAreDisputed(given: Arrangement): Promise<boolean> {
   if (given.lockBook.faults.length > 0) return true;

@@ -7,6 +7,7 @@ import { compilePolicy } from '../policy/compile.ts';
 import { safeEqual } from '../sigv4/safe-equal.ts';
 import type { Arrangement } from './arrangement.ts';
 import { listLocks, repairLocks, settleLocks } from './lock-findings.ts';
+import { releaseOrphans } from './orphans.ts';
 import { unknownUser, usersAmong } from './policy-users.ts';
 import type { Vaults } from './vaults.ts';
 
@@ -104,6 +105,9 @@ export class Locks {
 
   /** Puts the locks of sealed vaults back as they were recorded; for the operator. */
   repair = () => repairLocks(this.#given);
+
+  /** Lets bytes without a row go that are kept because vaults are locked; for the operator. */
+  releaseOrphans = () => releaseOrphans(this.#given);
 
   async #lockForEver(vault: Vault, comparison: LockComparison): Promise<void> {
     const { metadata, lockBook, retention, clock } = this.#given;

@@ -21,6 +21,12 @@ export class ReclaimRecords {
     await this.#db.deleteFrom('reclaimable_blobs').where('blob_id', 'in', blobIds).execute();
   }
 
+  /** How many of `blobIds` no row mentions. */
+  async countUnknown(blobIds: readonly string[]): Promise<number> {
+    if (blobIds.length === 0) return 0;
+    return this.#db.transaction().execute(async (trx) => blobIds.length - (await mentioned(trx, blobIds)).size);
+  }
+
   /** Hands those of `blobIds` that no row mentions to the sweep, and leaves the others alone; returns how many. */
   async addUnknown(blobIds: readonly string[]): Promise<number> {
     if (blobIds.length === 0) return 0;
