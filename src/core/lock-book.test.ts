@@ -96,6 +96,26 @@ describe('S-64 what was done to the records shows', () => {
     expect(namesIn(book)).toEqual(['a', 'c']);
   });
 
+  test('a second lock of one vault, however well it fits in, is not believed', async () => {
+    const [first, second] = [recordOf('a'), recordOf('a')];
+    if (second.lock) second.lock.document = 'another policy';
+    const book = await written(first, recordOf('b'));
+    await book.inTurn(() => book.add(second));
+    for (const read of [book, await LockBook.open(store)]) {
+      expect(read.recordOf(vaultNamed('a'))?.number).toBe(1);
+      expect(read.faults).toEqual([{ number: 3, fault: 'is of another lock than record 1' }]);
+    }
+  });
+
+  test('the same goes for one after a deletion, and the same lock may be recorded again', async () => {
+    const second = recordOf('a');
+    if (second.lock) second.lock.id = 'another lock';
+    await written(recordOf('a'), recordOf('a', true), recordOf('a'), recordOf('a', true), second);
+    const book = await LockBook.open(store);
+    expect(book.faults).toEqual([{ number: 5, fault: 'is of another lock than record 1' }]);
+    expect(book.locked()).toEqual([]);
+  });
+
   test('a deletion that somebody made up makes nothing forgotten', async () => {
     await written(recordOf('a'), recordOf('a', true));
     change(2, 'Deleted', 'Deleted ');

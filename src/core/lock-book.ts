@@ -17,6 +17,8 @@ export class LockBook {
   readonly faults: LockFault[] = [];
   readonly #store: LockRecordStore;
   readonly #records = new Map<string, LockRecord>();
+  /** The first lock of each vault, also of those that were deleted. */
+  readonly #locks = new Map<string, LockRecord>();
   #last = { number: 0, digest: NO_RECORD };
   #turn: Promise<unknown> = Promise.resolve();
   /** The last record may or may not have been kept. */
@@ -109,15 +111,26 @@ export class LockBook {
     this.#keep(inMind({ ...found.record, number }, sound));
   }
 
-  /** What was changed counts only where there is nothing better, and never to forget a lock. */
+  /**
+   * What was changed counts only where there is nothing better, and never to forget a lock. The first lock of a vault is
+   * its only one, so a second that differs was made up, however well it fits in.
+   */
   #keep(record: LockRecord): void {
     const key = keyOf(record.vault);
+    const first = this.#locks.get(key);
+    if (record.lock !== null && record.sound && first?.sound && !isSameLock(first, record)) {
+      this.#blame(record.number, `is of another lock than record ${first.number}`);
+      return;
+    }
+    if (record.lock !== null && (first === undefined || (record.sound && !first.sound))) this.#locks.set(key, record);
     if (record.sound || (record.lock !== null && !this.#records.has(key))) this.#records.set(key, record);
   }
 
   #distrust(number: number): void {
     if (!this.faults.some((fault) => fault.number === number)) this.#blame(number, 'was changed');
-    for (const record of this.#records.values()) if (record.number === number) record.sound = false;
+    for (const records of [this.#records, this.#locks]) {
+      for (const record of records.values()) if (record.number === number) record.sound = false;
+    }
   }
 
   #blame(number: number, fault: string): void {
@@ -126,6 +139,9 @@ export class LockBook {
 }
 
 const keyOf = ({ accountId, name, createdAtMs }: VaultIdentity): string => `${accountId} ${name} ${createdAtMs}`;
+
+const isSameLock = ({ lock: one }: LockRecord, { lock: other }: LockRecord): boolean =>
+  one?.id === other?.id && one?.documentDigest === other?.documentDigest;
 
 const inMind = ({ number, vault, lock }: LockRecordText, sound: boolean): LockRecord => ({
   number,

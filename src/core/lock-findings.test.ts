@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type TestArrangement, testArrangement, uploadBytes, VAULT } from '../../test/support/arrangement.ts';
-import { ARN, denial, lockVault, mayRoot, tamper } from '../../test/support/locks.ts';
+import { sha256 } from '../../test/support/hashes.ts';
+import { ARN, denial, lockVault, mayRoot, retention, tamper } from '../../test/support/locks.ts';
 import { ACTION_NAMES } from '../policy/actions.ts';
 import { LockBook } from './lock-book.ts';
 import { locksAreDisputed } from './lock-findings.ts';
@@ -48,9 +49,11 @@ describe('S-64 at start', () => {
 
   test.each([
     ['delete from vault_locks', 'the metadata has no lock'],
-    [`update vault_locks set id = 'another'`, 'the metadata has another lock'],
     [`update vault_locks set state = 'InProgress', expires_at = 1, id = 'b'`, 'the metadata has another lock'],
-    [`update vault_locks set document = replace(document, 'Deny', 'Allow')`, 'the metadata has another lock policy'],
+    [
+      `update vault_locks set state = 'InProgress', expires_at = 1, document = replace(document, 'Deny', 'Allow')`,
+      'the metadata has another lock policy',
+    ],
   ])('%s seals the vault until it is repaired', async (sql, reason) => {
     const id = await lockVault(arrangement, denial({ Action: 'glacier:DeleteVault' }));
     tamper(arrangement, sql);
@@ -71,6 +74,36 @@ describe('S-64 at start', () => {
     expect(await arrangement.core.locks.get(VAULT)).toMatchObject({ id, state: 'Locked' });
     expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(true);
     expect(await mayRoot(arrangement, 'DeleteVault')).toBe(false);
+  });
+
+  test.each([
+    [`id = 'another'`, 'the metadata has another lock'],
+    [`document = replace(document, 'Deny', 'Allow')`, 'the metadata has another lock policy'],
+  ])('a Locked row that differs in %s seals the vault, and no record takes its place', async (set, reason) => {
+    const id = await lockVault(arrangement, denial());
+    tamper(arrangement, `update vault_locks set ${set}`);
+    expect(await settled()).toEqual([expect.stringContaining(`a vault is sealed: ${reason}`)]);
+    const before = await arrangement.given.metadata.vaultLocks.find(1);
+    const left = [
+      { vault: ARN, reason: `${reason}, which is Locked like the one on record: put back whichever was changed` },
+    ];
+    expect(await arrangement.core.locks.repair()).toMatchObject({ repaired: [], left });
+    expect(await arrangement.given.metadata.vaultLocks.find(1)).toEqual(before);
+    expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(false);
+    expect(await arrangement.core.locks.get(VAULT)).toMatchObject({ id, document: denial() });
+  });
+
+  test('a record that was written anew, checksum and all, does not replace the lock', async () => {
+    await lockVault(arrangement, retention(365));
+    const archiveId = await uploadBytes(arrangement, Buffer.from('kept'));
+    const [line = ''] = readFileSync(recordPath(1), 'utf8').replace('\\"365\\"', '\\"0\\"').split('\n');
+    writeFileSync(recordPath(1), `${line}\nsha256 ${sha256(Buffer.from(line))}\n`);
+    expect(await settled()).toEqual([expect.stringContaining('the metadata has another lock policy')]);
+    for (const _ of ['once', 'again']) {
+      expect(await arrangement.core.locks.repair()).toMatchObject({ repaired: [], left: [{ state: 'sealed' }] });
+    }
+    expect(await arrangement.given.metadata.vaultLocks.find(1)).toMatchObject({ document: retention(365) });
+    expect(await mayRoot(arrangement, 'DeleteArchive', { archiveId })).toBe(false);
   });
 
   test('of a sealed vault nothing but reading and retrieving is left', async () => {

@@ -9,8 +9,16 @@ import type { Arrangement } from './arrangement.ts';
 type Finding =
   | { kind: 'agrees'; vault: VaultIdentity; record: LockRecord }
   | { kind: 'unfinished' | 'unrecorded'; vault: VaultIdentity; vaultKey: number; lock: VaultLock }
-  | { kind: 'sealed'; vault: VaultIdentity; vaultKey: number; record: LockRecord; reason: string }
+  | SealedVault
   | { kind: 'lost'; vault: VaultIdentity; record: LockRecord };
+
+interface SealedVault {
+  kind: 'sealed';
+  vault: VaultIdentity;
+  vaultKey: number;
+  record: LockRecord;
+  reason: string;
+}
 
 /** Something the operator has to know. */
 export interface LockNotice {
@@ -121,7 +129,8 @@ export async function listLocks(given: Arrangement) {
 
 /**
  * Re-instates the locks of sealed vaults from their records, never the other way round, and does what a start would do for
- * the others. A record that was changed after it was written re-instates nothing.
+ * the others. A record that was changed after it was written re-instates nothing, and none takes the place of another lock
+ * that is Locked.
  */
 export async function repairLocks(given: Arrangement) {
   const repaired: ShownLock[] = [];
@@ -129,22 +138,38 @@ export async function repairLocks(given: Arrangement) {
   await given.lockBook.inTurn(async () => {
     for await (const finding of findings(given)) {
       if (finding.kind === 'agrees') continue;
-      const mended = finding.kind === 'sealed' ? await reinstate(given, finding) : finding.kind !== 'lost';
-      if (finding.kind === 'unfinished' || finding.kind === 'unrecorded') await settle(given, finding);
-      (mended ? repaired : left).push(shown(given, finding));
+      const obstacle = await mend(given, finding);
+      if (obstacle === undefined) repaired.push(shown(given, finding));
+      else left.push({ ...shown(given, finding), reason: obstacle });
     }
   });
   return { repaired, left };
 }
 
-async function reinstate(given: Arrangement, finding: Finding & { kind: 'sealed' }): Promise<boolean> {
-  const { record, vaultKey } = finding;
-  const recorded = record.sound ? (await given.lockBook.textOf(record))?.lock : undefined;
-  if (!recorded) return false;
+/** Returns why it cannot be done, if so. */
+async function mend(given: Arrangement, finding: Finding): Promise<string | undefined> {
+  switch (finding.kind) {
+    case 'lost':
+      return 'the metadata has no such vault';
+    case 'sealed':
+      return reinstate(given, finding);
+    default:
+      await settle(given, finding);
+      return undefined;
+  }
+}
+
+async function reinstate(given: Arrangement, { record, vaultKey, reason }: SealedVault): Promise<string | undefined> {
+  const { metadata, lockBook } = given;
+  const recorded = record.sound ? (await lockBook.textOf(record))?.lock : undefined;
+  if (!recorded) return 'its lock record is damaged';
+  if ((await metadata.vaultLocks.find(vaultKey))?.state === 'Locked') {
+    return `${reason}, which is Locked like the one on record: put back whichever was changed`;
+  }
   const { id, document, createdAtMs } = recorded;
   const lock: VaultLock = { id, document, state: 'Locked', createdAtMs, expiresAtMs: null };
-  await given.metadata.vaultLocks.reinstate({ vaultKey, lock });
-  return true;
+  await metadata.vaultLocks.reinstate({ vaultKey, lock });
+  return undefined;
 }
 
 async function record(given: Arrangement, { vault, lock }: { vault: VaultIdentity; lock: VaultLock }): Promise<void> {
