@@ -2,6 +2,7 @@ import { formatLockRecord, NO_RECORD, parseLockRecord, recordDigest } from '../b
 import type { LockRecordStore } from '../blobs/lock-record-store.ts';
 import type { LockRecord, LockRecordText, VaultIdentity } from '../model/lock-records.ts';
 import { compareLock, documentDigest, type LockComparison, type VaultLock } from '../model/vault-locks.ts';
+import type { VaultName } from '../model/vaults.ts';
 
 /** Something about the records themselves that is not as it was written. */
 export interface LockFault {
@@ -17,6 +18,8 @@ export class LockBook {
   readonly faults: LockFault[] = [];
   readonly #store: LockRecordStore;
   readonly #records = new Map<string, LockRecord>();
+  /** The keys of those records by the names of the vaults. */
+  readonly #named = new Map<string, Set<string>>();
   /** The first lock of each vault, also of those that were deleted. */
   readonly #locks = new Map<string, LockRecord>();
   #last = { number: 0, digest: NO_RECORD };
@@ -48,9 +51,38 @@ export class LockBook {
     return this.#records.get(keyOf(vault));
   }
 
-  /** Holds what the metadata has of a vault's lock against its record. */
+  /** The record of a locked vault that had this name before and was not deleted, as far as the records tell. */
+  predecessorOf(vault: VaultIdentity): LockRecord | undefined {
+    const own = keyOf(vault);
+    for (const key of this.#named.get(nameOf(vault)) ?? []) {
+      const record = this.#records.get(key);
+      if (key !== own && record && record.lock !== null) return record;
+    }
+    return undefined;
+  }
+
+  /** Whether a vault of this name was locked and not deleted since. */
+  isTaken(vault: VaultName): boolean {
+    return this.predecessorOf({ ...vault, createdAtMs: Number.NaN }) !== undefined;
+  }
+
+  /** The record that counts for a vault that is sealed. */
+  sealingRecordOf(vault: VaultIdentity): LockRecord | undefined {
+    const own = this.recordOf(vault);
+    return own?.lock ? own : this.predecessorOf(vault);
+  }
+
+  /**
+   * Holds what the metadata has of a vault's lock against its record. A vault whose date was changed is none that the
+   * records know; but a locked vault of that name was, and its deletion would be on record.
+   */
   compare(vault: VaultIdentity, lock: VaultLock | undefined): LockComparison {
-    return compareLock(lock, this.recordOf(vault));
+    const own = this.recordOf(vault);
+    const predecessor = own?.lock ? undefined : this.predecessorOf(vault);
+    if (predecessor && (predecessor.sound || lock?.state !== 'Locked')) {
+      return { kind: 'sealed', reason: 'a locked vault of this name, made at another time, was never deleted' };
+    }
+    return compareLock(lock, own);
   }
 
   /** A record as it is on the disk now; undefined when it is not what was read of it before. */
@@ -123,7 +155,10 @@ export class LockBook {
       return;
     }
     if (record.lock !== null && (first === undefined || (record.sound && !first.sound))) this.#locks.set(key, record);
-    if (record.sound || (record.lock !== null && !this.#records.has(key))) this.#records.set(key, record);
+    if (!record.sound && (record.lock === null || this.#records.has(key))) return;
+    this.#records.set(key, record);
+    const name = nameOf(record.vault);
+    this.#named.set(name, (this.#named.get(name) ?? new Set()).add(key));
   }
 
   #distrust(number: number): void {
@@ -139,6 +174,8 @@ export class LockBook {
 }
 
 const keyOf = ({ accountId, name, createdAtMs }: VaultIdentity): string => `${accountId} ${name} ${createdAtMs}`;
+
+const nameOf = ({ accountId, name }: VaultName): string => `${accountId} ${name}`;
 
 const isSameLock = ({ lock: one }: LockRecord, { lock: other }: LockRecord): boolean =>
   one?.id === other?.id && one?.documentDigest === other?.documentDigest;

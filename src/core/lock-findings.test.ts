@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type TestArrangement, testArrangement, uploadBytes, VAULT } from '../../test/support/arrangement.ts';
 import { sha256 } from '../../test/support/hashes.ts';
-import { ARN, denial, lockVault, mayRoot, retention, tamper } from '../../test/support/locks.ts';
+import { ARN, denial, lockVault, mayRoot, outcomeOf, retention, tamper } from '../../test/support/locks.ts';
 import { ACTION_NAMES } from '../policy/actions.ts';
 import { LockBook } from './lock-book.ts';
 import { locksAreDisputed } from './lock-findings.ts';
@@ -155,16 +155,48 @@ describe('S-64 at start', () => {
     expect(await arrangement.given.metadata.vaultLocks.find(1)).toBeUndefined();
   });
 
-  test('a record without its vault is told, and a new vault of that name is another one', async () => {
+  test('a record without its vault is told, and no new vault takes its name', async () => {
     await lockVault(arrangement, denial());
     tamper(arrangement, 'delete from vault_locks; delete from vaults');
     arrangement.clock.atMs += 1;
     expect(await settled()).toEqual(['error: a locked vault is missing from the metadata']);
-    await arrangement.core.vaults.create(VAULT);
-    expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(true);
+    expect(await outcomeOf(arrangement.core.vaults.create(VAULT))).toBe(
+      `AccessDeniedException: The vault ${ARN} was locked and is missing from the metadata; an operator has to put it back.`,
+    );
+    await arrangement.core.vaults.create({ ...VAULT, name: 'another' });
     expect(await listed()).toEqual(['lost']);
     expect(await arrangement.core.locks.repair()).toMatchObject({ repaired: [], left: [{ state: 'lost' }] });
     expect(await locksAreDisputed(arrangement.given)).toBe(true);
+  });
+
+  test.each([
+    'delete from vault_locks; update vaults set created_at = created_at + 1',
+    `update vaults set created_at = created_at + 1; update vault_locks set document = replace(document, 'Deny', 'Allow')`,
+  ])('%s seals the vault', async (sql) => {
+    const id = await lockVault(arrangement, denial());
+    tamper(arrangement, sql);
+    const reason = 'a locked vault of this name, made at another time, was never deleted';
+    expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(false);
+    expect(await settled()).toEqual([expect.stringContaining(`a vault is sealed: ${reason}`)]);
+    for (const action of ['UploadArchive', 'DeleteArchive', 'DeleteVault', 'InitiateVaultLock'] as const) {
+      expect(await mayRoot(arrangement, action)).toBe(false);
+    }
+    expect(await mayRoot(arrangement, 'InitiateJob')).toBe(true);
+    expect(await arrangement.core.locks.get(VAULT)).toMatchObject({ id, document: denial() });
+    expect(await listed()).toEqual([reason]);
+    expect(await arrangement.core.locks.repair()).toMatchObject({ repaired: [], left: [{ state: 'sealed', reason }] });
+    tamper(arrangement, 'update vaults set created_at = created_at - 1');
+    await arrangement.core.locks.repair();
+    expect(await mayRoot(arrangement, 'UploadArchive')).toBe(sql.startsWith('delete'));
+  });
+
+  test('S-63 a vault in the place of one that was deleted in an orderly way has no lock', async () => {
+    await lockVault(arrangement, denial());
+    await arrangement.core.vaults.delete(VAULT);
+    arrangement.clock.atMs += 1;
+    await arrangement.core.vaults.create(VAULT);
+    expect(await settled()).toEqual([]);
+    expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(true);
   });
 
   test('one vault that cannot be settled does not keep the others, nor the server', async () => {

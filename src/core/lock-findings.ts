@@ -42,14 +42,21 @@ async function* findings(given: Arrangement): AsyncGenerator<Finding, void, void
   for (const record of lockBook.locked()) {
     const { vault } = record;
     const found = await metadata.vaults.find(vault);
-    if (found === undefined || found.createdAtMs !== vault.createdAtMs) {
+    if (found === undefined) {
       yield { kind: 'lost', vault, record };
       continue;
     }
-    const comparison = lockBook.compare(vault, await metadata.vaultLocks.find(found.key));
+    const comparison = lockBook.compare(found, await metadata.vaultLocks.find(found.key));
+    if (comparison.kind === 'sealed' && lockBook.sealingRecordOf(found)?.number === record.number) {
+      yield { ...comparison, vault: identityOf(found), vaultKey: found.key, record };
+      continue;
+    }
+    if (found.createdAtMs !== vault.createdAtMs) {
+      yield { kind: 'lost', vault, record };
+      continue;
+    }
     if (comparison.kind === 'agrees') yield { kind: 'agrees', vault, record };
     if (comparison.kind === 'unfinished') yield { ...comparison, kind: 'unfinished', vault, vaultKey: found.key };
-    if (comparison.kind === 'sealed') yield { ...comparison, vault, vaultKey: found.key, record };
   }
   for (let afterVaultKey = 0; ; ) {
     const page = await metadata.vaultLocks.locked({ afterVaultKey, limit: limits.lockPageRows });
@@ -159,8 +166,12 @@ async function mend(given: Arrangement, finding: Finding): Promise<string | unde
   }
 }
 
-async function reinstate(given: Arrangement, { record, vaultKey, reason }: SealedVault): Promise<string | undefined> {
+async function reinstate(
+  given: Arrangement,
+  { vault, record, vaultKey, reason }: SealedVault,
+): Promise<string | undefined> {
   const { metadata, lockBook } = given;
+  if (record.vault.createdAtMs !== vault.createdAtMs) return reason;
   const recorded = record.sound ? (await lockBook.textOf(record))?.lock : undefined;
   if (!recorded) return 'its lock record is damaged';
   if ((await metadata.vaultLocks.find(vaultKey))?.state === 'Locked') {
@@ -181,6 +192,12 @@ async function record(given: Arrangement, { vault, lock }: { vault: VaultIdentit
     lock: { id, document, createdAtMs, completedAtMs: retention.nowMs() },
   });
 }
+
+const identityOf = ({ accountId, name, createdAtMs }: VaultIdentity): VaultIdentity => ({
+  accountId,
+  name,
+  createdAtMs,
+});
 
 const arnOf = ({ region }: Arrangement, { accountId, name }: VaultIdentity): string =>
   vaultArn({ region, accountId, name });

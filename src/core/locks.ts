@@ -131,7 +131,7 @@ export class Locks {
 
   async #recordedLock(vault: Vault): Promise<VaultLock | undefined> {
     const { lockBook } = this.#given;
-    const record = lockBook.recordOf(vault);
+    const record = lockBook.sealingRecordOf(vault);
     const recorded = record && (await lockBook.textOf(record))?.lock;
     if (!recorded) return undefined;
     const { id, document, createdAtMs } = recorded;

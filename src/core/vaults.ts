@@ -29,6 +29,7 @@ export class Vaults {
           'out of a-z, A-Z, 0-9, "_", "-" and ".".',
       );
     }
+    await this.#refuseLost(vault);
     const outcome = await this.#given.metadata.vaults.create({
       ...vault,
       nowMs: this.#given.clock.nowMs(),
@@ -40,6 +41,17 @@ export class Vaults {
         `The account has ${limits.vaultsPerAccountMax} vaults, which is the limit.`,
       );
     }
+  }
+
+  /** A new vault in the place of a locked one that is missing would be sealed from its first day. */
+  async #refuseLost(vault: VaultName): Promise<void> {
+    const { metadata, lockBook } = this.#given;
+    // In this order: a vault that was just deleted has its deletion on record.
+    if ((await metadata.vaults.find(vault)) !== undefined || !lockBook.isTaken(vault)) return;
+    throw new GlacierError(
+      'AccessDeniedException',
+      `The vault ${this.arn(vault)} was locked and is missing from the metadata; an operator has to put it back.`,
+    );
   }
 
   async describe(vault: VaultName): Promise<VaultDescription> {
