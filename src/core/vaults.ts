@@ -81,7 +81,7 @@ export class Vaults {
     const found = await metadata.vaults.find(vault);
     const recorded = found && lockBook.recordOf(found);
     if (found === undefined || !recorded?.lock) return metadata.vaults.delete({ ...vault, mayDelete });
-    if (found.archiveCount > 0 || !mayDelete(found)) return 'refused';
+    if (!mayDelete(found) || (await metadata.vaults.hasArchives(found.key))) return 'refused';
     const written = await lockBook.textOf(recorded);
     const record = { writtenAtMs: clock.nowMs(), vault: recorded.vault };
     await lockBook.add({ ...record, lock: null });

@@ -104,6 +104,17 @@ export function vaultContract(tested: () => MetadataUnderTest): void {
     });
   });
 
+  test('a vault with an archive is not deleted, whatever it counts', async () => {
+    const { metadata, change } = tested();
+    const vault = await newVault(metadata);
+    const { key } = await newArchive(metadata, { vaultKey: vault.key });
+    await change(`update vaults set archive_count = 0 where key = ${vault.key}`);
+    expect(await metadata.vaults.hasArchives(vault.key)).toBe(true);
+    expect(await metadata.vaults.delete({ ...vault, mayDelete: () => true })).toBe('refused');
+    await metadata.archives.delete({ archiveKey: key, nowMs: T0 });
+    expect(await metadata.vaults.hasArchives(vault.key)).toBe(false);
+  });
+
   describe('what a vault counts', () => {
     test('when it was written to never goes back with the clock', async () => {
       const { metadata } = tested();
