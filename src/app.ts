@@ -20,7 +20,7 @@ import { type Core, createCore } from './core/core.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
 import { LockBook } from './core/lock-book.ts';
-import { RetentionClock } from './core/retention-clock.ts';
+import { RetentionClock, type RetentionClockOptions } from './core/retention-clock.ts';
 import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
@@ -69,7 +69,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     dataDir,
     rootKey,
     onFatal,
-    onAlarm: (text, facts) => log.error(facts, text),
+    onAlarm: ({ level, text, facts }) => log[level](facts, text),
   });
   const audit = parts.use(await openAuditLog(config, log));
   const deliveries = parts.use(new DeliveryLoop(given, log));
@@ -148,7 +148,7 @@ export async function openOffline({ config, secrets, description }: OfflineOptio
     rootKey,
     // What fails under the database fails the one command that there is.
     onFatal: () => undefined,
-    // `clock show` tells of it.
+    // `clock show` tells of it, and the audit log of what was confirmed.
     onAlarm: () => undefined,
   });
   const core = createCore(given, {
@@ -169,8 +169,7 @@ interface Beginnings {
   dataDir: string;
   rootKey: RootKey;
   onFatal: (error: unknown) => void;
-  /** Told when the wall clock is not believed. */
-  onAlarm: (text: string, facts: object) => void;
+  onAlarm: RetentionClockOptions['onAlarm'];
 }
 
 /** Opens the stores of a data directory that this process owns. */
@@ -217,7 +216,7 @@ function openRetentionClock(
     clock: systemClock,
     monotonicMs: () => performance.now(),
     toleranceMs: config.clockToleranceMs,
-    isOld: !lockBook.isEmpty,
+    wasLocked: () => !lockBook.isEmpty,
     onAlarm,
   });
 }

@@ -106,7 +106,7 @@ const steps: Record<string, (life: Life) => Promise<void>> = {
   },
   async clockIsConfirmed() {
     arrangement.clock.offByMs = 0;
-    await arrangement.given.retention.confirm();
+    if (arrangement.given.retention.isSuspect) await arrangement.given.retention.confirm();
   },
   async restart(life) {
     // Killed, it loses what it has lived through since the last save; the model counts that as standing still.
