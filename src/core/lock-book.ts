@@ -1,5 +1,6 @@
 import { formatLockRecord, NO_RECORD, parseLockRecord, recordDigest } from '../blobs/lock-record-format.ts';
 import type { LockRecordStore } from '../blobs/lock-record-store.ts';
+import { limits } from '../model/limits.ts';
 import type { LockRecord, LockRecordText, VaultIdentity } from '../model/lock-records.ts';
 import { compareLock, documentDigest, type LockComparison, type VaultLock } from '../model/vault-locks.ts';
 import type { VaultName } from '../model/vaults.ts';
@@ -22,6 +23,8 @@ export class LockBook {
   readonly #named = new Map<string, Set<string>>();
   /** The first lock of each vault, also of those that were deleted. */
   readonly #locks = new Map<string, LockRecord>();
+  /** What was read or written, to tell whether it is still there. */
+  readonly #digests = new Map<number, string>();
   #last = { number: 0, digest: NO_RECORD };
   #turn: Promise<unknown> = Promise.resolve();
   /** The last record may or may not have been kept. */
@@ -94,23 +97,57 @@ export class LockBook {
     return same ? found.record : undefined;
   }
 
+  /** The faults that were there at start, and what has happened to the records since. Reads all of them again. */
+  async check(): Promise<LockFault[]> {
+    return this.inAnyTurn(async () => {
+      const numbers = new Set([...this.#digests.keys(), ...(await this.#store.numbers())]);
+      const faults = [...this.faults];
+      for (const number of [...numbers].sort((a, b) => a - b)) {
+        const fault = await this.#changeOf(number);
+        if (fault !== undefined) faults.push({ number, fault });
+      }
+      return faults;
+    });
+  }
+
+  async #changeOf(number: number): Promise<string | undefined> {
+    const known = this.#digests.get(number);
+    if (known === undefined) return 'was added since the start, and not by this server';
+    const text = await this.#store.read(number);
+    if (recordDigest(text ?? '') === known) return undefined;
+    return text === undefined ? 'was taken away since the start' : 'was changed since the start';
+  }
+
   /** Runs a change of locks when all changes before it are over. */
   async inTurn<T>(change: () => Promise<T>): Promise<T> {
+    return this.inAnyTurn(async () => {
+      await this.beSure();
+      return change();
+    });
+  }
+
+  /** The same for what may go on while nobody knows whether the last record was kept. */
+  async inAnyTurn<T>(change: () => Promise<T>): Promise<T> {
     const before = this.#turn;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#turn = promise;
     await before;
     try {
-      if (this.#inDoubt) await this.#resolveDoubt();
       return await change();
     } finally {
       resolve();
     }
   }
 
+  /** Throws while nobody knows whether the last record was kept. Only in a turn. */
+  async beSure(): Promise<void> {
+    if (this.#inDoubt) await this.#resolveDoubt();
+  }
+
   /** Adds a record, durable on return. Only in a turn. */
   async add(record: Omit<LockRecordText, 'number'>): Promise<void> {
     const number = this.#last.number + 1;
+    if (number > limits.lockRecordNumberMax) throw new Error('there is a lock record with the highest number there is');
     const text = formatLockRecord({ ...record, number }, this.#last.digest);
     // What could not be read again would not hold the lock after a restart.
     if (parseLockRecord(text)?.intact !== true) throw new Error('the lock cannot be recorded');
@@ -119,6 +156,7 @@ export class LockBook {
     this.#inDoubt = false;
     this.#keep(inMind({ ...record, number }, true));
     this.#last = { number, digest: recordDigest(text) };
+    this.#digests.set(number, this.#last.digest);
   }
 
   /** A record that could not be kept is usually gone without a trace; if not, only a restart can tell what counts. */
@@ -133,7 +171,11 @@ export class LockBook {
   async #take(number: number): Promise<void> {
     const text = (await this.#store.read(number)) ?? '';
     const before = this.#last;
-    for (let missing = before.number + 1; missing < number; missing += 1) this.#blame(missing, 'is missing');
+    const [missing, until] = [before.number + 1, number - 1];
+    if (missing === until) this.#blame(missing, 'is missing');
+    // One stray file with a high number must not make as many faults.
+    if (missing < until) this.#blame(missing, `is missing, as are all up to ${until}`);
+    this.#digests.set(number, recordDigest(text));
     this.#last = { number, digest: recordDigest(text) };
     const found = parseLockRecord(text);
     if (found === undefined) return this.#blame(number, 'cannot be read');

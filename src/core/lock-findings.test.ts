@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type TestArrangement, testArrangement, uploadBytes, VAULT } from '../../test/support/arrangement.ts';
 import { sha256 } from '../../test/support/hashes.ts';
 import { ARN, denial, lockVault, mayRoot, outcomeOf, retention, tamper } from '../../test/support/locks.ts';
+import { DiskLockRecords } from '../blobs/disk-lock-records.ts';
 import { ACTION_NAMES } from '../policy/actions.ts';
 import { LockBook } from './lock-book.ts';
 import { locksAreDisputed } from './lock-findings.ts';
@@ -197,6 +198,28 @@ describe('S-64 at start', () => {
     await arrangement.core.vaults.create(VAULT);
     expect(await settled()).toEqual([]);
     expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(true);
+  });
+
+  test('a record that is taken away while the server runs is listed, and keeps bytes without a row', async () => {
+    await lockVault(arrangement, denial());
+    rmSync(recordPath(1));
+    const fault = { number: 1, fault: 'was taken away since the start' };
+    expect(await arrangement.core.locks.list()).toMatchObject({ locks: [{ state: 'agrees' }], faults: [fault] });
+    expect(await locksAreDisputed(arrangement.given)).toBe(true);
+  });
+
+  test('a record in doubt stops the deletion of no vault that was never locked', async () => {
+    await arrangement.core.vaults.create({ ...VAULT, name: 'never-locked' });
+    const id = await arrangement.core.locks.initiate(VAULT, denial());
+    const add = DiskLockRecords.prototype.add;
+    vi.spyOn(DiskLockRecords.prototype, 'add').mockImplementationOnce(async function (this: DiskLockRecords, ...args) {
+      await add.apply(this, args);
+      throw new Error('EIO');
+    });
+    await expect(arrangement.core.locks.complete(VAULT, id)).rejects.toThrow('EIO');
+    await arrangement.core.vaults.delete({ ...VAULT, name: 'never-locked' });
+    await expect(arrangement.core.vaults.delete(VAULT)).rejects.toThrow('no lock can change before the next start');
+    expect(await arrangement.given.metadata.vaults.find(VAULT)).toBeDefined();
   });
 
   test('one vault that cannot be settled does not keep the others, nor the server', async () => {

@@ -76,7 +76,7 @@ export async function someVaultIsLocked(given: Arrangement): Promise<boolean> {
 
 /** Whether anything is not as it was recorded. Until it is mended nothing may be thrown away for want of a row. */
 export async function locksAreDisputed(given: Arrangement): Promise<boolean> {
-  if (given.lockBook.faults.length > 0) return true;
+  if ((await given.lockBook.check()).length > 0) return true;
   for await (const { kind } of findings(given)) if (kind === 'sealed' || kind === 'lost') return true;
   return false;
 }
@@ -131,7 +131,7 @@ async function settle(given: Arrangement, finding: Finding): Promise<LockNotice 
 export async function listLocks(given: Arrangement) {
   const locks: ShownLock[] = [];
   for await (const finding of findings(given)) locks.push(shown(given, finding));
-  return { locks, faults: given.lockBook.faults };
+  return { locks, faults: await given.lockBook.check() };
 }
 
 /**

@@ -70,7 +70,7 @@ export class Vaults {
   /** Deletes a vault that shows no archive; a vault that is not there counts as deleted. */
   async delete(vault: VaultName): Promise<void> {
     if (!isVaultName(vault.name)) throw this.notFound(vault);
-    const outcome = await this.#given.lockBook.inTurn(() => this.#delete(vault));
+    const outcome = await this.#given.lockBook.inAnyTurn(() => this.#delete(vault));
     if (outcome === 'refused') throw invalidParameter(`Vault not empty or recently written to: ${this.arn(vault)}`);
   }
 
@@ -80,6 +80,8 @@ export class Vaults {
     const mayDelete = (found: Vault) => this.#isEmpty(found);
     const found = await metadata.vaults.find(vault);
     const recorded = found && lockBook.recordOf(found);
+    // A record that may or may not have been kept is of a vault with a lock, or with a record before it.
+    if (found && (recorded || (await metadata.vaultLocks.find(found.key)))) await lockBook.beSure();
     if (found === undefined || !recorded?.lock) return metadata.vaults.delete({ ...vault, mayDelete });
     if (!mayDelete(found) || (await metadata.vaults.hasArchives(found.key))) return 'refused';
     const written = await lockBook.textOf(recorded);
