@@ -222,6 +222,19 @@ describe('S-64 at start', () => {
     expect(await arrangement.given.metadata.vaults.find(VAULT)).toBeDefined();
   });
 
+  test('another region is told, once, as what denies everything', async () => {
+    await lockVault(arrangement, denial());
+    arrangement.given.region = 'eu-west-1';
+    expect(await mayRoot(arrangement, 'DescribeVault')).toBe(false);
+    expect(await arrangement.core.locks.settle()).toEqual([
+      {
+        level: 'error',
+        text: 'vaults were locked under another --region, and everything is denied on them until it is set to what it was',
+        facts: { region: 'eu-west-1', lockedAs: ARN },
+      },
+    ]);
+  });
+
   test('one vault that cannot be settled does not keep the others, nor the server', async () => {
     await lockVault(arrangement, denial());
     rmSync(recordPath(1));

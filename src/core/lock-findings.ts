@@ -88,6 +88,7 @@ export async function settleLocks(given: Arrangement): Promise<LockNotice[]> {
     text: `lock record ${number} ${fault}`,
     facts: { record: number },
   }));
+  notices.push(...foreignRegion(given));
   await given.lockBook.inTurn(async () => {
     for await (const finding of findings(given)) {
       const notice = await settle(given, finding).catch((error: unknown) => ({
@@ -99,6 +100,15 @@ export async function settleLocks(given: Arrangement): Promise<LockNotice[]> {
     }
   });
   return notices;
+}
+
+/** A lock policy names its vault with the region, so that under another one nobody can tell what it denies. */
+function foreignRegion(given: Arrangement): LockNotice[] {
+  const foreign = given.lockBook.locked().find(({ vault, sound }) => sound && vault.arn !== arnOf(given, vault));
+  if (foreign === undefined) return [];
+  const text =
+    'vaults were locked under another --region, and everything is denied on them until it is set to what it was';
+  return [{ level: 'error', text, facts: { region: given.region, lockedAs: foreign.vault.arn } }];
 }
 
 async function settle(given: Arrangement, finding: Finding): Promise<LockNotice | undefined> {

@@ -81,7 +81,10 @@ export class VaultRecords {
     return hasArchives(this.#db, key);
   }
 
-  /** Publishes the daily inventory of every vault that changed and whose last one is older than `beforeMs`. */
+  /**
+   * Publishes the daily inventory of every vault that changed and whose last one came before `beforeMs`, or, by a clock that
+   * was ahead, will only come. What is in an inventory goes by another time: that of the writes, which never goes back.
+   */
   async publishInventories({ nowMs, beforeMs }: { nowMs: number; beforeMs: number }): Promise<number> {
     const result = await this.#db
       .updateTable('vaults')
@@ -93,12 +96,14 @@ export class VaultRecords {
         inventory_archive_bytes: eb.ref('archive_bytes'),
       }))
       .where('written_at', 'is not', null)
-      .where((eb) =>
-        eb.or([
-          eb.and([eb('inventory_at', 'is', null), eb('created_at', '<=', beforeMs)]),
-          eb.and([eb('inventory_at', '<=', beforeMs), eb('written_at', '>', eb.ref('inventory_at'))]),
-        ]),
-      )
+      .where((eb) => {
+        const isDue = (column: 'created_at' | 'inventory_published_at') =>
+          eb.or([eb(column, '<=', beforeMs), eb(column, '>', nowMs)]);
+        return eb.or([
+          eb.and([eb('inventory_at', 'is', null), isDue('created_at')]),
+          eb.and([isDue('inventory_published_at'), eb('written_at', '>', eb.ref('inventory_at'))]),
+        ]);
+      })
       .executeTakeFirst();
     return Number(result.numUpdatedRows);
   }
