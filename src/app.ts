@@ -22,7 +22,7 @@ import { type Core, createCore } from './core/core.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
 import { LockBook } from './core/lock-book.ts';
-import { RetentionClock } from './core/retention-clock.ts';
+import { RetentionClock, type RetentionClockOptions } from './core/retention-clock.ts';
 import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
@@ -72,7 +72,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     dataDir,
     rootKey,
     metadata,
-    onAlarm: (text, facts) => log.error(facts, text),
+    onAlarm: ({ level, text, facts }) => log[level](facts, text),
   });
   const audit = parts.use(await openAuditLog(config, log));
   const deliveries = parts.use(new DeliveryLoop(given, log));
@@ -158,7 +158,7 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
     dataDir,
     rootKey,
     metadata,
-    // `clock show` tells of it.
+    // `clock show` tells of it, and the audit log of what was confirmed.
     onAlarm: () => undefined,
   });
   const core = createCore(given, {
@@ -178,8 +178,7 @@ interface Beginnings {
   dataDir: string;
   rootKey: RootKey;
   metadata: Metadata;
-  /** Told when the wall clock is not believed. */
-  onAlarm: (text: string, facts: object) => void;
+  onAlarm: RetentionClockOptions['onAlarm'];
 }
 
 const openMetadata = (dataDir: string, onFatal: (error: unknown) => void): Promise<Metadata> =>
@@ -230,7 +229,7 @@ function openRetentionClock(
     clock: systemClock,
     monotonicMs: () => performance.now(),
     toleranceMs: config.clockToleranceMs,
-    isOld: !lockBook.isEmpty,
+    wasLocked: () => !lockBook.isEmpty,
     onAlarm,
   });
 }

@@ -6,7 +6,7 @@ import { plain, table } from './output.ts';
 export function locksCommand(): Command {
   return commandGroup('locks', {
     description: 'Completed vault locks, compared with the records kept beside the bytes.',
-    commands: [list(), repair()],
+    commands: [list(), repair(), releaseOrphans()],
     examples: ['moraine locks list', 'moraine locks repair'],
   });
 }
@@ -53,6 +53,22 @@ function repair(): Command {
         const done = table(repaired, LOCK_COLUMNS, 'nothing was to be repaired');
         return left.length === 0 ? done : `${done}\n\nThese could not be repaired:\n${table(left, LOCK_COLUMNS, '')}`;
       },
+    }),
+  );
+}
+
+function releaseOrphans(): Command {
+  const command = operatorCommand({
+    usage: 'release-orphans',
+    description:
+      'Let bytes go that no row has mentioned for a week. Be sure that the metadata are the newest there are.',
+    examples: ['moraine locks release-orphans'],
+  });
+  return command.action(() =>
+    administer(command, {
+      name: 'locks.release-orphans',
+      input: {},
+      render: ({ released }) => `blobs released: ${released}`,
     }),
   );
 }

@@ -63,7 +63,9 @@ export const settings = {
     placeholder: 'REGION',
     default: 'us-east-1',
     meaning: 'region in ARNs and in signatures',
-    detail: 'Any lower-case name with dashes will do; clients must be set to the same one.',
+    detail:
+      'Any lower-case name with dashes will do; clients must be set to the same one. Do not change it once policies were ' +
+      'set: they name the region, and a locked vault denies everything in another one.',
     value: region,
   },
   'account-id': {

@@ -116,7 +116,7 @@ export class Authorisation {
     const identity = { ...vault, createdAtMs };
     const comparison = lockBook.compare(identity, lock ?? undefined);
     const sealed = comparison.kind === 'sealed';
-    const record = sealed ? lockBook.recordOf(identity) : undefined;
+    const record = sealed ? lockBook.sealingRecordOf(identity) : undefined;
     const recorded = record?.sound ? (await lockBook.textOf(record))?.lock?.document : undefined;
     const document = recorded ?? bindingLock(comparison, retention.nowMs())?.document;
     return { sealed, ...(document === undefined ? {} : { document }) };

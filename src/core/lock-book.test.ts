@@ -96,6 +96,55 @@ describe('S-64 what was done to the records shows', () => {
     expect(namesIn(book)).toEqual(['a', 'c']);
   });
 
+  test('many that are gone are told in one sentence', async () => {
+    await written(recordOf('a'));
+    texts.set(9_999_999_999, 'nothing');
+    const book = await LockBook.open(store);
+    expect(book.faults).toEqual([
+      { number: 2, fault: 'is missing, as are all up to 9999999998' },
+      { number: 9_999_999_999, fault: 'cannot be read' },
+    ]);
+    // A record after that one would have a name that nobody looks for.
+    await expect(book.inTurn(() => book.add(recordOf('b')))).rejects.toThrow('the highest number there is');
+    expect(texts.size).toBe(2);
+  });
+
+  test('while the server runs shows when the records are read again', async () => {
+    await written(recordOf('a'), recordOf('b'), recordOf('c'));
+    texts.delete(1);
+    const book = await written(recordOf('d'));
+    expect(await book.check()).toEqual([{ number: 1, fault: 'is missing' }]);
+    texts.delete(2);
+    change(4, 'policy of d', 'policy of x');
+    texts.set(5, 'nothing');
+    expect(await book.check()).toEqual([
+      { number: 1, fault: 'is missing' },
+      { number: 2, fault: 'was taken away since the start' },
+      { number: 4, fault: 'was changed since the start' },
+      { number: 5, fault: 'was added since the start, and not by this server' },
+    ]);
+  });
+
+  test('a second lock of one vault, however well it fits in, is not believed', async () => {
+    const [first, second] = [recordOf('a'), recordOf('a')];
+    if (second.lock) second.lock.document = 'another policy';
+    const book = await written(first, recordOf('b'));
+    await book.inTurn(() => book.add(second));
+    for (const read of [book, await LockBook.open(store)]) {
+      expect(read.recordOf(vaultNamed('a'))?.number).toBe(1);
+      expect(read.faults).toEqual([{ number: 3, fault: 'is of another lock than record 1' }]);
+    }
+  });
+
+  test('the same goes for one after a deletion, and the same lock may be recorded again', async () => {
+    const second = recordOf('a');
+    if (second.lock) second.lock.id = 'another lock';
+    await written(recordOf('a'), recordOf('a', true), recordOf('a'), recordOf('a', true), second);
+    const book = await LockBook.open(store);
+    expect(book.faults).toEqual([{ number: 5, fault: 'is of another lock than record 1' }]);
+    expect(book.locked()).toEqual([]);
+  });
+
   test('a deletion that somebody made up makes nothing forgotten', async () => {
     await written(recordOf('a'), recordOf('a', true));
     change(2, 'Deleted', 'Deleted ');

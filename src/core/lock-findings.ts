@@ -9,8 +9,16 @@ import type { Arrangement } from './arrangement.ts';
 type Finding =
   | { kind: 'agrees'; vault: VaultIdentity; record: LockRecord }
   | { kind: 'unfinished' | 'unrecorded'; vault: VaultIdentity; vaultKey: number; lock: VaultLock }
-  | { kind: 'sealed'; vault: VaultIdentity; vaultKey: number; record: LockRecord; reason: string }
+  | SealedVault
   | { kind: 'lost'; vault: VaultIdentity; record: LockRecord };
+
+interface SealedVault {
+  kind: 'sealed';
+  vault: VaultIdentity;
+  vaultKey: number;
+  record: LockRecord;
+  reason: string;
+}
 
 /** Something the operator has to know. */
 export interface LockNotice {
@@ -34,14 +42,21 @@ async function* findings(given: Arrangement): AsyncGenerator<Finding, void, void
   for (const record of lockBook.locked()) {
     const { vault } = record;
     const found = await metadata.vaults.find(vault);
-    if (found === undefined || found.createdAtMs !== vault.createdAtMs) {
+    if (found === undefined) {
       yield { kind: 'lost', vault, record };
       continue;
     }
-    const comparison = lockBook.compare(vault, await metadata.vaultLocks.find(found.key));
+    const comparison = lockBook.compare(found, await metadata.vaultLocks.find(found.key));
+    if (comparison.kind === 'sealed' && lockBook.sealingRecordOf(found)?.number === record.number) {
+      yield { ...comparison, vault: identityOf(found), vaultKey: found.key, record };
+      continue;
+    }
+    if (found.createdAtMs !== vault.createdAtMs) {
+      yield { kind: 'lost', vault, record };
+      continue;
+    }
     if (comparison.kind === 'agrees') yield { kind: 'agrees', vault, record };
     if (comparison.kind === 'unfinished') yield { ...comparison, kind: 'unfinished', vault, vaultKey: found.key };
-    if (comparison.kind === 'sealed') yield { ...comparison, vault, vaultKey: found.key, record };
   }
   for (let afterVaultKey = 0; ; ) {
     const page = await metadata.vaultLocks.locked({ afterVaultKey, limit: limits.lockPageRows });
@@ -53,9 +68,15 @@ async function* findings(given: Arrangement): AsyncGenerator<Finding, void, void
   }
 }
 
+/** Whether some vault is locked, by its record or by the metadata. */
+export async function someVaultIsLocked(given: Arrangement): Promise<boolean> {
+  for await (const _ of findings(given)) return true;
+  return false;
+}
+
 /** Whether anything is not as it was recorded. Until it is mended nothing may be thrown away for want of a row. */
 export async function locksAreDisputed(given: Arrangement): Promise<boolean> {
-  if (given.lockBook.faults.length > 0) return true;
+  if ((await given.lockBook.check()).length > 0) return true;
   for await (const { kind } of findings(given)) if (kind === 'sealed' || kind === 'lost') return true;
   return false;
 }
@@ -67,6 +88,7 @@ export async function settleLocks(given: Arrangement): Promise<LockNotice[]> {
     text: `lock record ${number} ${fault}`,
     facts: { record: number },
   }));
+  notices.push(...foreignRegion(given));
   await given.lockBook.inTurn(async () => {
     for await (const finding of findings(given)) {
       const notice = await settle(given, finding).catch((error: unknown) => ({
@@ -78,6 +100,15 @@ export async function settleLocks(given: Arrangement): Promise<LockNotice[]> {
     }
   });
   return notices;
+}
+
+/** A lock policy names its vault with the region, so that under another one nobody can tell what it denies. */
+function foreignRegion(given: Arrangement): LockNotice[] {
+  const foreign = given.lockBook.locked().find(({ vault, sound }) => sound && vault.arn !== arnOf(given, vault));
+  if (foreign === undefined) return [];
+  const text =
+    'vaults were locked under another --region, and everything is denied on them until it is set to what it was';
+  return [{ level: 'error', text, facts: { region: given.region, lockedAs: foreign.vault.arn } }];
 }
 
 async function settle(given: Arrangement, finding: Finding): Promise<LockNotice | undefined> {
@@ -110,12 +141,13 @@ async function settle(given: Arrangement, finding: Finding): Promise<LockNotice 
 export async function listLocks(given: Arrangement) {
   const locks: ShownLock[] = [];
   for await (const finding of findings(given)) locks.push(shown(given, finding));
-  return { locks, faults: given.lockBook.faults };
+  return { locks, faults: await given.lockBook.check() };
 }
 
 /**
  * Re-instates the locks of sealed vaults from their records, never the other way round, and does what a start would do for
- * the others. A record that was changed after it was written re-instates nothing.
+ * the others. A record that was changed after it was written re-instates nothing, and none takes the place of another lock
+ * that is Locked.
  */
 export async function repairLocks(given: Arrangement) {
   const repaired: ShownLock[] = [];
@@ -123,22 +155,42 @@ export async function repairLocks(given: Arrangement) {
   await given.lockBook.inTurn(async () => {
     for await (const finding of findings(given)) {
       if (finding.kind === 'agrees') continue;
-      const mended = finding.kind === 'sealed' ? await reinstate(given, finding) : finding.kind !== 'lost';
-      if (finding.kind === 'unfinished' || finding.kind === 'unrecorded') await settle(given, finding);
-      (mended ? repaired : left).push(shown(given, finding));
+      const obstacle = await mend(given, finding);
+      if (obstacle === undefined) repaired.push(shown(given, finding));
+      else left.push({ ...shown(given, finding), reason: obstacle });
     }
   });
   return { repaired, left };
 }
 
-async function reinstate(given: Arrangement, finding: Finding & { kind: 'sealed' }): Promise<boolean> {
-  const { record, vaultKey } = finding;
-  const recorded = record.sound ? (await given.lockBook.textOf(record))?.lock : undefined;
-  if (!recorded) return false;
+/** Returns why it cannot be done, if so. */
+async function mend(given: Arrangement, finding: Finding): Promise<string | undefined> {
+  switch (finding.kind) {
+    case 'lost':
+      return 'the metadata has no such vault';
+    case 'sealed':
+      return reinstate(given, finding);
+    default:
+      await settle(given, finding);
+      return undefined;
+  }
+}
+
+async function reinstate(
+  given: Arrangement,
+  { vault, record, vaultKey, reason }: SealedVault,
+): Promise<string | undefined> {
+  const { metadata, lockBook } = given;
+  if (record.vault.createdAtMs !== vault.createdAtMs) return reason;
+  const recorded = record.sound ? (await lockBook.textOf(record))?.lock : undefined;
+  if (!recorded) return 'its lock record is damaged';
+  if ((await metadata.vaultLocks.find(vaultKey))?.state === 'Locked') {
+    return `${reason}, which is Locked like the one on record: put back whichever was changed`;
+  }
   const { id, document, createdAtMs } = recorded;
   const lock: VaultLock = { id, document, state: 'Locked', createdAtMs, expiresAtMs: null };
-  await given.metadata.vaultLocks.reinstate({ vaultKey, lock });
-  return true;
+  await metadata.vaultLocks.reinstate({ vaultKey, lock });
+  return undefined;
 }
 
 async function record(given: Arrangement, { vault, lock }: { vault: VaultIdentity; lock: VaultLock }): Promise<void> {
@@ -150,6 +202,12 @@ async function record(given: Arrangement, { vault, lock }: { vault: VaultIdentit
     lock: { id, document, createdAtMs, completedAtMs: retention.nowMs() },
   });
 }
+
+const identityOf = ({ accountId, name, createdAtMs }: VaultIdentity): VaultIdentity => ({
+  accountId,
+  name,
+  createdAtMs,
+});
 
 const arnOf = ({ region }: Arrangement, { accountId, name }: VaultIdentity): string =>
   vaultArn({ region, accountId, name });

@@ -7,6 +7,7 @@ import { compilePolicy } from '../policy/compile.ts';
 import { safeEqual } from '../sigv4/safe-equal.ts';
 import type { Arrangement } from './arrangement.ts';
 import { listLocks, repairLocks, settleLocks } from './lock-findings.ts';
+import { releaseOrphans } from './orphans.ts';
 import { unknownUser, usersAmong } from './policy-users.ts';
 import type { Vaults } from './vaults.ts';
 
@@ -105,6 +106,9 @@ export class Locks {
   /** Puts the locks of sealed vaults back as they were recorded; for the operator. */
   repair = () => repairLocks(this.#given);
 
+  /** Lets bytes without a row go that are kept because vaults are locked; for the operator. */
+  releaseOrphans = () => releaseOrphans(this.#given);
+
   async #lockForEver(vault: Vault, comparison: LockComparison): Promise<void> {
     const { metadata, lockBook, retention, clock } = this.#given;
     if (comparison.kind === 'none' || comparison.kind === 'sealed' || comparison.kind === 'agrees') return;
@@ -127,7 +131,7 @@ export class Locks {
 
   async #recordedLock(vault: Vault): Promise<VaultLock | undefined> {
     const { lockBook } = this.#given;
-    const record = lockBook.recordOf(vault);
+    const record = lockBook.sealingRecordOf(vault);
     const recorded = record && (await lockBook.textOf(record))?.lock;
     if (!recorded) return undefined;
     const { id, document, createdAtMs } = recorded;

@@ -89,10 +89,23 @@ describe('trusted time', () => {
     pass(HOUR_MS);
     await uploadBytes(arrangement, Buffer.from('x'));
     tamper(arrangement, 'delete from retention_clock');
-    setOff(-YEAR_MS);
+    setOff(-DAY_MS);
     await arrangement.restart();
     expect(trusted()).toBe(T0 + HOUR_MS);
     expect(arrangement.alarms).toEqual([]);
+  });
+
+  test('begins suspect, with the wall clock, when the newest archive is dated far ahead of it', async () => {
+    await uploadBytes(arrangement, Buffer.from('x'));
+    tamper(arrangement, `delete from retention_clock; update vaults set written_at = ${T0 + 4000 * DAY_MS}`);
+    await arrangement.restart();
+    expect(arrangement.given.retention.isSuspect).toBe(true);
+    expect(trusted()).toBe(T0);
+    expect(arrangement.alarms).toEqual([expect.stringMatching(/^warn: the wall clock is not believed/)]);
+    await lockVault(arrangement, retention(3650));
+    const archiveId = await uploadBytes(arrangement, Buffer.from('kept'));
+    await arrangement.given.retention.confirm();
+    expect(await mayRoot(arrangement, 'DeleteArchive', { archiveId })).toBe(false);
   });
 });
 
@@ -111,7 +124,32 @@ describe('S-62 a wall clock that jumps too far', () => {
     expect(await after.confirm()).toMatchObject({ suspectSince: null, trustedAt: '2031-05-07T07:08:09.123Z' });
     await arrangement.restart();
     expect([arrangement.given.retention.isSuspect, trusted()]).toEqual([false, T0 + DAY_MS]);
-    expect(arrangement.alarms).toHaveLength(2);
+    expect(arrangement.alarms).toHaveLength(3);
+  });
+
+  test('is warned of where no vault was ever locked, and else is an error', async () => {
+    setOff(2 * YEAR_MS);
+    expect(arrangement.given.retention.isSuspect).toBe(true);
+    await lockVault(arrangement, denial());
+    await standStill(0);
+    expect(arrangement.alarms).toEqual([
+      expect.stringMatching(/^warn: the wall clock is not believed/),
+      expect.stringMatching(/^error: the wall clock is not believed/),
+    ]);
+  });
+
+  test('leaves a trace when it is confirmed, and nothing is confirmed while it is believed', async () => {
+    const { retention: clock } = arrangement.given;
+    setOff(6 * DAY_MS);
+    expect(clock.nowMs()).toBe(T0 + 6 * DAY_MS);
+    setOff(0);
+    await expect(clock.confirm()).rejects.toThrow('the wall clock is believed: there is nothing to confirm');
+    expect(clock.nowMs()).toBe(T0 + 6 * DAY_MS);
+    setOff(2 * YEAR_MS);
+    await clock.confirm();
+    expect(arrangement.alarms.slice(1)).toEqual([
+      'error: an operator has confirmed the wall clock: ages of archives go by it from now on',
+    ]);
   });
 
   test('in small steps is not believed either', async () => {

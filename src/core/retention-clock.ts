@@ -1,5 +1,6 @@
 import type { RetentionClockRecords } from '../metadata/retention-clock.ts';
 import type { Clock } from '../model/clock.ts';
+import { AdminError } from '../model/errors.ts';
 import { formatInstant } from '../model/instants.ts';
 import { advance, ageInDays, type RetentionState } from '../model/retention-clock.ts';
 import { UNKNOWN } from '../policy/context.ts';
@@ -11,10 +12,16 @@ export interface RetentionClockOptions {
   monotonicMs: () => number;
   /** How much of the time may rest on the wall clock's word alone. */
   toleranceMs: number;
-  /** Vaults were locked before, so a time must have been kept. */
-  isOld: boolean;
-  /** Told once when the wall clock loses its credit, and at every start until it has it again. */
-  onAlarm: (text: string, facts: object) => void;
+  /** Whether a vault was ever locked: then a time must have been kept, and it matters. */
+  wasLocked: () => boolean;
+  /** Told once when the wall clock loses its credit, at every start until it has it again, and when somebody gives it back. */
+  onAlarm: (alarm: ClockAlarm) => void;
+}
+
+export interface ClockAlarm {
+  level: 'warn' | 'error';
+  text: string;
+  facts: object;
 }
 
 /** The time that retention goes by (`model/retention-clock.ts`), for ages of archives and the expiry of locks. */
@@ -80,12 +87,22 @@ export class RetentionClock implements AsyncDisposable {
     };
   }
 
-  /** The operator has looked at the wall clock, and it is right. */
+  /**
+   * The operator has looked at the wall clock, and it is right. Whoever may say so can end retention before its time, so it
+   * leaves a trace, and there is nothing to say while the clock is believed.
+   */
   async confirm(): Promise<ReturnType<RetentionClock['show']>> {
+    const { highWaterAtMs, suspectAtMs } = this.#look();
+    if (suspectAtMs === null) throw new AdminError('the wall clock is believed: there is nothing to confirm');
     const state = { highWaterAtMs: this.#options.clock.nowMs(), unprovenMs: 0, suspectAtMs: null };
     await this.#options.records.save(state);
     this.#state = state;
     this.#lookedAtMs = this.#options.monotonicMs();
+    this.#options.onAlarm({
+      level: 'error',
+      text: 'an operator has confirmed the wall clock: ages of archives go by it from now on',
+      facts: { trustedWasAt: formatInstant(highWaterAtMs), trustedAt: formatInstant(state.highWaterAtMs) },
+    });
     return this.show();
   }
 
@@ -106,20 +123,29 @@ export class RetentionClock implements AsyncDisposable {
   }
 
   #alarm(): void {
-    const { onAlarm, clock } = this.#options;
-    onAlarm(
-      'the wall clock is not believed: nothing is allowed because of the age of an archive until `moraine clock confirm`',
-      { trustedAt: formatInstant(this.#state.highWaterAtMs), wallClockAt: formatInstant(clock.nowMs()) },
-    );
+    const { onAlarm, clock, wasLocked } = this.#options;
+    onAlarm({
+      // Where no vault was ever locked hardly anything goes by ages.
+      level: wasLocked() ? 'error' : 'warn',
+      text: 'the wall clock is not believed: nothing is allowed because of the age of an archive until `moraine clock confirm`',
+      facts: { trustedAt: formatInstant(this.#state.highWaterAtMs), wallClockAt: formatInstant(clock.nowMs()) },
+    });
   }
 }
 
-/** A server that never kept the time begins with the wall clock, unless it kept locks: then somebody took the time away. */
-async function firstState({ records, clock, isOld }: RetentionClockOptions): Promise<RetentionState> {
-  const newestAtMs = (await records.newestWriteAtMs()) ?? Number.NEGATIVE_INFINITY;
-  if (isOld && newestAtMs > Number.NEGATIVE_INFINITY) {
-    return { highWaterAtMs: newestAtMs, unprovenMs: 0, suspectAtMs: newestAtMs };
+/**
+ * A server that never kept the time begins with the wall clock, unless it kept locks: then somebody took the time away. A
+ * write far in the future was dated by a wall clock that was wrong, then or now, which only an operator can tell.
+ */
+async function firstState({ records, clock, wasLocked, toleranceMs }: RetentionClockOptions): Promise<RetentionState> {
+  const wallAtMs = clock.nowMs();
+  const newestAtMs = await records.newestWriteAtMs();
+  if (wasLocked()) {
+    const highWaterAtMs = newestAtMs ?? wallAtMs;
+    return { highWaterAtMs, unprovenMs: 0, suspectAtMs: highWaterAtMs };
   }
-  const highWaterAtMs = Math.max(clock.nowMs(), newestAtMs);
-  return { highWaterAtMs, unprovenMs: 0, suspectAtMs: isOld ? highWaterAtMs : null };
+  if (newestAtMs !== undefined && newestAtMs - wallAtMs > toleranceMs) {
+    return { highWaterAtMs: wallAtMs, unprovenMs: 0, suspectAtMs: wallAtMs };
+  }
+  return { highWaterAtMs: Math.max(wallAtMs, newestAtMs ?? wallAtMs), unprovenMs: 0, suspectAtMs: null };
 }

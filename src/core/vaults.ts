@@ -30,6 +30,7 @@ export class Vaults {
           'out of a-z, A-Z, 0-9, "_", "-" and ".".',
       );
     }
+    await this.#refuseLost(vault);
     const outcome = await this.#given.metadata.vaults.create({
       ...vault,
       nowMs: this.#given.clock.nowMs(),
@@ -43,6 +44,17 @@ export class Vaults {
         `The account has ${limits.vaultsPerAccountMax} vaults, which is the limit.`,
       );
     }
+  }
+
+  /** A new vault in the place of a locked one that is missing would be sealed from its first day. */
+  async #refuseLost(vault: VaultName): Promise<void> {
+    const { metadata, lockBook } = this.#given;
+    // In this order: a vault that was just deleted has its deletion on record.
+    if ((await metadata.vaults.find(vault)) !== undefined || !lockBook.isTaken(vault)) return;
+    throw new GlacierError(
+      'AccessDeniedException',
+      `The vault ${this.arn(vault)} was locked and is missing from the metadata; an operator has to put it back.`,
+    );
   }
 
   async describe(vault: VaultName): Promise<VaultDescription> {
@@ -61,7 +73,7 @@ export class Vaults {
   /** Deletes a vault that shows no archive; a vault that is not there counts as deleted. */
   async delete(vault: VaultName): Promise<void> {
     if (!isVaultName(vault.name)) throw this.notFound(vault);
-    const outcome = await this.#given.lockBook.inTurn(() => this.#delete(vault));
+    const outcome = await this.#given.lockBook.inAnyTurn(() => this.#delete(vault));
     if (outcome === 'refused') throw invalidParameter(`Vault not empty or recently written to: ${this.arn(vault)}`);
   }
 
@@ -71,8 +83,10 @@ export class Vaults {
     const mayDelete = (found: Vault) => this.#isEmpty(found);
     const found = await metadata.vaults.find(vault);
     const recorded = found && lockBook.recordOf(found);
+    // A record that may or may not have been kept is of a vault with a lock, or with a record before it.
+    if (found && (recorded || (await metadata.vaultLocks.find(found.key)))) await lockBook.beSure();
     if (found === undefined || !recorded?.lock) return metadata.vaults.delete({ ...vault, mayDelete });
-    if (found.archiveCount > 0 || !mayDelete(found)) return 'refused';
+    if (!mayDelete(found) || (await metadata.vaults.hasArchives(found.key))) return 'refused';
     const written = await lockBook.textOf(recorded);
     const record = { writtenAtMs: clock.nowMs(), vault: recorded.vault };
     await lockBook.add({ ...record, lock: null });

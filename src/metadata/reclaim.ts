@@ -21,6 +21,23 @@ export class ReclaimRecords {
     await this.#db.deleteFrom('reclaimable_blobs').where('blob_id', 'in', blobIds).execute();
   }
 
+  /** Takes back those of `blobIds` that a row mentions after all, and returns them. No row may; so somebody changed rows. */
+  async takeBackMentioned(blobIds: readonly string[]): Promise<string[]> {
+    if (blobIds.length === 0) return [];
+    return this.#db.transaction().execute(async (trx) => {
+      const rows = await inUse(trx, blobIds).execute();
+      const ids = rows.map((row) => row.blob_id);
+      if (ids.length > 0) await trx.deleteFrom('reclaimable_blobs').where('blob_id', 'in', ids).execute();
+      return ids;
+    });
+  }
+
+  /** How many of `blobIds` no row mentions. */
+  async countUnknown(blobIds: readonly string[]): Promise<number> {
+    if (blobIds.length === 0) return 0;
+    return this.#db.transaction().execute(async (trx) => blobIds.length - (await mentioned(trx, blobIds)).size);
+  }
+
   /** Hands those of `blobIds` that no row mentions to the sweep, and leaves the others alone; returns how many. */
   async addUnknown(blobIds: readonly string[]): Promise<number> {
     if (blobIds.length === 0) return 0;
@@ -35,7 +52,15 @@ export class ReclaimRecords {
 
 /** Those of `blobIds` that some row mentions. */
 async function mentioned(trx: Transaction<Tables>, blobIds: readonly string[]): Promise<Set<string>> {
-  const rows = await trx
+  const rows = await inUse(trx, blobIds)
+    .unionAll(trx.selectFrom('reclaimable_blobs').select('blob_id').where('blob_id', 'in', blobIds))
+    .execute();
+  return new Set(rows.map((row) => row.blob_id));
+}
+
+/** Those of `blobIds` that an archive, a part or a job refers to. */
+const inUse = (trx: Transaction<Tables>, blobIds: readonly string[]) =>
+  trx
     .selectFrom('archive_blobs')
     .select('blob_id')
     .where('blob_id', 'in', blobIds)
@@ -46,11 +71,7 @@ async function mentioned(trx: Transaction<Tables>, blobIds: readonly string[]): 
         .select('output_blob_id as blob_id')
         .where('output_blob_id', 'in', blobIds)
         .$narrowType<{ blob_id: string }>(),
-    )
-    .unionAll(trx.selectFrom('reclaimable_blobs').select('blob_id').where('blob_id', 'in', blobIds))
-    .execute();
-  return new Set(rows.map((row) => row.blob_id));
-}
+    );
 
 /** Throws if the blob was given up: its bytes may be gone at any moment, so no row may begin to refer to it. */
 export async function refuseGivenUp(trx: Transaction<Tables>, blobId: string): Promise<void> {

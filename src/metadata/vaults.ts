@@ -67,21 +67,30 @@ export class VaultRecords {
   }
 
   /**
-   * Deletes a vault with its jobs, uploads, settings and memory of deleted archives, if `mayDelete` says so of its present state.
-   * Deleting what is not there succeeds.
+   * Deletes a vault with its jobs, uploads, settings and memory of deleted archives, if `mayDelete` says so of its present
+   * state and there is no archive in it, whatever it counts. Deleting what is not there succeeds.
    */
   async delete(vault: VaultName & { mayDelete: (vault: Vault) => boolean }): Promise<'deleted' | 'refused'> {
     return this.#db.transaction().execute(async (trx) => {
       const row = await findVault(trx, vault);
       if (row === undefined) return 'deleted';
       if (row.archive_count > 0 || !vault.mayDelete(toVault(row))) return 'refused';
+      if (await hasArchives(trx, row.key)) return 'refused';
       await deleteContents(trx, row.key);
       await trx.deleteFrom('vaults').where('key', '=', row.key).execute();
       return 'deleted';
     });
   }
 
-  /** Publishes the daily inventory of every vault that changed and whose last one is older than `beforeMs`. */
+  /** Whether there is an archive in a vault, whatever the vault counts. */
+  async hasArchives(key: number): Promise<boolean> {
+    return hasArchives(this.#db, key);
+  }
+
+  /**
+   * Publishes the daily inventory of every vault that changed and whose last one came before `beforeMs`, or, by a clock that
+   * was ahead, will only come. What is in an inventory goes by another time: that of the writes, which never goes back.
+   */
   async publishInventories({ nowMs, beforeMs }: { nowMs: number; beforeMs: number }): Promise<number> {
     const result = await this.#db
       .updateTable('vaults')
@@ -93,12 +102,14 @@ export class VaultRecords {
         inventory_archive_bytes: eb.ref('archive_bytes'),
       }))
       .where('written_at', 'is not', null)
-      .where((eb) =>
-        eb.or([
-          eb.and([eb('inventory_at', 'is', null), eb('created_at', '<=', beforeMs)]),
-          eb.and([eb('inventory_at', '<=', beforeMs), eb('written_at', '>', eb.ref('inventory_at'))]),
-        ]),
-      )
+      .where((eb) => {
+        const isDue = (column: 'created_at' | 'inventory_published_at') =>
+          eb.or([eb(column, '<=', beforeMs), eb(column, '>', nowMs)]);
+        return eb.or([
+          eb.and([eb('inventory_at', 'is', null), isDue('created_at')]),
+          eb.and([isDue('inventory_published_at'), eb('written_at', '>', eb.ref('inventory_at'))]),
+        ]);
+      })
       .executeTakeFirst();
     return Number(result.numUpdatedRows);
   }
@@ -127,6 +138,17 @@ function findVault(db: Kysely<Tables>, { accountId, name }: VaultName): Promise<
     .where('account_id', '=', accountId)
     .where('name', '=', name)
     .executeTakeFirst();
+}
+
+async function hasArchives(db: Kysely<Tables>, vaultKey: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('archives')
+    .select('key')
+    .where('vault_key', '=', vaultKey)
+    .where('deleted_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 function newVaultRow({ accountId, name, nowMs }: VaultName & { nowMs: number }) {

@@ -130,6 +130,8 @@ export const limits = {
   clockCorrectionRatio: 0.02,
   /** Far more than the longest policy takes, every character of it escaped. */
   lockRecordBytesMax: 256 * KIB,
+  /** By the ten digits of a record's name. */
+  lockRecordNumberMax: 9_999_999_999,
   lockPageRows: 500,
 
   // Policies.

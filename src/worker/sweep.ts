@@ -12,4 +12,6 @@ export interface Sweep {
 export interface Swept {
   done: number;
   more: boolean;
+  /** Something the operator should know. */
+  notice?: string;
 }

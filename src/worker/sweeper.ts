@@ -59,8 +59,9 @@ export class Sweeper implements AsyncDisposable {
   async #step({ name, step, pauseMs }: Sweep): Promise<number> {
     const startedAt = performance.now();
     try {
-      const { done, more } = await step();
+      const { done, more, notice } = await step();
       if (done > 0) this.#log.debug({ sweep: name, done }, 'swept');
+      if (notice !== undefined) this.#log.warn({ sweep: name }, notice);
       // Operations of the database never leave the event loop, so a sweep with much to do rests as long as it works.
       return more ? performance.now() - startedAt : pauseMs;
     } catch (error) {

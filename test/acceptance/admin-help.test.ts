@@ -14,7 +14,7 @@ const GROUPS = {
   policies: ['attach', 'detach', 'list', 'show', 'reset', 'check'],
   keys: ['create', 'list', 'disable', 'enable', 'rotate', 'delete'],
   topics: ['subscribe', 'list', 'confirm', 'unsubscribe', 'certificate'],
-  locks: ['list', 'repair'],
+  locks: ['list', 'repair', 'release-orphans'],
   clock: ['show', 'confirm'],
 };
 

@@ -93,7 +93,7 @@ describe('S-64', () => {
     ['deleting the row of the lock', 'delete from vault_locks', 'the metadata has no lock'],
     [
       'editing the policy',
-      `update vault_locks set document = replace(document, '"Deny"', '"Allow"')`,
+      `update vault_locks set state = 'InProgress', expires_at = 1, document = replace(document, '"Deny"', '"Allow"')`,
       'the metadata has another lock policy',
     ],
     [

@@ -119,6 +119,19 @@ export function vaultContract(tested: () => MetadataUnderTest): void {
     });
   });
 
+  test('a vault with an archive is not deleted, whatever it counts', async () => {
+    const { metadata, change } = tested();
+    const vault = await newVault(metadata);
+    const { key } = await newArchive(metadata, { vaultKey: vault.key });
+    const setCount = (count: number) => change(`update vaults set archive_count = ${count} where key = ${vault.key}`);
+    await setCount(0);
+    expect(await metadata.vaults.hasArchives(vault.key)).toBe(true);
+    expect(await metadata.vaults.delete({ ...vault, mayDelete: () => true })).toBe('refused');
+    await setCount(1);
+    await metadata.archives.delete({ archiveKey: key, nowMs: T0 });
+    expect(await metadata.vaults.hasArchives(vault.key)).toBe(false);
+  });
+
   describe('what a vault counts', () => {
     test('when it was written to never goes back with the clock', async () => {
       const { metadata } = tested();
@@ -186,6 +199,27 @@ export function vaultContract(tested: () => MetadataUnderTest): void {
         await metadata.vaults.publishInventories({ nowMs, beforeMs: nowMs - DAY_MS });
       }
       expect(await vaultNow(metadata, vault)).toMatchObject({ inventoryPublishedAtMs: T0 + DAY_MS });
+    });
+
+    test.each([
+      ['the writes', 6],
+      ['the last inventory', 365],
+    ])('a clock that was ahead when it dated %s holds up no inventory', async (what, daysAhead) => {
+      const { metadata } = tested();
+      const vault = await newVault(metadata);
+      const publish = (nowMs: number) => metadata.vaults.publishInventories({ nowMs, beforeMs: nowMs - DAY_MS });
+      await newArchive(metadata, { vaultKey: vault.key, nowMs: T0 + daysAhead * DAY_MS });
+      if (what === 'the last inventory') await publish(T0 + daysAhead * DAY_MS);
+      for (let day = 1; day <= 5; day += 1) {
+        const nowMs = T0 + day * DAY_MS;
+        await newArchive(metadata, { vaultKey: vault.key, nowMs });
+        await publish(nowMs);
+        await publish(nowMs + HOUR_MS);
+        expect(await vaultNow(metadata, vault)).toMatchObject({
+          inventoryPublishedAtMs: nowMs,
+          inventoryArchiveCount: day + 1,
+        });
+      }
     });
 
     test('an inventory is not before the last write that it counts', async () => {

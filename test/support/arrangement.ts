@@ -104,8 +104,8 @@ async function arrangementIn(
     clock,
     monotonicMs: () => clock.atMs,
     toleranceMs: CLOCK_TOLERANCE_MS,
-    isOld: !lockBook.isEmpty,
-    onAlarm: (text) => alarms.push(text),
+    wasLocked: () => !lockBook.isEmpty,
+    onAlarm: ({ level, text }) => alarms.push(`${level}: ${text}`),
   });
   return {
     metadata,

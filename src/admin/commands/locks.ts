@@ -15,6 +15,11 @@ export const lockCommands = {
     mutating: true,
     run: ({ core }) => core.locks.repair(),
   }),
+  'locks.release-orphans': adminCommand({
+    input: nothing,
+    mutating: true,
+    run: ({ core }) => core.locks.releaseOrphans(),
+  }),
   'clock.show': adminCommand({
     input: nothing,
     mutating: false,
