@@ -1,8 +1,9 @@
-import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { T0, type TestArrangement, testArrangement, uploadBytes } from '../../test/support/arrangement.ts';
-import { denial, lockVault, tamper } from '../../test/support/locks.ts';
+import { T0, type TestArrangement, testArrangement, uploadBytes, VAULT } from '../../test/support/arrangement.ts';
+import { noise } from '../../test/support/hashes.ts';
+import { denial, lockVault, outcomeOf, retention, tamper } from '../../test/support/locks.ts';
 import { DAY_MS, HOUR_MS } from '../model/limits.ts';
 import { giveUpOrphans, reclaim } from './reclaim.ts';
 
@@ -89,4 +90,28 @@ describe('S-64 metadata from before an upload', () => {
     );
     expect(await giveUp()).toMatchObject({ done: 0, notice: KEPT });
   });
+});
+
+const bytes = noise(1000);
+
+test('S-64 a blob that was given up and that an archive mentions is kept, and told once', async () => {
+  const { given, core } = arrangement;
+  await uploadBytes(arrangement, bytes);
+  const [kept = ''] = await blobs();
+  await core.archives.delete({ vault: VAULT, id: await uploadBytes(arrangement, noise(10, 'other')) });
+  tamper(arrangement, `insert into reclaimable_blobs (blob_id) values ('${kept}')`);
+  await expect(reclaim(given)).rejects.toThrow(`blobs were given up that rows mention; they are kept: ${kept}`);
+  expect(await blobs()).toEqual([kept]);
+  expect(await reclaim(given)).toEqual({ done: 0, more: false });
+  expect(await blobs()).toEqual([kept]);
+});
+
+test('S-64 a vault that somebody made count no archive is not deleted with those in it', async () => {
+  await lockVault(arrangement, retention(365));
+  await uploadBytes(arrangement, bytes);
+  tamper(arrangement, 'update vaults set archive_count = 0');
+  expect(await outcomeOf(arrangement.core.vaults.delete(VAULT))).toContain('Vault not empty');
+  expect(readdirSync(join(arrangement.blobsDirectory, 'locks'))).toHaveLength(1);
+  await reclaim(arrangement.given);
+  expect(await blobs()).toHaveLength(1);
 });

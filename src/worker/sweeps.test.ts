@@ -14,7 +14,6 @@ import {
   VAULT,
 } from '../../test/support/arrangement.ts';
 import { noise } from '../../test/support/hashes.ts';
-import { lockVault, outcomeOf, retention, tamper } from '../../test/support/locks.ts';
 import { receive } from '../core/receive.ts';
 import { wholeOf } from '../model/byte-range.ts';
 import { DAY_MS, HOUR_MS, limits, MIB, MINUTE_MS } from '../model/limits.ts';
@@ -197,28 +196,6 @@ describe('reclaiming', () => {
     expect(await reclaim(given)).toEqual({ done: 1, more: false });
     expect(await listed()).toEqual([]);
   });
-});
-
-test('S-64 a blob that was given up and that an archive mentions is kept, and told once', async () => {
-  const { given, core } = arrangement;
-  await uploadBytes(arrangement, bytes);
-  const [kept = ''] = await listed();
-  await core.archives.delete({ vault: VAULT, id: await uploadBytes(arrangement, noise(10, 'other')) });
-  tamper(arrangement, `insert into reclaimable_blobs (blob_id) values ('${kept}')`);
-  await expect(reclaim(given)).rejects.toThrow(`blobs were given up that rows mention; they are kept: ${kept}`);
-  expect(await listed()).toEqual([kept]);
-  expect(await reclaim(given)).toEqual({ done: 0, more: false });
-  expect(await listed()).toEqual([kept]);
-});
-
-test('S-64 a vault that somebody made count no archive is not deleted with those in it', async () => {
-  await lockVault(arrangement, retention(365));
-  await uploadBytes(arrangement, bytes);
-  tamper(arrangement, 'update vaults set archive_count = 0');
-  expect(await outcomeOf(arrangement.core.vaults.delete(VAULT))).toContain('Vault not empty');
-  expect(readdirSync(join(arrangement.blobsDirectory, 'locks'))).toHaveLength(1);
-  await reclaim(arrangement.given);
-  expect(await listed()).toHaveLength(1);
 });
 
 describe('bytes that no row mentions', () => {
