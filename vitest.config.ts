@@ -13,6 +13,7 @@ export default defineConfig({
         test: {
           name: 'acceptance',
           include: ['test/acceptance/**/*.test.ts'],
+          maxWorkers: 2,
           testTimeout: ACCEPTANCE_TIMEOUT_MS,
           hookTimeout: ACCEPTANCE_TIMEOUT_MS,
         },
