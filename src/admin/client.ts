@@ -27,9 +27,9 @@ export async function askServer({
   if (socket === undefined) return undefined;
   try {
     const lines = new LineReader(socket);
-    if ((await within(limits.adminRequestMs, socket, lines.next(limits.adminRequestBytesMax))) === undefined) {
-      return undefined;
-    }
+    const greeting = await within(limits.adminRequestMs, socket, lines.next(limits.adminRequestBytesMax));
+    // A server that ends says so in place of a greeting.
+    if (greeting === undefined || 'stopping' in JSON.parse(greeting)) return undefined;
     sendLine(socket, request);
     const line = await within(limits.adminAnswerMs, socket, lines.next(limits.adminAnswerBytesMax));
     if (line === undefined) throw new UnansweredError('the server ended, or took too long, before it answered');

@@ -37,6 +37,6 @@ function render({ trustedAt, wallClockAt, unprovenMs, toleranceMs, suspectSince 
     `unproven      ${minutes(unprovenMs)} of at most ${minutes(toleranceMs)}`,
     suspectSince === null
       ? 'the wall clock is believed'
-      : `the wall clock is not believed since ${suspectSince}: nothing is allowed because of the age of an archive`,
+      : `the wall clock is not believed since the trusted time was ${suspectSince}: nothing is allowed because of the age of an archive`,
   ].join('\n');
 }

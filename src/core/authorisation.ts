@@ -170,7 +170,7 @@ export class Authorisation {
         ? 'because the vault is sealed: its lock is not as it was recorded, and an operator has to repair it'
         : reason === 'explicit-deny'
           ? `with an explicit deny in ${POLICY_NAMES[statement?.policy ?? 'identity']}`
-          : `because no policy allows the glacier:${action} action`;
+          : `${NOT_ALLOWED[caller.sessionPolicies.length > 0 ? 'session' : 'principal']} the glacier:${action} action`;
     return new GlacierError(
       'AccessDeniedException',
       `User: ${caller.principal.arn} is not authorized to perform: glacier:${action} ` +
@@ -199,6 +199,12 @@ const READS: ReadonlySet<ActionName> = new Set([
 ]);
 
 const SEALED: Decision = { allowed: false, reason: 'explicit-deny', statement: { policy: 'lock', number: 0 } };
+
+/** A session is allowed what its own policy and those of its principal both allow. */
+const NOT_ALLOWED = {
+  principal: 'because no policy allows',
+  session: 'because the session policy and those of its principal do not both allow',
+};
 
 const POLICY_NAMES = {
   identity: 'an identity-based policy',

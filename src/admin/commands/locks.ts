@@ -3,7 +3,7 @@ import { adminCommand } from '../command.ts';
 
 const nothing = z.strictObject({});
 
-/** Vault locks as they were recorded, and the clock that they go by. None of these can weaken a lock. */
+/** Vault locks as they were recorded, and the clock that they go by. None of these changes a lock that holds. */
 export const lockCommands = {
   'locks.list': adminCommand({
     input: nothing,
