@@ -170,4 +170,11 @@ describe('the end of the server', () => {
     expect(await ask('echo')).toBeUndefined();
     dying.close();
   });
+
+  test('in place of its greeting means that nothing happened, too', async () => {
+    const ending = createServer((socket) => socket.end('{"stopping":true}\n'));
+    await once(ending.listen(socketOf()), 'listening');
+    expect(await ask('echo')).toBeUndefined();
+    ending.close();
+  });
 });
