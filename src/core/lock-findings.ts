@@ -28,7 +28,7 @@ export interface LockNotice {
 }
 
 /** A vault as the operator's commands show it. */
-interface ShownLock {
+export interface ShownLock {
   vault: string;
   vaultCreatedAt: string;
   state: Finding['kind'];

@@ -33,7 +33,7 @@ export interface Tables {
   retention_clock: { key: number; high_water_at: number; unproven_ms: number; suspect_at: number | null };
 }
 
-interface VaultsTable {
+export interface VaultsTable {
   key: Generated<number>;
   account_id: string;
   name: string;
@@ -47,7 +47,7 @@ interface VaultsTable {
   inventory_archive_bytes: number;
 }
 
-interface ArchivesTable {
+export interface ArchivesTable {
   key: Generated<number>;
   id: string;
   vault_key: number;
@@ -58,14 +58,14 @@ interface ArchivesTable {
   deleted_at: number | null;
 }
 
-interface BlobRefColumns {
+export interface BlobRefColumns {
   blob_id: string;
   start_byte: number;
   size_bytes: number;
   tree_hash: string;
 }
 
-interface UploadsTable {
+export interface UploadsTable {
   key: Generated<number>;
   id: string;
   vault_key: number;
@@ -77,7 +77,7 @@ interface UploadsTable {
   archive_id: string | null;
 }
 
-interface JobsTable {
+export interface JobsTable {
   key: Generated<number>;
   id: string;
   vault_key: number;
@@ -113,14 +113,14 @@ interface JobsTable {
   output_size_bytes: number | null;
 }
 
-interface AccountsTable {
+export interface AccountsTable {
   id: string;
   name: string | null;
   created_at: number;
   disabled_at: number | null;
 }
 
-interface ServingTable {
+export interface ServingTable {
   /** Always 1. */
   key: number;
   account_id: string;
@@ -131,7 +131,7 @@ interface ServingTable {
   audit_files_max: number | null;
 }
 
-interface UsersTable {
+export interface UsersTable {
   key: Generated<number>;
   account_id: string;
   id: string;
@@ -139,14 +139,14 @@ interface UsersTable {
   created_at: number;
 }
 
-interface IdentityPoliciesTable {
+export interface IdentityPoliciesTable {
   user_key: number;
   name: string;
   document: string;
   attached_at: number;
 }
 
-interface AccessKeysTable {
+export interface AccessKeysTable {
   id: string;
   account_id: string;
   /** Null for a key of the account's root. */
@@ -160,7 +160,7 @@ interface AccessKeysTable {
   disabled_at: number | null;
 }
 
-interface VaultLocksTable {
+export interface VaultLocksTable {
   vault_key: number;
   id: string;
   document: string;
@@ -169,14 +169,14 @@ interface VaultLocksTable {
   expires_at: number | null;
 }
 
-interface RetrievalPoliciesTable {
+export interface RetrievalPoliciesTable {
   account_id: string;
   strategy: 'BytesPerHour' | 'FreeTier' | 'None';
   /** Decimal digits. */
   bytes_per_hour: string | null;
 }
 
-interface CapacityUnitsTable {
+export interface CapacityUnitsTable {
   key: Generated<number>;
   id: string;
   account_id: string;
@@ -184,7 +184,7 @@ interface CapacityUnitsTable {
   expires_at: number;
 }
 
-interface SubscriptionsTable {
+export interface SubscriptionsTable {
   key: Generated<number>;
   arn: string;
   topic: string;
@@ -196,7 +196,7 @@ interface SubscriptionsTable {
   confirmed_at: number | null;
 }
 
-interface DeliveriesTable {
+export interface DeliveriesTable {
   key: Generated<number>;
   message_id: string;
   kind: 'notification' | 'confirmation';
