@@ -1,13 +1,24 @@
 import { defineConfig } from 'vitest/config';
 
 const ACCEPTANCE_TIMEOUT_MS = 120_000;
+const RULES = ['src/{core,worker}/**/*.test.ts'];
 
-/** The projects: unit beside the source, one contract suite per port, acceptance and crash against a real process. */
+/** The projects: unit and rules beside the source, one contract suite per port, acceptance and crash against a real process. */
 export default defineConfig({
   test: {
     projects: [
       // Not isolated: unit tests leave nothing behind, and a process for each file takes longer than its tests.
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'], isolate: false, maxWorkers: 2 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/*.test.ts'],
+          exclude: RULES,
+          isolate: false,
+          maxWorkers: 2,
+        },
+      },
+      // The rules stand on real stores: whole lives of vaults, jobs and messages, beside their source like unit tests.
+      { test: { name: 'rules', include: RULES, isolate: false, maxWorkers: 2 } },
       { test: { name: 'contracts', include: ['test/contracts/**/*.test.ts'] } },
       {
         test: {
