@@ -16,7 +16,7 @@ import { findRootKey, loadOrMakeRootKey, type RootKey } from './config/credentia
 import { findDataDir, openDataDir, refuseOtherUser } from './config/data-dir.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
-import { asServed, type Origins, servingOf } from './config/served.ts';
+import { asServed, type Origins, servedOtherwise, servingOf } from './config/served.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
 import { type Core, createCore } from './core/core.ts';
 import { Downloads } from './core/downloads.ts';
@@ -85,7 +85,9 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
     onKeyUnreadable: (unreadable) => log.error(unreadable, 'the secret of an access key cannot be opened'),
   });
   await core.accounts.ensureFirst();
-  await given.metadata.serving.save(servingOf(config));
+  const otherwise = servedOtherwise(await metadata.serving.find(), config);
+  if (otherwise !== undefined) log.warn(otherwise);
+  await metadata.serving.save(servingOf(config));
   for (const { level, facts, text } of await core.locks.settle()) log[level](facts, text);
   // Before the API, so that it ends after it: commands are answered as long as requests run.
   parts.use(await AdminServer.start({ dataDir, log, run: commandsOn(core, { config, audit }) }));

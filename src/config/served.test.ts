@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadConfig } from './config.ts';
-import { asServed, servingOf } from './served.ts';
+import { asServed, servedOtherwise, servingOf } from './served.ts';
 import type { Environment, Flags } from './sources.ts';
 
 const SERVED: Flags = {
@@ -25,6 +25,16 @@ test('a command that is told nothing does what the server would', () => {
   });
   expect(settled({ served: { 'audit-log': '/var/log/m' } }).auditLog?.path).toBe('/var/log/m');
   expect(settled({ served: { 'audit-log': 'off' } }).auditLog).toBeUndefined();
+});
+
+test('a server that is started as another one than before says so, and no other does', () => {
+  const config = loadConfig({ flags: SERVED, env: {} }).config;
+  expect(servedOtherwise(undefined, config)).toBeUndefined();
+  expect(servedOtherwise(servingWith({ 'audit-log': 'off' }), config)).toBeUndefined();
+  expect(servedOtherwise(servingWith({ region: 'us-east-1', 'account-id': '111122223333' }), config)).toBe(
+    'the server is started otherwise than before: --account-id is 444455556666 and was 111122223333, ' +
+      '--region is eu-west-1 and was us-east-1; the vaults and policies of before keep their ARNs',
+  );
 });
 
 test('the audit log in the data directory moves with it', () => {

@@ -15,6 +15,17 @@ export function servingOf({ accountId, region, auditLog, dataDir }: Config): Ser
   return { accountId, region, auditLog: { ...auditLog, path: outside ? auditLog.path : within } };
 }
 
+/** What to tell the operator of a server that is not started as the last one was, which may be a slip; else undefined. */
+export function servedOtherwise(before: Serving | undefined, { accountId, region }: Config): string | undefined {
+  const changes = [
+    ['--account-id', before?.accountId, accountId],
+    ['--region', before?.region, region],
+  ].filter(([, was, is]) => was !== undefined && was !== is);
+  if (changes.length === 0) return undefined;
+  const said = changes.map(([flag, was, is]) => `${flag} is ${is} and was ${was}`).join(', ');
+  return `the server is started otherwise than before: ${said}; the vaults and policies of before keep their ARNs`;
+}
+
 /**
  * The configuration of a command that runs in the place of the server: the first account, the region and the audit log are
  * the server's. ConfigError when there never was one, or when the command was told something else: in another region no

@@ -73,3 +73,10 @@ test('a command that is told another account or region does nothing', async () =
   const { users } = await operator.ask<{ users: { name: string }[] }>(['users', 'list']);
   expect(users.map(({ name }) => name)).toEqual(['bob']);
 });
+
+test('a server that is started in another region warns that it is', async () => {
+  const flags = ['--account-id', FIRST, '--region', 'us-west-2', '--audit-log', auditFile];
+  await using moved = await startServer({ dataDir: server.dataDir, flags });
+  await moved.stop();
+  expect(moved.stderr()).toMatch(/"level":"warn".*--region is us-west-2 and was eu-west-1/);
+});
