@@ -43,10 +43,10 @@ const complete = (id: string) =>
 async function endJobs(): Promise<void> {
   const { metadata } = arrangement.given;
   const nowMs = arrangement.clock.atMs;
-  const jobs = await metadata.jobs.claimDue({ nowMs, leaseUntilMs: nowMs, token: 't', limit: 100 });
+  const jobs = await metadata.jobQueue.claimDue({ nowMs, leaseUntilMs: nowMs, token: 't', limit: 100 });
   const ended = { ...SUCCEEDED, output: null, marker: null, nowMs };
   for (const job of jobs) {
-    await metadata.jobs.end({ ...ended, lease: { jobKey: job.key, token: 't' }, expiresAtMs: nowMs + DAY_MS });
+    await metadata.jobQueue.end({ ...ended, lease: { jobKey: job.key, token: 't' }, expiresAtMs: nowMs + DAY_MS });
   }
 }
 

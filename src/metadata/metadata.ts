@@ -5,6 +5,7 @@ import { ArchiveRecords } from './archives.ts';
 import { CapacityRecords } from './capacity.ts';
 import { sqliteDdl } from './ddl.ts';
 import { DeliveryRecords } from './deliveries.ts';
+import { JobQueueRecords } from './job-queue.ts';
 import { JobRecords } from './jobs.ts';
 import { KeyRecords } from './keys.ts';
 import { migrate } from './migrate.ts';
@@ -41,6 +42,7 @@ export class Metadata implements AsyncDisposable {
   readonly archives: ArchiveRecords;
   readonly uploads: UploadRecords;
   readonly jobs: JobRecords;
+  readonly jobQueue: JobQueueRecords;
   readonly retrievalPolicies: RetrievalPolicyRecords;
   readonly capacity: CapacityRecords;
   readonly reclaim: ReclaimRecords;
@@ -64,6 +66,7 @@ export class Metadata implements AsyncDisposable {
     this.archives = new ArchiveRecords(db);
     this.uploads = new UploadRecords(db);
     this.jobs = new JobRecords(db);
+    this.jobQueue = new JobQueueRecords(db);
     this.retrievalPolicies = new RetrievalPolicyRecords(db);
     this.capacity = new CapacityRecords(db);
     this.reclaim = new ReclaimRecords(db);
@@ -85,7 +88,7 @@ export class Metadata implements AsyncDisposable {
       // into the database they are written and synced afresh, before anything is built on them.
       await sql`pragma wal_checkpoint(truncate)`.execute(db);
       const metadata = new Metadata(db);
-      await metadata.jobs.releaseAll();
+      await metadata.jobQueue.releaseAll();
       await metadata.deliveries.releaseAll();
       return metadata;
     } catch (error) {

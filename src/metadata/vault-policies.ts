@@ -1,6 +1,7 @@
-import type { CompiledQuery, Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { VaultLock } from '../model/vault-locks.ts';
 import type { VaultName } from '../model/vaults.ts';
+import { Prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 /** What decides about requests for a vault. */
@@ -17,18 +18,16 @@ export interface VaultPolicies {
 /** The policies of vaults, as they are asked for with every request. */
 export class VaultPolicyRecords {
   readonly #db: Kysely<Tables>;
-  /** Asked with every request, and dearer to put together than to run: it is put together once. */
-  readonly #find: CompiledQuery<FoundPolicies>;
+  readonly #find: Prepared<FoundPolicies>;
 
   constructor(db: Kysely<Tables>) {
     this.#db = db;
-    this.#find = findQuery(db).compile();
+    this.#find = new Prepared(db, findQuery(db));
   }
 
   /** Undefined when there is no such vault. */
   async find({ accountId, name }: VaultName): Promise<VaultPolicies | undefined> {
-    const asked: CompiledQuery<FoundPolicies> = { ...this.#find, parameters: [accountId, name] };
-    const [row] = (await this.#db.executeQuery(asked)).rows;
+    const row = await this.#find.first([accountId, name]);
     if (row === undefined) return undefined;
     return { key: row.key, createdAtMs: row.created_at, access: row.access, lock: lockIn(row) };
   }

@@ -68,7 +68,7 @@ describe('the job loop', () => {
   });
 
   test('takes more jobs than run at once, each once', async () => {
-    const end = vi.spyOn(arrangement.given.metadata.jobs, 'end');
+    const end = vi.spyOn(arrangement.given.metadata.jobQueue, 'end');
     const ids = await Promise.all(Array.from({ length: 30 }, startInventory));
     await withLoop(() => Promise.all(ids.map(ended)));
     expect(end).toHaveBeenCalledTimes(30);
@@ -85,7 +85,7 @@ describe('the job loop', () => {
   });
 
   test('waits for the instant of a job, without asking again and again', async () => {
-    const claim = vi.spyOn(arrangement.given.metadata.jobs, 'claimDue');
+    const claim = vi.spyOn(arrangement.given.metadata.jobQueue, 'claimDue');
     arrangement.given.retrievalTimes.inventory = { minMs: SECOND_MS, maxMs: SECOND_MS };
     const id = await startInventory();
     await withLoop(async (loop) => {
@@ -192,7 +192,7 @@ describe('a lease', () => {
       await gate.promise;
       return real(key);
     });
-    const renewed = vi.spyOn(given.metadata.jobs, 'renew');
+    const renewed = vi.spyOn(given.metadata.jobQueue, 'renew');
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     try {
       const id = await startInventory();
@@ -217,7 +217,7 @@ describe('a lease', () => {
 
   test('whose end cannot be written on a full disk leaves no output behind, and the job is tried again', async () => {
     const full = Object.assign(new Error('database or disk is full'), { errcode: 13 });
-    vi.spyOn(arrangement.given.metadata.jobs, 'end').mockRejectedValueOnce(full);
+    vi.spyOn(arrangement.given.metadata.jobQueue, 'end').mockRejectedValueOnce(full);
     const id = await startInventory();
     const stored = async () => {
       const blobIds: string[] = [];

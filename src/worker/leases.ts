@@ -22,19 +22,19 @@ export type WorkResult =
 export async function claimDue({ metadata, clock }: Arrangement, { limit }: { limit: number }): Promise<ClaimedJob[]> {
   const nowMs = clock.nowMs();
   const token = randomUUID();
-  const jobs = await metadata.jobs.claimDue({ nowMs, leaseUntilMs: nowMs + limits.jobLeaseMs, token, limit });
+  const jobs = await metadata.jobQueue.claimDue({ nowMs, leaseUntilMs: nowMs + limits.jobLeaseMs, token, limit });
   return jobs.map((job) => ({ job, lease: { jobKey: job.key, token } }));
 }
 
 /** Milliseconds until a job becomes due, or null when none is waiting. */
 export async function nextDueInMs({ metadata, clock }: Arrangement): Promise<number | null> {
-  const dueAtMs = await metadata.jobs.nextDueAtMs();
+  const dueAtMs = await metadata.jobQueue.nextDueAtMs();
   return dueAtMs === null ? null : Math.max(0, dueAtMs - clock.nowMs());
 }
 
 /** Keeps a claimed job for longer; false when another worker has it. */
 export function renew({ metadata, clock }: Arrangement, lease: Lease): Promise<boolean> {
-  return metadata.jobs.renew({ lease, leaseUntilMs: clock.nowMs() + limits.jobLeaseMs });
+  return metadata.jobQueue.renew({ lease, leaseUntilMs: clock.nowMs() + limits.jobLeaseMs });
 }
 
 /** Ends a job with its result, and tells whom it concerns. When the lease was lost, nothing is written and the output is given up. */
@@ -50,10 +50,16 @@ export async function end(
   };
   const when = { lease, nowMs, expiresAtMs: nowMs + jobRetentionMs, announcement };
   if ('failure' in result) {
-    await metadata.jobs.end({ ...when, status: 'Failed', statusMessage: result.failure, output: null, marker: null });
+    await metadata.jobQueue.end({
+      ...when,
+      status: 'Failed',
+      statusMessage: result.failure,
+      output: null,
+      marker: null,
+    });
     return;
   }
-  const succeed = () => metadata.jobs.end({ ...when, status: 'Succeeded', statusMessage: 'Succeeded', ...result });
+  const succeed = () => metadata.jobQueue.end({ ...when, status: 'Succeeded', statusMessage: 'Succeeded', ...result });
   if (result.output === null) await succeed();
   else await record({ metadata, blobs }, result.output.blobId, succeed);
 }
@@ -66,5 +72,5 @@ export async function retryOrFail(given: Arrangement, claimed: ClaimedJob): Prom
     return;
   }
   const dueAtMs = given.clock.nowMs() + limits.jobRetryDelayMs * attempts;
-  await given.metadata.jobs.release({ lease: claimed.lease, dueAtMs });
+  await given.metadata.jobQueue.release({ lease: claimed.lease, dueAtMs });
 }

@@ -123,10 +123,10 @@ describe('jobs', () => {
     const notes = { vault: VAULT, description: null, snsTopic: null };
     const range = { startAtMs: null, endAtMs: null, limit: null, marker: null };
     const id = await core.jobs.retrieveInventory({ ...notes, format: 'JSON', ...range });
-    const [job] = await metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 't', limit: 1 });
+    const [job] = await metadata.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 't', limit: 1 });
     const output = await receive({ blobs, frames, source: chunksOf(bytes), check: () => undefined });
     const lease = { jobKey: job?.key ?? 0, token: 't' };
-    await metadata.jobs.end({ ...SUCCEEDED, marker: null, nowMs: T0, lease, output, expiresAtMs: T0 + DAY_MS });
+    await metadata.jobQueue.end({ ...SUCCEEDED, marker: null, nowMs: T0, lease, output, expiresAtMs: T0 + DAY_MS });
     clock.atMs += DAY_MS - 1;
     expect(await expireJobs(given)).toEqual({ done: 0, more: false });
     await core.jobs.describe({ vault: VAULT, id });
@@ -144,9 +144,9 @@ test('a job does not expire while its output is read, though its archive was del
   const archiveId = await uploadParts(arrangement, { bytes: whole, partSizeBytes: MIB });
   const notes = { vault: VAULT, description: null, snsTopic: null };
   const id = await core.jobs.retrieveArchive({ ...notes, archiveId, range: null, tier: 'Bulk' });
-  const [job] = await given.metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 't', limit: 1 });
+  const [job] = await given.metadata.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 't', limit: 1 });
   const end = { ...SUCCEEDED, output: null, marker: null, nowMs: T0 };
-  await given.metadata.jobs.end({ ...end, lease: { jobKey: job?.key ?? 0, token: 't' }, expiresAtMs: T0 });
+  await given.metadata.jobQueue.end({ ...end, lease: { jobKey: job?.key ?? 0, token: 't' }, expiresAtMs: T0 });
   await core.archives.delete({ vault: VAULT, id: archiveId });
   clock.atMs += DAY_MS;
   const open = async () => (await core.jobs.output({ name: { vault: VAULT, id }, choose: wholeOf })).read();

@@ -190,8 +190,8 @@ export function archiveContract(tested: () => MetadataUnderTest): void {
 async function endJob(metadata: Metadata, job: { vaultKey: number; id: string; expiresAtMs: number }): Promise<void> {
   const { key: jobKey } = present(await metadata.jobs.find(job));
   const token = `token of ${job.id}`;
-  for (const claimed of await metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token, limit: 1000 })) {
+  for (const claimed of await metadata.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0, token, limit: 1000 })) {
     if (claimed.key !== jobKey) continue;
-    await metadata.jobs.end({ ...jobEnd({ jobKey, token }), expiresAtMs: job.expiresAtMs });
+    await metadata.jobQueue.end({ ...jobEnd({ jobKey, token }), expiresAtMs: job.expiresAtMs });
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { JobEnd } from '../../src/metadata/jobs.ts';
+import type { JobEnd } from '../../src/metadata/job-queue.ts';
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import type { NewSubscription } from '../../src/metadata/subscriptions.ts';
 import type { Job } from '../../src/model/jobs.ts';
@@ -119,7 +119,7 @@ export function deliveryContract(tested: () => MetadataUnderTest): void {
     test('is told to nobody when nobody is named, when the lease was lost, or when there is no endpoint', async () => {
       await endJob(await startJob({ snsTopic: null }));
       const job = await startJob({ snsTopic: newTopic() });
-      expect(await tested().metadata.jobs.end(jobEnd({ jobKey: 0, token: 'lost' }))).toBe(false);
+      expect(await tested().metadata.jobQueue.end(jobEnd({ jobKey: 0, token: 'lost' }))).toBe(false);
       expect(await claim(null)).toEqual([]);
       await endJob(job, { announcement: { message: () => '', throughSns: false } });
       expect(await claim(null)).toEqual([]);
@@ -279,9 +279,9 @@ function actions(tested: () => MetadataUnderTest) {
     },
     async endJob(job: Job, differences: Partial<JobEnd> = {}): Promise<void> {
       const { metadata } = tested();
-      await metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'end', limit: 1000 });
+      await metadata.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'end', limit: 1000 });
       const lease = { jobKey: job.key, token: 'end' };
-      await metadata.jobs.end({ ...jobEnd(lease), ...differences });
+      await metadata.jobQueue.end({ ...jobEnd(lease), ...differences });
     },
     async leave(): Promise<void> {
       const { deliveries } = tested().metadata;

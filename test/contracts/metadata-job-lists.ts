@@ -123,11 +123,11 @@ export function jobListContract(tested: () => MetadataUnderTest): void {
     const job = running[step.pick % (running.length || 1)];
     if (job === undefined) return;
     const { key: jobKey } = present(await metadata.jobs.find({ vaultKey, id: job.id }));
-    const claimed = await metadata.jobs.claimDue({ nowMs: 0, leaseUntilMs: 0, token: job.id, limit: 1e6 });
+    const claimed = await metadata.jobQueue.claimDue({ nowMs: 0, leaseUntilMs: 0, token: job.id, limit: 1e6 });
     expect(claimed.map(({ id }) => id)).toContain(job.id);
     const expiresAtMs = T0 + step.expiresInMs;
     const ended = { ...jobEnd({ jobKey, token: job.id }), status: step.status, expiresAtMs };
-    expect(await metadata.jobs.end(ended)).toBe(true);
+    expect(await metadata.jobQueue.end(ended)).toBe(true);
     Object.assign(job, { status: step.status, expiresAtMs });
   }
 }

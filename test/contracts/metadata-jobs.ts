@@ -27,7 +27,12 @@ export function jobContract(tested: () => MetadataUnderTest): void {
     const { id } = job;
     const find = async () => present(await metadata.jobs.find({ vaultKey, id }));
     const claim = async (token: string, atMs: number): Promise<Lease | undefined> => {
-      const claimed = await metadata.jobs.claimDue({ nowMs: atMs, leaseUntilMs: atMs + LEASE_MS, token, limit: 10 });
+      const claimed = await metadata.jobQueue.claimDue({
+        nowMs: atMs,
+        leaseUntilMs: atMs + LEASE_MS,
+        token,
+        limit: 10,
+      });
       const [mine] = claimed.filter((candidate) => candidate.id === id);
       return mine === undefined ? undefined : { jobKey: mine.key, token };
     };
@@ -87,10 +92,10 @@ export function jobContract(tested: () => MetadataUnderTest): void {
 
     test('is due from its instant on, and the next instant is told', async () => {
       const { metadata, nowMs, claim, finish } = await startedJob();
-      expect(await metadata.jobs.nextDueAtMs()).toBe(nowMs);
+      expect(await metadata.jobQueue.nextDueAtMs()).toBe(nowMs);
       expect(await claim('early', nowMs - 1)).toBeUndefined();
       expect(await claim('a', nowMs)).toBeDefined();
-      expect(await metadata.jobs.nextDueAtMs()).toBe(nowMs + LEASE_MS);
+      expect(await metadata.jobQueue.nextDueAtMs()).toBe(nowMs + LEASE_MS);
       await finish();
     });
 
@@ -106,7 +111,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
       const { metadata, find, nowMs, claim, finish } = await startedJob();
       const lease = present(await claim('a', nowMs));
       const end = { ...jobEnd(lease, { nowMs }), output: { blobId: 'f'.repeat(32), sizeBytes: 3 }, marker: 'next' };
-      expect(await metadata.jobs.end(end)).toBe(true);
+      expect(await metadata.jobQueue.end(end)).toBe(true);
       const ended = await find();
       expect(ended).toMatchObject({
         status: 'Succeeded',
@@ -116,9 +121,9 @@ export function jobContract(tested: () => MetadataUnderTest): void {
         outputSizeBytes: 3,
         marker: 'next',
       });
-      expect(await metadata.jobs.end({ ...end, status: 'Failed' })).toBe(false);
-      expect(await metadata.jobs.renew({ lease, leaseUntilMs: nowMs })).toBe(false);
-      expect(await metadata.jobs.release({ lease, dueAtMs: nowMs })).toBe(false);
+      expect(await metadata.jobQueue.end({ ...end, status: 'Failed' })).toBe(false);
+      expect(await metadata.jobQueue.renew({ lease, leaseUntilMs: nowMs })).toBe(false);
+      expect(await metadata.jobQueue.release({ lease, dueAtMs: nowMs })).toBe(false);
       expect(await claim('b', nowMs + HOUR_MS)).toBeUndefined();
       expect(await find()).toEqual(ended);
       await finish();
@@ -129,9 +134,9 @@ export function jobContract(tested: () => MetadataUnderTest): void {
       const vault = await newVault(metadata);
       const job = { ...inventoryJob({ vaultKey: vault.key, nowMs: 1 }), marker: 'asked' };
       await metadata.jobs.create(job);
-      const [claimed] = await metadata.jobs.claimDue({ nowMs: 1, leaseUntilMs: 2, token: 'a', limit: 1 });
+      const [claimed] = await metadata.jobQueue.claimDue({ nowMs: 1, leaseUntilMs: 2, token: 'a', limit: 1 });
       const lease = { jobKey: present(claimed).key, token: 'a' };
-      await metadata.jobs.end({ ...jobEnd(lease, { nowMs: 1 }), status: 'Failed', statusMessage: 'why' });
+      await metadata.jobQueue.end({ ...jobEnd(lease, { nowMs: 1 }), status: 'Failed', statusMessage: 'why' });
       expect(await metadata.jobs.find({ vaultKey: vault.key, id: job.id })).toMatchObject({
         status: 'Failed',
         statusMessage: 'why',
@@ -145,7 +150,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
       const lease = present(await claim('a', nowMs));
       const blobId = 'e'.repeat(32);
       await metadata.reclaim.addUnknown([blobId]);
-      const end = metadata.jobs.end({ ...jobEnd(lease), output: { blobId, sizeBytes: 1 } });
+      const end = metadata.jobQueue.end({ ...jobEnd(lease), output: { blobId, sizeBytes: 1 } });
       await expect(end).rejects.toThrow('given up');
       expect(await find()).toMatchObject({ status: 'InProgress' });
       await finish();
@@ -157,7 +162,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
       const { metadata, nowMs, claim, finish } = await startedJob();
       const lease = present(await claim('a', nowMs));
       expect(await claim('b', nowMs + LEASE_MS - 1)).toBeUndefined();
-      expect(await metadata.jobs.renew({ lease, leaseUntilMs: nowMs + 2 * LEASE_MS })).toBe(true);
+      expect(await metadata.jobQueue.renew({ lease, leaseUntilMs: nowMs + 2 * LEASE_MS })).toBe(true);
       expect(await claim('b', nowMs + LEASE_MS)).toBeUndefined();
       expect(await claim('b', nowMs + 2 * LEASE_MS)).toBeDefined();
       await finish();
@@ -166,7 +171,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
     test('that ran out is still good until another worker takes the job', async () => {
       const { metadata, nowMs, claim, finish } = await startedJob();
       const lease = present(await claim('a', nowMs));
-      expect(await metadata.jobs.end(jobEnd(lease, { nowMs: nowMs + 2 * LEASE_MS }))).toBe(true);
+      expect(await metadata.jobQueue.end(jobEnd(lease, { nowMs: nowMs + 2 * LEASE_MS }))).toBe(true);
       await finish();
     });
 
@@ -175,11 +180,11 @@ export function jobContract(tested: () => MetadataUnderTest): void {
       const lost = present(await claim('a', nowMs));
       const held = present(await claim('b', nowMs + LEASE_MS));
       const before = await find();
-      expect(await metadata.jobs.renew({ lease: lost, leaseUntilMs: nowMs })).toBe(false);
-      expect(await metadata.jobs.release({ lease: lost, dueAtMs: nowMs })).toBe(false);
-      expect(await metadata.jobs.end(jobEnd(lost))).toBe(false);
+      expect(await metadata.jobQueue.renew({ lease: lost, leaseUntilMs: nowMs })).toBe(false);
+      expect(await metadata.jobQueue.release({ lease: lost, dueAtMs: nowMs })).toBe(false);
+      expect(await metadata.jobQueue.end(jobEnd(lost))).toBe(false);
       expect(await find()).toEqual(before);
-      expect(await metadata.jobs.end(jobEnd(held))).toBe(true);
+      expect(await metadata.jobQueue.end(jobEnd(held))).toBe(true);
       expect(await find()).toMatchObject({ status: 'Succeeded', attempts: 2 });
       await finish();
     });
@@ -187,8 +192,8 @@ export function jobContract(tested: () => MetadataUnderTest): void {
     test('that is given back makes the job due when it says', async () => {
       const { metadata, nowMs, claim, finish } = await startedJob();
       const lease = present(await claim('a', nowMs));
-      expect(await metadata.jobs.release({ lease, dueAtMs: nowMs + 5 })).toBe(true);
-      expect(await metadata.jobs.end(jobEnd(lease))).toBe(false);
+      expect(await metadata.jobQueue.release({ lease, dueAtMs: nowMs + 5 })).toBe(true);
+      expect(await metadata.jobQueue.end(jobEnd(lease))).toBe(false);
       expect(await claim('b', nowMs + 4)).toBeUndefined();
       expect(await claim('b', nowMs + 5)).toBeDefined();
       await finish();
@@ -198,8 +203,8 @@ export function jobContract(tested: () => MetadataUnderTest): void {
       const { metadata, nowMs, claim, finish } = await startedJob();
       const waiting = await startedJob();
       const lost = present(await claim('a', nowMs));
-      await metadata.jobs.releaseAll();
-      expect(await metadata.jobs.end(jobEnd(lost))).toBe(false);
+      await metadata.jobQueue.releaseAll();
+      expect(await metadata.jobQueue.end(jobEnd(lost))).toBe(false);
       expect(await claim('b', waiting.nowMs - 1)).toBeDefined();
       expect(await waiting.claim('b', waiting.nowMs - 1)).toBeUndefined();
       await finish();
@@ -214,12 +219,12 @@ export function jobContract(tested: () => MetadataUnderTest): void {
     const jobs = outputs.map((_, index) => inventoryJob({ vaultKey, nowMs: index }));
     const unended = inventoryJob({ vaultKey, nowMs: T0 });
     for (const job of [...jobs, unended]) await metadata.jobs.create(job);
-    const claimed = await metadata.jobs.claimDue({ nowMs: 10, leaseUntilMs: 20, token: 'a', limit: 10 });
+    const claimed = await metadata.jobQueue.claimDue({ nowMs: 10, leaseUntilMs: 20, token: 'a', limit: 10 });
     expect(claimed).toHaveLength(3);
     for (const [index, job] of jobs.entries()) {
       const { key: jobKey } = present(await metadata.jobs.find({ vaultKey, id: job.id }));
       const output = { blobId: outputs[index] ?? '', sizeBytes: 1 };
-      await metadata.jobs.end({ ...jobEnd({ jobKey, token: 'a' }), output, expiresAtMs: 100 + index });
+      await metadata.jobQueue.end({ ...jobEnd({ jobKey, token: 'a' }), output, expiresAtMs: 100 + index });
     }
     const left = async () =>
       (await metadata.jobs.list({ vaultKey, status: null, completed: null, after: null, limit: 9 })).length;

@@ -106,7 +106,7 @@ const steps: Record<string, Step> = {
     world.metadata.jobs.create(inventoryJob({ vaultKey: pickOf(world.vaults, pick)?.key ?? missingKey })),
   'claim jobs': async (world, pick) => {
     const token = `token ${pick}`;
-    const jobs = await world.metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token, limit: 2 });
+    const jobs = await world.metadata.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0, token, limit: 2 });
     for (const job of jobs) {
       world.claimed.push({ jobKey: job.key, token, takesOutput: job.kind === 'inventory-retrieval' });
     }
@@ -115,7 +115,7 @@ const steps: Record<string, Step> = {
     const lease = pickOf(world.claimed, pick);
     if (lease === undefined) return;
     const output = lease.takesOutput ? { blobId: given(world), sizeBytes: 1 } : null;
-    const ended = await world.metadata.jobs.end({ ...jobEnd(lease), output, expiresAtMs: T0 + (pick % 3) });
+    const ended = await world.metadata.jobQueue.end({ ...jobEnd(lease), output, expiresAtMs: T0 + (pick % 3) });
     if (!ended && output !== null) await world.metadata.reclaim.addUnknown([output.blobId]);
   },
   'expire jobs': (world, pick) => world.metadata.jobs.expire({ nowMs: T0 + (pick % 3), limit: 1 + (pick % 2) }),

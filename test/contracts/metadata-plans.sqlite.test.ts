@@ -129,24 +129,24 @@ const operations: Record<string, () => Promise<unknown>> = {
   },
   'retrievalPolicies.find': () => metadata.retrievalPolicies.find(ACCOUNT),
   'capacity.list': () => metadata.capacity.list({ accountId: ACCOUNT, nowMs: T0 }),
-  'jobs.claimDue': () => metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'x', limit: 4 }),
-  'jobs.nextDueAtMs': () => metadata.jobs.nextDueAtMs(),
-  'jobs.renew and release': async () => {
-    await metadata.jobs.renew({ lease, leaseUntilMs: T0 });
-    await metadata.jobs.release({ lease, dueAtMs: T0 });
-    await metadata.jobs.releaseAll();
+  'jobQueue.claimDue': () => metadata.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'x', limit: 4 }),
+  'jobQueue.nextDueAtMs': () => metadata.jobQueue.nextDueAtMs(),
+  'jobQueue.renew and release': async () => {
+    await metadata.jobQueue.renew({ lease, leaseUntilMs: T0 });
+    await metadata.jobQueue.release({ lease, dueAtMs: T0 });
+    await metadata.jobQueue.releaseAll();
   },
-  'jobs.end': () => metadata.jobs.end({ ...jobEnd(lease), output: { blobId: newBlobId(), sizeBytes: 1 } }),
-  'jobs.end, told': async () => {
+  'jobQueue.end': () => metadata.jobQueue.end({ ...jobEnd(lease), output: { blobId: newBlobId(), sizeBytes: 1 } }),
+  'jobQueue.end, told': async () => {
     const topic = newTopic();
     await newSubscription(metadata, topic);
     const { key } = await newVault(metadata);
     await metadata.notificationConfigurations.set({ vaultKey: key, topic, events: ['InventoryRetrievalCompleted'] });
     const job = { ...inventoryJob({ vaultKey: key }), snsTopic: topic };
     await metadata.jobs.create(job);
-    await metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'z', limit: 400 });
+    await metadata.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'z', limit: 400 });
     const { key: jobKey } = present(await metadata.jobs.find(job));
-    await metadata.jobs.end(jobEnd({ jobKey, token: 'z' }));
+    await metadata.jobQueue.end(jobEnd({ jobKey, token: 'z' }));
   },
   'deliveries, a life': async () => {
     const topic = newTopic();
@@ -179,8 +179,8 @@ const operations: Record<string, () => Promise<unknown>> = {
   },
   'jobs.expire': async () => {
     await metadata.jobs.create(inventoryJob({ vaultKey }));
-    const claimed = await metadata.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'y', limit: 400 });
-    for (const job of claimed) await metadata.jobs.end(jobEnd({ jobKey: job.key, token: 'y' }));
+    const claimed = await metadata.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'y', limit: 400 });
+    for (const job of claimed) await metadata.jobQueue.end(jobEnd({ jobKey: job.key, token: 'y' }));
     await metadata.jobs.expire({ nowMs: Number.MAX_SAFE_INTEGER, limit: 20 });
   },
   'accounts.create and delete': async () => {

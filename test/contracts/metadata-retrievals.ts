@@ -105,8 +105,8 @@ export function retrievalContract(tested: () => MetadataUnderTest): void {
       const atMs = T0 - 5000 * HOUR_MS;
       await metadata.jobs.create({ ...jobOf({ sizeBytes: 400 }), readyAtMs: atMs });
       expect(await start()).toBe('policy-enforced');
-      const [claimed] = await metadata.jobs.claimDue({ nowMs: atMs, leaseUntilMs: atMs, token: 'room', limit: 1 });
-      await metadata.jobs.end(jobEnd({ jobKey: present(claimed).key, token: 'room' }));
+      const [claimed] = await metadata.jobQueue.claimDue({ nowMs: atMs, leaseUntilMs: atMs, token: 'room', limit: 1 });
+      await metadata.jobQueue.end(jobEnd({ jobKey: present(claimed).key, token: 'room' }));
       expect(await start({ sizeBytes: 400 })).toBe('created');
     });
 

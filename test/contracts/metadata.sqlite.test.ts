@@ -126,10 +126,10 @@ describe('the file', () => {
     const { key: vaultKey } = await newVault(first);
     const job = inventoryJob({ vaultKey });
     await first.jobs.create(job);
-    await first.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0 + 60_000, token: 'first', limit: 1 });
+    await first.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0 + 60_000, token: 'first', limit: 1 });
     await first[Symbol.asyncDispose]();
     const second = await open();
-    const claimed = await second.jobs.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'second', limit: 1 });
+    const claimed = await second.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'second', limit: 1 });
     expect(claimed).toMatchObject([{ id: job.id, attempts: 2 }]);
     await second[Symbol.asyncDispose]();
   });
