@@ -19,7 +19,8 @@ export class Prepared<Row> {
     if (parameters.length !== this.#compiled.parameters.length) {
       throw new Error(`${parameters.length} parameters for ${this.#compiled.sql}`);
     }
-    return (await db.executeQuery({ ...this.#compiled, parameters })).rows;
+    const query: CompiledQuery<Row> = { ...this.#compiled, parameters };
+    return (await db.executeQuery(query)).rows;
   }
 
   /** The first row, if there is one. */
