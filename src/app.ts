@@ -77,10 +77,10 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   const audit = parts.use(await openAuditLog(config, log));
   const deliveries = parts.use(new DeliveryLoop(given, log));
   const onMessage = () => deliveries.nudge();
-  const jobs = parts.use(new JobLoop(given, log, { onEnded: onMessage }));
+  const jobs = parts.use(new JobLoop(given, log, { onMessage }));
   const sweeper = parts.use(new Sweeper(given, log));
   const core = createCore(given, {
-    onJobStarted: () => jobs.nudge(),
+    onJobStarted: (dueAtMs) => jobs.nudge(dueAtMs),
     onMessage,
     onKeyUnreadable: (unreadable) => log.error(unreadable, 'the secret of an access key cannot be opened'),
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { renderJob } from '../core/job-document.ts';
+import { renderJob } from '../model/job-document.ts';
 import type { ArchiveRetrievalJob, InventoryRetrievalJob, JobStatus } from '../model/jobs.ts';
 import { renderUpload, renderVault } from './render.ts';
 

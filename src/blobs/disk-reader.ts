@@ -4,6 +4,9 @@ import { FOOTER_BYTES, parseFooter, parseTables, verifyFrame } from './blob-form
 import { BlobDamagedError, BlobMissingError, type BlobReader, FRAME_BYTES } from './blob-store.ts';
 import { isErrno, readFully } from './durable.ts';
 
+/** Read at once from the end of a file: the tables and the footer of a blob of up to 112 MiB, so that most need no more. */
+const END_BYTES = 4096;
+
 /** Reads one blob, checking every byte it hands out. */
 export class DiskReader implements BlobReader {
   readonly sizeBytes: number;
@@ -38,10 +41,12 @@ export class DiskReader implements BlobReader {
   static async #over(handle: FileHandle, blobId: string): Promise<DiskReader> {
     const { size: fileBytes } = await handle.stat();
     if (fileBytes < FOOTER_BYTES) throw new BlobDamagedError(blobId, `its file has only ${fileBytes} bytes`);
-    const end = await readFully(handle, Buffer.alloc(FOOTER_BYTES), fileBytes - FOOTER_BYTES);
-    const footer = parseFooter(end, { blobId, fileBytes });
+    const endBytes = Math.min(fileBytes, END_BYTES);
+    const end = await readFully(handle, Buffer.alloc(endBytes), fileBytes - endBytes);
+    const footer = parseFooter(end.subarray(-FOOTER_BYTES), { blobId, fileBytes });
     const tailBytes = footer.tablesBytes + FOOTER_BYTES;
-    const tail = await readFully(handle, Buffer.alloc(tailBytes), footer.sizeBytes);
+    const isRead = tailBytes <= end.length;
+    const tail = isRead ? end.subarray(-tailBytes) : await readFully(handle, Buffer.alloc(tailBytes), footer.sizeBytes);
     if (tail.length !== tailBytes) throw new BlobDamagedError(blobId, 'its file became shorter');
     const tables = parseTables(tail, { blobId, frames: footer.frames });
     return new DiskReader(handle, blobId, { sizeBytes: footer.sizeBytes, ...tables });

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
 import { exitCodes } from './exit-codes.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -17,10 +18,7 @@ export interface StopSignal {
 }
 
 /** Listens for the signals that end a server; the second one ends the process at once. */
-export function stopSignal(
-  source: EventEmitter,
-  exit: (code: number) => void = (code) => process.exit(code),
-): StopSignal {
+export function stopSignal(source: EventEmitter, exit: (code: number) => void = endNow): StopSignal {
   const { promise, resolve } = Promise.withResolvers<Signal>();
   let askedAtMs: number | undefined;
   for (const signal of SIGNALS) {
@@ -39,4 +37,18 @@ export function stopSignal(
     },
     promise,
   };
+}
+
+const SHELL = '/bin/sh';
+
+/**
+ * An exit of Node's waits for its threads, and one of them may wait for a disk that never answers. Another program in our
+ * place has no threads to wait for.
+ */
+function endNow(code: number): void {
+  if (process.execve !== undefined && existsSync(SHELL)) {
+    process.emit('exit', code);
+    process.execve(SHELL, ['sh', '-c', `exit ${code}`]);
+  }
+  process.exit(code);
 }

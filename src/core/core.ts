@@ -41,8 +41,8 @@ export interface Core {
 
 /** Whom the rules tell of what happens. */
 export interface Listeners {
-  /** Called for every new job, so that the workers need not poll. */
-  onJobStarted: () => void;
+  /** Called for every new job with the instant it becomes due, so that the workers need not poll. */
+  onJobStarted: (dueAtMs: number) => void;
   /** Called when there is a message to deliver, for the same reason. */
   onMessage: () => void;
   /** Called when an access key is used whose sealed secret cannot be opened. */

@@ -57,10 +57,10 @@ export interface JobOutput {
 export class Jobs {
   readonly #given: Arrangement;
   readonly #vaults: Vaults;
-  /** Told when a job has been started, so that a worker need not poll. */
-  readonly #onStarted: () => void;
+  /** Told when a job has been started, and when it becomes due, so that a worker need not poll. */
+  readonly #onStarted: (dueAtMs: number) => void;
 
-  constructor(given: Arrangement, vaults: Vaults, onStarted: () => void) {
+  constructor(given: Arrangement, vaults: Vaults, onStarted: (dueAtMs: number) => void) {
     this.#given = given;
     this.#vaults = vaults;
     this.#onStarted = onStarted;
@@ -190,7 +190,7 @@ export class Jobs {
     if (outcome === 'archive-gone')
       throw archiveNotFound(request.kind === 'archive-retrieval' ? request.archiveId : '');
     if (outcome !== 'created') throw refusalFor(outcome);
-    this.#onStarted();
+    this.#onStarted(readyAtMs);
     return id;
   }
 

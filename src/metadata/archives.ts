@@ -1,8 +1,9 @@
 import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
 import type { Archive, BlobRef } from '../model/archives.ts';
 import type { ByteRange } from '../model/byte-range.ts';
+import { Prepared } from './prepared.ts';
 import { refuseGivenUp } from './reclaim.ts';
-import type { ArchiveRow, Tables } from './tables.ts';
+import type { ArchiveRow, BlobRefColumns, Tables } from './tables.ts';
 
 /** The facts of an archive about to be recorded. */
 export interface NewArchive {
@@ -26,11 +27,23 @@ export interface InventoryPage {
   limit: number;
 }
 
+/** Which blobs of an archive to show. */
+export interface BlobsOfRange {
+  archiveKey: number;
+  range: ByteRange;
+  limit?: number;
+}
+
+/** More than any archive has. */
+const BLOBS_MAX = Number.MAX_SAFE_INTEGER;
+
 export class ArchiveRecords {
   readonly #db: Kysely<Tables>;
+  readonly #blobs: Prepared<BlobRefColumns>;
 
   constructor(db: Kysely<Tables>) {
     this.#db = db;
+    this.#blobs = new Prepared(db, blobsQuery(db));
   }
 
   /** Records an archive whose bytes are one durable blob; false when the vault is gone. */
@@ -66,27 +79,9 @@ export class ArchiveRecords {
   }
 
   /** The blobs that hold a range of an archive, in order; none when its bytes have been given up. */
-  async blobs({ archiveKey, range }: { archiveKey: number; range: ByteRange }): Promise<BlobRef[]> {
-    const rows = await this.#db
-      .selectFrom('archive_blobs')
-      .select(['blob_id', 'start_byte', 'size_bytes', 'tree_hash'])
-      .where('archive_key', '=', archiveKey)
-      .where((eb) =>
-        // From the blob that the range begins in, found by its start, so that a late range does not walk over all others.
-        eb(
-          'start_byte',
-          '>=',
-          eb
-            .selectFrom('archive_blobs')
-            .select((of) => of.fn.max('start_byte').as('start_byte'))
-            .where('archive_key', '=', archiveKey)
-            .where('start_byte', '<=', range.startByte),
-        ),
-      )
-      .where('start_byte', '<=', range.endByte)
-      .orderBy('start_byte')
-      .execute();
-    return rows.map(toBlobRef);
+  async blobs({ archiveKey, range, limit = BLOBS_MAX }: BlobsOfRange): Promise<BlobRef[]> {
+    const { startByte, endByte } = range;
+    return (await this.#blobs.rows([archiveKey, archiveKey, startByte, endByte, limit])).map(toBlobRef);
   }
 
   /**
@@ -192,12 +187,28 @@ export async function giveUpBytes(trx: Transaction<Tables>, archiveKey: number):
   await trx.deleteFrom('archive_blobs').where('archive_key', '=', archiveKey).execute();
 }
 
-export function toBlobRef(row: {
-  blob_id: string;
-  start_byte: number;
-  size_bytes: number;
-  tree_hash: string;
-}): BlobRef {
+/** From the blob that the range begins in, found by its start, so that a late range does not walk over all others. */
+const blobsQuery = (db: Kysely<Tables>) =>
+  db
+    .selectFrom('archive_blobs')
+    .select(['blob_id', 'start_byte', 'size_bytes', 'tree_hash'])
+    .where('archive_key', '=', 0)
+    .where((eb) =>
+      eb(
+        'start_byte',
+        '>=',
+        eb
+          .selectFrom('archive_blobs')
+          .select((of) => of.fn.max('start_byte').as('start_byte'))
+          .where('archive_key', '=', 0)
+          .where('start_byte', '<=', 0),
+      ),
+    )
+    .where('start_byte', '<=', 0)
+    .orderBy('start_byte')
+    .limit(1);
+
+export function toBlobRef(row: BlobRefColumns): BlobRef {
   return { blobId: row.blob_id, startByte: row.start_byte, sizeBytes: row.size_bytes, treeHash: row.tree_hash };
 }
 

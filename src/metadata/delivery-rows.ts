@@ -5,14 +5,30 @@ import type { DeliveryRow, Tables } from './tables.ts';
 /** A message to one or more receivers. */
 export type NewMessage = Pick<Delivery, 'messageId' | 'kind' | 'topic' | 'jobId' | 'message'> & { nowMs: number };
 
+/** The row of a message on its way to one subscription. */
+export const toDeliveryRow = (
+  { messageId, kind, topic, jobId, message, nowMs }: NewMessage,
+  subscriptionKey: number | null,
+) => ({
+  message_id: messageId,
+  kind,
+  topic,
+  job_id: jobId,
+  message,
+  created_at: nowMs,
+  due_at: nowMs,
+  subscription_key: subscriptionKey,
+  lease_token: null,
+  attempts: 0,
+});
+
 /** Puts a message on its way to these subscriptions; null stands for the SNS endpoint. */
 export async function insertDelivery(
   trx: Transaction<Tables>,
-  { messageId, kind, topic, jobId, message, nowMs }: NewMessage,
+  message: NewMessage,
   subscriptionKeys: readonly (number | null)[],
 ): Promise<void> {
-  const columns = { message_id: messageId, kind, topic, job_id: jobId, message, created_at: nowMs, due_at: nowMs };
-  const rows = subscriptionKeys.map((key) => ({ ...columns, subscription_key: key, lease_token: null, attempts: 0 }));
+  const rows = subscriptionKeys.map((key) => toDeliveryRow(message, key));
   if (rows.length > 0) await trx.insertInto('deliveries').values(rows).execute();
 }
 

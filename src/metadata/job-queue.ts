@@ -1,9 +1,11 @@
-import type { Kysely } from 'kysely';
-import type { Job, Lease } from '../model/jobs.ts';
+import { type Kysely, sql } from 'kysely';
+import { type Job, type Lease, QUEUE_NAMES, type QueueName } from '../model/jobs.ts';
+import { limits } from '../model/limits.ts';
 import { toJob } from './job-rows.ts';
-import { type Announcement, publishEnd } from './publications.ts';
+import { Prepared } from './prepared.ts';
+import { type Announcement, type EndedRow, type Publish, preparePublish } from './publications.ts';
 import { refuseGivenUp } from './reclaim.ts';
-import type { Tables } from './tables.ts';
+import type { JobRow, Tables } from './tables.ts';
 
 /** How a job ends. */
 export interface JobEnd {
@@ -19,106 +21,188 @@ export interface JobEnd {
   announcement: Announcement;
 }
 
-/** Jobs as work: the row of a job is its entry in the queue. */
+/** What a worker asks for. */
+export interface Claim {
+  nowMs: number;
+  leaseUntilMs: number;
+  /** Of the worker: the same for everything that it holds. */
+  token: string;
+  /** Where to look, in this order; everywhere, if nothing is said. */
+  queues?: readonly QueueName[];
+  limit: number;
+}
+
+/** Jobs as work: the row of a job is its entry in its queue. */
 export class JobQueueRecords {
   readonly #db: Kysely<Tables>;
+  readonly #claimOf: Prepared<JobRow>;
+  readonly #nextDue: Prepared<Record<QueueName, number | null>>;
+  readonly #end: Prepared<EndedRow>;
+  readonly #publish: Publish;
 
   constructor(db: Kysely<Tables>) {
     this.#db = db;
+    this.#claimOf = new Prepared(db, claimQuery(db));
+    this.#nextDue = new Prepared(db, nextDueQuery(db));
+    this.#end = new Prepared(db, endQuery(db));
+    this.#publish = preparePublish(db);
   }
 
   /**
-   * Claims jobs that are due for one worker until `leaseUntilMs`. A job whose worker died becomes due again when its lease
-   * ends; the token tells the two workers apart.
+   * Claims jobs that are due for one worker until `leaseUntilMs`, of each queue those that have been due for longest. A job
+   * whose worker died becomes due again when its lease ends; the token tells the two workers apart.
    */
-  async claimDue(claim: { nowMs: number; leaseUntilMs: number; token: string; limit: number }): Promise<Job[]> {
-    const due = this.#db
-      .selectFrom('jobs')
-      .select('key')
-      .where('due_at', '<=', claim.nowMs)
-      .orderBy('due_at')
-      .limit(claim.limit);
+  async claimDue({ nowMs, leaseUntilMs, token, queues = QUEUE_NAMES, limit }: Claim): Promise<Job[]> {
+    return this.#db.transaction().execute(async (trx) => {
+      const rows: JobRow[] = [];
+      for (const queue of queues) {
+        if (rows.length >= limit) break;
+        rows.push(...(await this.#claimOf.rows([leaseUntilMs, token, queue, nowMs, limit - rows.length], trx)));
+      }
+      return rows.map(toJob);
+    });
+  }
+
+  /** When the next job of each queue becomes due, or null where none is waiting. */
+  async nextDueAtMs(): Promise<Record<QueueName, number | null>> {
+    const row = await this.#nextDue.first([...QUEUE_NAMES]);
+    if (row === undefined) throw new Error('a statement without a table gave no row');
+    return row;
+  }
+
+  /** Keeps what a worker holds of these jobs for longer; returns those it has not lost. */
+  async renew(held: { token: string; jobKeys: readonly number[]; leaseUntilMs: number }): Promise<number[]> {
+    if (held.jobKeys.length === 0) return [];
     const rows = await this.#db
       .updateTable('jobs')
-      .set((eb) => ({
-        due_at: claim.leaseUntilMs,
-        lease_token: claim.token,
-        attempts: eb('attempts', '+', 1),
-      }))
-      .where('key', 'in', due)
-      .returningAll()
+      .set({ due_at: held.leaseUntilMs })
+      .where('key', 'in', held.jobKeys)
+      .where('lease_token', '=', held.token)
+      .returning('key')
       .execute();
-    return rows.map(toJob);
-  }
-
-  /** When the next job becomes due, or null when none is waiting. */
-  async nextDueAtMs(): Promise<number | null> {
-    const row = await this.#db
-      .selectFrom('jobs')
-      .select('due_at')
-      .where('due_at', 'is not', null)
-      .orderBy('due_at')
-      .limit(1)
-      .executeTakeFirst();
-    return row?.due_at ?? null;
-  }
-
-  /** Keeps a lease for longer; false when it was lost. */
-  async renew({ lease, leaseUntilMs }: { lease: Lease; leaseUntilMs: number }): Promise<boolean> {
-    return this.#reschedule(lease, { due_at: leaseUntilMs });
+    return rows.map(({ key }) => key);
   }
 
   /** Gives a job back, to be tried again at `dueAtMs`; false when the lease was lost. */
   async release({ lease, dueAtMs }: { lease: Lease; dueAtMs: number }): Promise<boolean> {
-    return this.#reschedule(lease, { due_at: dueAtMs, lease_token: null });
-  }
-
-  /** Ends every lease: the jobs are due at once. For the start of the only process that can have leases. */
-  async releaseAll(): Promise<void> {
-    await this.#db
-      .updateTable('jobs')
-      .set({ due_at: 0, lease_token: null })
-      .where('due_at', 'is not', null)
-      .where('lease_token', 'is not', null)
-      .execute();
-  }
-
-  /** Writes a job's end, and the messages that tell of it, once; false when the lease was lost, and then nothing is written. */
-  async end(end: JobEnd): Promise<boolean> {
-    return this.#db.transaction().execute(async (trx) => {
-      if (end.output !== null) await refuseGivenUp(trx, end.output.blobId);
-      const row = await trx
-        .updateTable('jobs')
-        .set((eb) => ({
-          status: end.status,
-          completed: 1,
-          status_message: end.statusMessage,
-          completed_at: end.nowMs,
-          expires_at: end.expiresAtMs,
-          due_at: null,
-          lease_token: null,
-          output_blob_id: end.output?.blobId ?? null,
-          output_size_bytes: end.output?.sizeBytes ?? null,
-          inventory_marker: end.status === 'Succeeded' ? end.marker : eb.ref('inventory_marker'),
-        }))
-        .where('key', '=', end.lease.jobKey)
-        .where('lease_token', '=', end.lease.token)
-        .where('status', '=', 'InProgress')
-        .returningAll()
-        .executeTakeFirst();
-      if (row === undefined) return false;
-      await publishEnd(trx, { job: toJob(row), ...end });
-      return true;
-    });
-  }
-
-  async #reschedule(lease: Lease, columns: { due_at: number; lease_token?: null }): Promise<boolean> {
     const result = await this.#db
       .updateTable('jobs')
-      .set(columns)
+      .set({ due_at: dueAtMs, lease_token: null })
       .where('key', '=', lease.jobKey)
       .where('lease_token', '=', lease.token)
       .executeTakeFirst();
     return result.numUpdatedRows > 0n;
   }
+
+  /** Gives back what a worker holds of these jobs and has not begun: they are due at once, as if never claimed. */
+  async giveBack(held: { token: string; jobKeys: readonly number[]; nowMs: number }): Promise<void> {
+    if (held.jobKeys.length === 0) return;
+    await this.#db
+      .updateTable('jobs')
+      .set((eb) => ({ due_at: held.nowMs, lease_token: null, attempts: eb('attempts', '-', 1) }))
+      .where('key', 'in', held.jobKeys)
+      .where('lease_token', '=', held.token)
+      .execute();
+  }
+
+  /**
+   * Ends every lease: the jobs are due at once. For the start of the only process that can have leases. Jobs that were held
+   * at the end of a process before run alone, so that one that ends the process takes no others along in the end.
+   */
+  async releaseAll(): Promise<void> {
+    await this.#db
+      .updateTable('jobs')
+      .set((eb) => ({
+        due_at: 0,
+        lease_token: null,
+        queue: eb
+          .case()
+          .when('attempts', '>=', limits.jobAttemptsBesideMax)
+          .then<QueueName>('alone')
+          .else(eb.ref('queue'))
+          .end(),
+      }))
+      // Every token is greater; said like this, the index of leases serves.
+      .where('lease_token', '>', '')
+      .execute();
+  }
+
+  /**
+   * Writes a job's end, and the messages that tell of it, once. Undefined when the lease was lost, or the job is gone, and
+   * then nothing is written.
+   */
+  async end(end: JobEnd): Promise<{ messages: number } | undefined> {
+    return this.#db.transaction().execute(async (trx) => {
+      if (end.output !== null) await refuseGivenUp(trx, end.output.blobId);
+      const ended = await this.#end.first(endParameters(end), trx);
+      if (ended === undefined) return undefined;
+      return { messages: await this.#publish(trx, { ended, ...end }) };
+    });
+  }
 }
+
+const claimQuery = (db: Kysely<Tables>) =>
+  db
+    .updateTable('jobs')
+    .set((eb) => ({ due_at: 0, lease_token: '', attempts: eb('attempts', '+', sql.lit(1)) }))
+    .where(
+      'key',
+      'in',
+      db
+        .selectFrom('jobs')
+        .select('key')
+        .where('queue', '=', 'bulk')
+        .where('due_at', '<=', 0)
+        .orderBy('due_at')
+        .orderBy('key')
+        .limit(1),
+    )
+    .returningAll();
+
+/** A row with a column for each queue. */
+function nextDueQuery(db: Kysely<Tables>) {
+  const dueOf = (queue: QueueName) =>
+    db
+      .selectFrom('jobs')
+      .select('due_at')
+      .where('queue', '=', queue)
+      .where('due_at', 'is not', null)
+      .orderBy('due_at')
+      .limit(sql.lit(1));
+  return db
+    .selectNoFrom(QUEUE_NAMES.map((queue) => dueOf(queue).as(queue)))
+    .$castTo<Record<QueueName, number | null>>();
+}
+
+const endQuery = (db: Kysely<Tables>) =>
+  db
+    .updateTable('jobs')
+    .set((eb) => ({
+      status: 'Succeeded',
+      completed: sql.lit(1),
+      status_message: '',
+      completed_at: 0,
+      expires_at: 0,
+      due_at: sql.lit(null),
+      lease_token: sql.lit(null),
+      output_blob_id: '',
+      output_size_bytes: 0,
+      inventory_marker: eb
+        .case()
+        .when(eb.val(''), '=', sql.lit('Succeeded'))
+        .then(eb.val(''))
+        .else(eb.ref('inventory_marker'))
+        .end(),
+    }))
+    .where('key', '=', 0)
+    .where('lease_token', '=', '')
+    .where('status', '=', sql.lit('InProgress'))
+    .returning(['key', 'vault_key as vaultKey', 'kind', 'sns_topic as snsTopic']);
+
+/** In the order of the statement above. */
+const endParameters = ({ lease, status, statusMessage, output, marker, nowMs, expiresAtMs }: JobEnd) => [
+  ...[status, statusMessage, nowMs, expiresAtMs],
+  ...[output?.blobId ?? null, output?.sizeBytes ?? null],
+  ...[status, marker],
+  ...[lease.jobKey, lease.token],
+];

@@ -1,5 +1,5 @@
 import type { Insertable } from 'kysely';
-import type { Job, JobRequest } from '../model/jobs.ts';
+import { type Job, type JobRequest, queueOf } from '../model/jobs.ts';
 import type { JobRow, Tables } from './tables.ts';
 
 /** A job as it is started. */
@@ -62,6 +62,7 @@ export function toNewRow(job: NewJob): Insertable<Tables['jobs']> {
     status_message: null,
     created_at: job.createdAtMs,
     completed_at: null,
+    queue: queueOf(job),
     due_at: job.readyAtMs,
     expires_at: null,
     lease_token: null,

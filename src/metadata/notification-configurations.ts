@@ -1,14 +1,17 @@
 import type { Kysely } from 'kysely';
 import { NOTIFICATION_EVENTS, type NotificationConfiguration } from '../model/notifications.ts';
+import { Prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 import { vaultExists } from './vaults.ts';
 
 /** Whom vaults tell of the ends of their jobs. */
 export class NotificationConfigurationRecords {
   readonly #db: Kysely<Tables>;
+  readonly #find: ReturnType<typeof prepareConfiguration>;
 
   constructor(db: Kysely<Tables>) {
     this.#db = db;
+    this.#find = prepareConfiguration(db);
   }
 
   /** Sets the configuration, in place of the one there was. False when the vault is gone. */
@@ -26,7 +29,8 @@ export class NotificationConfigurationRecords {
   }
 
   async find(vaultKey: number): Promise<NotificationConfiguration | undefined> {
-    return findConfiguration(this.#db, vaultKey);
+    const row = await this.#find.first([vaultKey]);
+    return row === undefined ? undefined : toConfiguration(row);
   }
 
   /** Forgets the configuration, if there is one. */
@@ -37,17 +41,11 @@ export class NotificationConfigurationRecords {
 
 const SEPARATOR = ',';
 
-/** The configuration of a vault, also for operations that tell of something. */
-export async function findConfiguration(
-  db: Kysely<Tables>,
-  vaultKey: number,
-): Promise<NotificationConfiguration | undefined> {
-  const row = await db
-    .selectFrom('notification_configurations')
-    .select(['topic', 'events'])
-    .where('vault_key', '=', vaultKey)
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
+/** Finds the configuration of a vault by its key, also for operations that tell of something. */
+export const prepareConfiguration = (db: Kysely<Tables>) =>
+  new Prepared(db, db.selectFrom('notification_configurations').select(['topic', 'events']).where('vault_key', '=', 0));
+
+export function toConfiguration(row: { topic: string; events: string }): NotificationConfiguration {
   const named = row.events.split(SEPARATOR);
   const events = named.flatMap((name) => NOTIFICATION_EVENTS.filter((event) => event === name));
   return { topic: row.topic, events };

@@ -133,7 +133,8 @@ CREATE TABLE "jobs" (
   "lease_token" text,
   "attempts" integer not null,
   "output_blob_id" text unique,
-  "output_size_bytes" integer
+  "output_size_bytes" integer,
+  "queue" text
 ) strict;
 
 CREATE INDEX "jobs_by_archive" on "jobs" ("archive_key");
@@ -144,9 +145,11 @@ CREATE INDEX "jobs_by_creation" on "jobs" ("vault_key", "created_at", "id");
 
 CREATE INDEX "jobs_by_status" on "jobs" ("vault_key", "status", "created_at", "id");
 
-CREATE INDEX "jobs_due" on "jobs" ("due_at") where "due_at" is not null;
+CREATE INDEX "jobs_due_by_queue" on "jobs" ("queue", "due_at", "key") where "due_at" is not null;
 
 CREATE INDEX "jobs_expiring" on "jobs" ("expires_at") where "expires_at" is not null;
+
+CREATE INDEX "jobs_leased" on "jobs" ("lease_token") where "lease_token" is not null;
 
 CREATE INDEX "jobs_running_by_tier" on "jobs" ("tier", "vault_key", "range_start_byte", "range_end_byte") where "status" = 'InProgress' and "tier" is not null;
 

@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Subscription } from '../model/notices.ts';
 import { insertDelivery } from './delivery-rows.ts';
+import { Prepared } from './prepared.ts';
 import type { SubscriptionRow, Tables } from './tables.ts';
 
 /** A subscription as it is asked for. */
@@ -97,16 +98,12 @@ export class SubscriptionRecords {
   }
 }
 
-/** The subscriptions of a topic that hear what is published to it. */
-export async function confirmedKeys(trx: Transaction<Tables>, topic: string): Promise<number[]> {
-  const rows = await trx
-    .selectFrom('subscriptions')
-    .select('key')
-    .where('topic', '=', topic)
-    .where('confirmed_at', 'is not', null)
-    .execute();
-  return rows.map(({ key }) => key);
-}
+/** Finds the subscriptions that hear what is published to a topic. */
+export const prepareConfirmed = (db: Kysely<Tables>) =>
+  new Prepared(
+    db,
+    db.selectFrom('subscriptions').select('key').where('topic', '=', '').where('confirmed_at', 'is not', null),
+  );
 
 async function deleteAll(trx: Transaction<Tables>, keys: readonly number[]): Promise<void> {
   await trx.deleteFrom('deliveries').where('subscription_key', 'in', keys).execute();

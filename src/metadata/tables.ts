@@ -1,5 +1,5 @@
 import type { Generated, Selectable } from 'kysely';
-import type { InventoryFormat, JobStatus, Tier } from '../model/jobs.ts';
+import type { InventoryFormat, JobStatus, QueueName, Tier } from '../model/jobs.ts';
 import type { SignatureVersion } from '../model/notices.ts';
 
 /**
@@ -104,6 +104,8 @@ export interface JobsTable {
   status_message: string | null;
   created_at: number;
   completed_at: number | null;
+  /** Where the job waits; null for one that had ended before there were queues. */
+  queue: QueueName | null;
   /** When a worker should look at the job next: its ready instant, the end of its lease, or null once it has ended. */
   due_at: number | null;
   expires_at: number | null;

@@ -9,6 +9,14 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 export const INVENTORY_FORMATS = ['CSV', 'JSON'] as const;
 export type InventoryFormat = (typeof INVENTORY_FORMATS)[number];
 
+/**
+ * Jobs that wait are parted into queues: each has its own jobs that run at once, so that none waits for another. The order
+ * is that in which they are looked at. A job that has seen the process end more than once runs alone, for it may be the
+ * cause.
+ */
+export const QUEUE_NAMES = ['expedited', 'standard', 'bulk', 'inventory', 'alone'] as const;
+export type QueueName = (typeof QUEUE_NAMES)[number];
+
 /** What an archive retrieval asks for. The archive's facts are copied, for the job outlives the archive. */
 export interface ArchiveRetrieval {
   kind: 'archive-retrieval';
@@ -37,6 +45,11 @@ export interface InventoryRetrieval {
 }
 
 export type JobRequest = ArchiveRetrieval | InventoryRetrieval;
+
+/** Where a new job waits. */
+export function queueOf(request: JobRequest): QueueName {
+  return request.kind === 'inventory-retrieval' ? 'inventory' : (request.tier.toLowerCase() as Lowercase<Tier>);
+}
 
 /** A job: what was asked and how far it is. */
 export type Job = JobRequest & {

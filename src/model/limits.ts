@@ -82,10 +82,21 @@ export const limits = {
   failingSourcesMax: 10_000,
 
   // The worker.
-  jobsRunningMax: 4,
+  /** At once, of each queue. An archive retrieval mostly waits: for the disk, and for its end to be durable. */
+  jobsRunningMax: { expedited: 32, standard: 16, bulk: 8, inventory: 2, alone: 1 },
+  /** Claimed ahead, of each queue, so that one commit claims many. A job that may take long is claimed when it can begin. */
+  jobsWaitingMax: { expedited: 64, standard: 32, bulk: 16, inventory: 0, alone: 0 },
+  /** Blobs of an archive that are looked at together: it may have 10,000. */
+  blobPageRows: 500,
   jobLeaseMs: MINUTE_MS,
   jobAttemptsMax: 5,
-  jobRetryDelayMs: 5 * SECOND_MS,
+  /** Claimed so often when the process ends, a job runs alone from then on: it may be what ended it. */
+  jobAttemptsBesideMax: 2,
+  /** The pause after a first failure; each further one is several times as long, a few minutes in the end. */
+  jobRetryPauseMs: 5 * SECOND_MS,
+  jobRetryPauseFactor: 4,
+  /** After a failure of the database, or of whatever else keeps jobs from being claimed. */
+  jobClaimPauseMs: 5 * SECOND_MS,
   sweepRowsMax: 500,
   /** The event loop stands still while an archive or upload of up to 10,000 blobs is given up, so few go at once. */
   idleUploadsAtOnceMax: 1,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   T0,
@@ -9,10 +10,10 @@ import {
 } from '../../test/support/arrangement.ts';
 import { noise } from '../../test/support/hashes.ts';
 import { wholeOf } from '../model/byte-range.ts';
-import type { Job } from '../model/jobs.ts';
+import type { Job, QueueName } from '../model/jobs.ts';
 import { limits, SECOND_MS } from '../model/limits.ts';
 import { JobLoop } from './job-loop.ts';
-import { claimDue, end, nextDueInMs, renew, retryOrFail } from './leases.ts';
+import { claimDue, end, renew, retryOrFail, retryPauseMs } from './leases.ts';
 
 let arrangement: TestArrangement;
 beforeEach(async () => {
@@ -38,7 +39,7 @@ const outputOf = async (id: string): Promise<Buffer> => {
 /** Runs a loop while `during` does. */
 async function withLoop<T>(during: (loop: JobLoop) => Promise<T>): Promise<{ result: T; said: string[] }> {
   const { log, said } = testLog();
-  await using loop = new JobLoop(arrangement.given, log, { onEnded: () => undefined });
+  await using loop = new JobLoop(arrangement.given, log, { onMessage: () => undefined });
   loop.start();
   return { result: await during(loop), said };
 }
@@ -49,12 +50,21 @@ const ended = (id: string) =>
       expect(job.status).not.toBe('InProgress');
       return job;
     },
-    { interval: 2 },
+    { interval: 2, timeout: 4000 },
   );
+/** Each time as another worker. */
+const claimAny = (queue: QueueName = 'inventory') =>
+  claimDue(arrangement.given, { token: randomUUID(), queue, limit: 1 });
 const claimOne = async () => {
-  const [claimed] = await claimDue(arrangement.given, { limit: 1 });
+  const [inQueue] = await claimAny();
+  const [claimed] = inQueue === undefined ? await claimAny('alone') : [inQueue];
   if (claimed === undefined) throw new Error('no job was due');
   return claimed;
+};
+const nextDueInMs = async (): Promise<number | null> => {
+  const instants = Object.values(await arrangement.given.metadata.jobQueue.nextDueAtMs());
+  const due = instants.filter((instantMs) => instantMs !== null);
+  return due.length === 0 ? null : Math.min(...due) - arrangement.clock.nowMs();
 };
 
 describe('the job loop', () => {
@@ -79,7 +89,7 @@ describe('the job loop', () => {
     await withLoop(async (loop) => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       const id = await startInventory();
-      loop.nudge();
+      loop.nudge(0);
       await ended(id);
     });
   });
@@ -93,7 +103,7 @@ describe('the job loop', () => {
       expect(claim.mock.calls.length).toBeLessThanOrEqual(2);
       expect((await describeJob(id)).status).toBe('InProgress');
       arrangement.clock.atMs += SECOND_MS;
-      loop.nudge();
+      loop.nudge(0);
       await ended(id);
     });
   });
@@ -122,15 +132,17 @@ describe('the job loop', () => {
       await gate.promise;
       return real(key);
     });
-    const ids = await Promise.all(Array.from({ length: limits.jobsRunningMax + 1 }, startInventory));
-    const loop = new JobLoop(arrangement.given, testLog().log, { onEnded: () => undefined });
+    const ids = await Promise.all(Array.from({ length: limits.jobsRunningMax.inventory + 1 }, startInventory));
+    const loop = new JobLoop(arrangement.given, testLog().log, { onMessage: () => undefined });
     loop.start();
-    await vi.waitFor(() => expect(find).toHaveBeenCalledTimes(limits.jobsRunningMax));
+    await vi.waitFor(() => expect(find).toHaveBeenCalledTimes(limits.jobsRunningMax.inventory));
     const disposed = loop[Symbol.asyncDispose]();
     gate.resolve();
     await disposed;
     const statuses = (await Promise.all(ids.map(describeJob))).map(({ status }) => status);
-    expect(statuses.filter((status) => status === 'Succeeded')).toHaveLength(limits.jobsRunningMax);
+    expect(statuses.filter((status) => status === 'Succeeded')).toHaveLength(limits.jobsRunningMax.inventory);
+    // The others are due as if nobody had ever claimed them.
+    expect((await claimOne()).job.attempts).toBe(1);
   });
 });
 
@@ -140,15 +152,15 @@ describe('a job that fails', () => {
     for (let attempt = 1; attempt < limits.jobAttemptsMax; attempt += 1) {
       await retryOrFail(arrangement.given, await claimOne());
       expect((await describeJob(id)).status).toBe('InProgress');
-      expect(await nextDueInMs(arrangement.given)).toBe(attempt * limits.jobRetryDelayMs);
-      arrangement.clock.atMs += attempt * limits.jobRetryDelayMs;
+      expect(await nextDueInMs()).toBe(retryPauseMs(attempt));
+      arrangement.clock.atMs += retryPauseMs(attempt);
     }
     await retryOrFail(arrangement.given, await claimOne());
     expect(await describeJob(id)).toMatchObject({
       status: 'Failed',
       statusMessage: `The job failed after ${limits.jobAttemptsMax} attempts.`,
     });
-    expect(await nextDueInMs(arrangement.given)).toBeNull();
+    expect(await nextDueInMs()).toBeNull();
   });
 
   test('and takes the process down with it each time is given up too', async () => {
@@ -168,7 +180,7 @@ describe('a job that fails', () => {
     expect((await describeJob(broken)).status).toBe('InProgress');
     expect(said).toEqual(['the job failed']);
     failing.mockRestore();
-    arrangement.clock.atMs += limits.jobRetryDelayMs;
+    arrangement.clock.atMs += limits.jobRetryPauseMs;
     await withLoop(() => ended(broken));
     expect((await describeJob(broken)).attempts).toBe(2);
   });
@@ -177,11 +189,11 @@ describe('a job that fails', () => {
 describe('a lease', () => {
   test('that is renewed lasts', async () => {
     await startInventory();
-    const { lease } = await claimOne();
+    const { jobKey, token } = (await claimOne()).lease;
     arrangement.clock.atMs += limits.jobLeaseMs - 1;
-    expect(await renew(arrangement.given, lease)).toBe(true);
+    expect(await renew(arrangement.given, { token, jobKeys: [jobKey] })).toEqual(new Set([jobKey]));
     arrangement.clock.atMs += limits.jobLeaseMs - 1;
-    expect(await claimDue(arrangement.given, { limit: 1 })).toEqual([]);
+    expect(await claimAny()).toEqual([]);
   });
 
   test('is renewed for as long as its job is carried out, and not after', async () => {
@@ -202,7 +214,7 @@ describe('a lease', () => {
           clock.atMs += limits.jobLeaseMs / 2;
           vi.advanceTimersByTime(limits.jobLeaseMs / 2);
           await Promise.all(renewed.mock.results.map(({ value }) => value));
-          expect(await claimDue(given, { limit: 1 })).toEqual([]);
+          expect(await claimAny()).toEqual([]);
         }
         gate.resolve();
         expect(await ended(id)).toMatchObject({ status: 'Succeeded', attempts: 1 });
@@ -224,9 +236,9 @@ describe('a lease', () => {
       for await (const { blobId } of arrangement.given.blobs.list()) blobIds.push(blobId);
       return blobIds;
     };
-    await withLoop(() => vi.waitFor(async () => expect(await nextDueInMs(arrangement.given)).toBe(5 * SECOND_MS)));
+    await withLoop(() => vi.waitFor(async () => expect(await nextDueInMs()).toBe(5 * SECOND_MS)));
     expect(await stored()).toEqual([]);
-    arrangement.clock.atMs += limits.jobRetryDelayMs;
+    arrangement.clock.atMs += limits.jobRetryPauseMs;
     await withLoop(() => ended(id));
     expect(await stored()).toHaveLength(1);
   });
@@ -268,7 +280,6 @@ describe('a clock that goes back', () => {
     await uploadBytes(arrangement, bytes);
     arrangement.clock.atMs = T0 - 3_600_000;
     const id = await startInventory();
-    expect(await nextDueInMs(arrangement.given)).toBe(0);
     await withLoop(() => ended(id));
     expect(JSON.parse((await outputOf(id)).toString())).toMatchObject({ ArchiveList: [{ Size: 1000 }] });
   });

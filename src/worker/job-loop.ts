@@ -1,97 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Arrangement } from '../core/arrangement.ts';
-import type { Job } from '../model/jobs.ts';
+import { type Job, QUEUE_NAMES } from '../model/jobs.ts';
 import { limits } from '../model/limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import { retrieveArchive } from './archive-retrieval.ts';
 import { retrieveInventory } from './inventory-retrieval.ts';
-import { type ClaimedJob, claimDue, end, nextDueInMs, renew, retryOrFail, type WorkResult } from './leases.ts';
+import { Lane } from './lane.ts';
+import { type ClaimedJob, claimDue, end, giveBack, renew, retryOrFail, type WorkResult } from './leases.ts';
 import { Pause } from './pause.ts';
 
-/** Runs jobs as they become due, a few at a time. */
+/**
+ * Runs jobs as they become due. Each queue has a lane of its own: a bounded number of jobs at once, and a bounded number
+ * claimed ahead. Whether anything is due is only read; what is due is claimed many at a time, and what many jobs write at
+ * the same time shares its commits.
+ */
 export class JobLoop implements AsyncDisposable {
   readonly #given: Arrangement;
   readonly #log: Log;
+  readonly #token = randomUUID();
+  readonly #lanes = QUEUE_NAMES.map((queue) => new Lane(queue));
+  /** What was claimed and has not come to its end yet. */
+  readonly #held = new Set<number>();
   readonly #running = new Set<Promise<void>>();
   readonly #pause = new Pause();
-  readonly #onEnded: () => void;
+  /** After a failure, which nothing but the end of the loop cuts short. */
+  readonly #rest = new Pause();
+  readonly #onMessage: () => void;
+  #waitsUntilMs = Number.POSITIVE_INFINITY;
+  #renewal: NodeJS.Timeout | undefined;
   #stopped = false;
   #ended: Promise<void> = Promise.resolve();
 
-  /** `onEnded` is called after every job, which may have left messages behind. */
-  constructor(given: Arrangement, log: Log, { onEnded }: { onEnded: () => void }) {
+  /** `onMessage` is called when the end of a job has left messages to deliver. */
+  constructor(given: Arrangement, log: Log, { onMessage }: { onMessage: () => void }) {
     this.#given = given;
     this.#log = log;
-    this.#onEnded = onEnded;
+    this.#onMessage = onMessage;
   }
 
   start(): void {
+    this.#renewal = setInterval(() => void this.#renew(), limits.jobLeaseMs / 3);
     this.#ended = this.#run();
   }
 
-  /** A job may have become due. */
-  nudge(): void {
-    this.#pause.end();
+  /** A job becomes due at this instant, which the loop may not know yet. */
+  nudge(dueAtMs: number): void {
+    if (dueAtMs < this.#waitsUntilMs) this.#pause.end();
   }
 
-  /** Takes no new jobs and waits for those that run. */
+  /** Takes no new jobs, gives back those that have not begun, and waits for those that run. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
     this.#pause.end();
+    this.#rest.end();
     await this.#ended;
+    await this.#giveBack();
     await Promise.all(this.#running);
+    clearInterval(this.#renewal);
   }
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
       try {
-        const startedAny = await this.#step();
-        if (!startedAny) await this.#pause.atMost(await this.#waitMs());
+        const nextAtMs = await this.#step();
+        // Requests have their turn even where nothing that was awaited has left the event loop.
+        await (nextAtMs === null ? setImmediate() : this.#waitUntil(nextAtMs));
       } catch (error) {
         this.#log.error({ error }, 'the job loop failed; it goes on');
-        await this.#pause.atMost(limits.jobRetryDelayMs);
+        await this.#rest.atMost(limits.jobClaimPauseMs);
       }
     }
   }
 
-  /** Claims what there is room for; false when nothing was due or there is no room. */
-  async #step(): Promise<boolean> {
-    const room = limits.jobsRunningMax - this.#running.size;
-    if (room === 0) return false;
-    const claimed = await claimDue(this.#given, { limit: room });
-    for (const job of claimed) {
-      const running = this.#work(job).finally(() => {
+  /** Not for long, whatever there is to wait for: the wall clock may be moved. */
+  async #waitUntil(instantMs: number): Promise<void> {
+    const durationMs = Math.min(instantMs - this.#given.clock.nowMs(), limits.jobLeaseMs);
+    this.#waitsUntilMs = instantMs;
+    await this.#pause.atMost(Math.max(durationMs, 0));
+    // What is started from now on may be missed by a look that has begun.
+    this.#waitsUntilMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Claims what is due and has room. Returns when to look again, or null if there may be more at once. */
+  async #step(): Promise<number | null> {
+    const dueAtMs = await this.#given.metadata.jobQueue.nextDueAtMs();
+    const nowMs = this.#given.clock.nowMs();
+    const isDue = ({ queue }: Lane) => (dueAtMs[queue] ?? Number.POSITIVE_INFINITY) <= nowMs;
+    for (const lane of this.#lanes) lane.isLeftBehind = isDue(lane) && lane.room === 0;
+    const claiming = this.#lanes.filter((lane) => isDue(lane) && lane.room > 0);
+    // All are waited for, so that nothing is claimed behind the back of a loop that has stopped.
+    const outcomes = await Promise.allSettled(claiming.map((lane) => this.#claim(lane)));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    if (claiming.length > 0) return null;
+    const later = this.#lanes.filter((lane) => !isDue(lane)).map(({ queue }) => dueAtMs[queue]);
+    return Math.min(...later.map((instantMs) => instantMs ?? Number.POSITIVE_INFINITY), nowMs + limits.jobLeaseMs);
+  }
+
+  async #claim(lane: Lane): Promise<void> {
+    const claimed = await claimDue(this.#given, { token: this.#token, queue: lane.queue, limit: lane.room });
+    // Where time has jumped, leases end that are held: claiming such a job again has renewed its lease, and no more.
+    const others = claimed.filter(({ job }) => !this.#held.has(job.key));
+    for (const { job } of others) this.#held.add(job.key);
+    lane.add(others);
+    this.#begin(lane);
+  }
+
+  #begin(lane: Lane): void {
+    if (this.#stopped) return;
+    for (let next = lane.begin(); next !== undefined; next = lane.begin()) {
+      const claimed = next;
+      const running = this.#work(claimed).finally(() => {
         this.#running.delete(running);
-        this.#pause.end();
-        this.#onEnded();
+        this.#held.delete(claimed.job.key);
+        lane.done();
+        this.#begin(lane);
+        if (lane.isLeftBehind && lane.room > 0) this.#pause.end();
       });
       this.#running.add(running);
     }
-    return claimed.length > 0;
-  }
-
-  /** Without room only the end of a running job matters, which ends the pause by itself. */
-  async #waitMs(): Promise<number> {
-    if (this.#running.size >= limits.jobsRunningMax) return limits.jobLeaseMs;
-    return Math.min((await nextDueInMs(this.#given)) ?? limits.jobLeaseMs, limits.jobLeaseMs);
   }
 
   async #work(claimed: ClaimedJob): Promise<void> {
-    const renewal = setInterval(() => this.#renew(claimed), limits.jobLeaseMs / 3);
+    let messages = 0;
     try {
-      await end(this.#given, claimed, await carryOut(this.#given, claimed.job));
+      messages = await end(this.#given, claimed, await carryOut(this.#given, claimed.job));
     } catch (error) {
       this.#log.error({ error, jobId: claimed.job.id, attempts: claimed.job.attempts }, 'the job failed');
       // Should this fail too, the lease runs out and the job becomes due again.
-      await retryOrFail(this.#given, claimed).catch(() => undefined);
-    } finally {
-      clearInterval(renewal);
+      messages = await retryOrFail(this.#given, claimed).catch(() => 0);
+    }
+    if (messages > 0) this.#onMessage();
+  }
+
+  async #renew(): Promise<void> {
+    const jobKeys = [...this.#held];
+    if (jobKeys.length === 0) return;
+    try {
+      const kept = await renew(this.#given, { token: this.#token, jobKeys });
+      const asked = new Set(jobKeys);
+      this.#drop((jobKey) => asked.has(jobKey) && !kept.has(jobKey));
+    } catch (error) {
+      this.#log.warn({ error, jobs: jobKeys.length }, 'the leases of jobs could not be renewed');
     }
   }
 
-  #renew({ job, lease }: ClaimedJob): void {
-    renew(this.#given, lease).catch((error: unknown) =>
-      this.#log.warn({ error, jobId: job.id }, 'the lease could not be renewed'),
-    );
+  /** A job that another worker has is not begun. One that runs finds out when it ends. */
+  #drop(isLost: (jobKey: number) => boolean): void {
+    for (const lane of this.#lanes) for (const jobKey of lane.drop(isLost)) this.#held.delete(jobKey);
+  }
+
+  async #giveBack(): Promise<void> {
+    const jobKeys = this.#lanes.flatMap((lane) => lane.drop(() => true));
+    try {
+      if (jobKeys.length > 0) await giveBack(this.#given, { token: this.#token, jobKeys });
+    } catch (error) {
+      // The next start lets them go.
+      this.#log.warn({ error, jobs: jobKeys.length }, 'jobs that were claimed could not be given back');
+    }
   }
 }
 

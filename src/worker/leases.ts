@@ -1,11 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { Arrangement } from '../core/arrangement.ts';
-import { renderJob } from '../core/job-document.ts';
 import { record } from '../core/receive.ts';
-import type { Announcement } from '../metadata/publications.ts';
-import type { Job, Lease } from '../model/jobs.ts';
+import type { JobEnd } from '../metadata/job-queue.ts';
+import type { Job, Lease, QueueName } from '../model/jobs.ts';
 import { limits } from '../model/limits.ts';
-import { vaultArn } from '../model/vaults.ts';
 
 /** A job that this worker may work on until its lease ends. */
 export interface ClaimedJob {
@@ -13,64 +10,79 @@ export interface ClaimedJob {
   lease: Lease;
 }
 
+/** What one worker holds: the same token for all of it, so that it is renewed and given back together. */
+export interface Held {
+  token: string;
+  jobKeys: readonly number[];
+}
+
 /** What a finished piece of work says of its job. */
 export type WorkResult =
   | { output: { blobId: string; sizeBytes: number } | null; marker: string | null }
   | { failure: string };
 
-/** Claims jobs that are due; nobody else gets them until their lease ends. */
-export async function claimDue({ metadata, clock }: Arrangement, { limit }: { limit: number }): Promise<ClaimedJob[]> {
+/** Claims jobs of one queue that are due; nobody else gets them until their lease ends. */
+export async function claimDue(
+  { metadata, clock }: Arrangement,
+  { token, queue, limit }: { token: string; queue: QueueName; limit: number },
+): Promise<ClaimedJob[]> {
   const nowMs = clock.nowMs();
-  const token = randomUUID();
-  const jobs = await metadata.jobQueue.claimDue({ nowMs, leaseUntilMs: nowMs + limits.jobLeaseMs, token, limit });
+  const leaseUntilMs = nowMs + limits.jobLeaseMs;
+  const jobs = await metadata.jobQueue.claimDue({ nowMs, leaseUntilMs, token, queues: [queue], limit });
   return jobs.map((job) => ({ job, lease: { jobKey: job.key, token } }));
 }
 
-/** Milliseconds until a job becomes due, or null when none is waiting. */
-export async function nextDueInMs({ metadata, clock }: Arrangement): Promise<number | null> {
-  const dueAtMs = await metadata.jobQueue.nextDueAtMs();
-  return dueAtMs === null ? null : Math.max(0, dueAtMs - clock.nowMs());
+/** Keeps claimed jobs for longer; returns those that no other worker has. */
+export async function renew({ metadata, clock }: Arrangement, held: Held): Promise<Set<number>> {
+  return new Set(await metadata.jobQueue.renew({ ...held, leaseUntilMs: clock.nowMs() + limits.jobLeaseMs }));
 }
 
-/** Keeps a claimed job for longer; false when another worker has it. */
-export function renew({ metadata, clock }: Arrangement, lease: Lease): Promise<boolean> {
-  return metadata.jobQueue.renew({ lease, leaseUntilMs: clock.nowMs() + limits.jobLeaseMs });
+/** Gives claimed jobs back that were not begun. */
+export async function giveBack({ metadata, clock }: Arrangement, held: Held): Promise<void> {
+  await metadata.jobQueue.giveBack({ ...held, nowMs: clock.nowMs() });
 }
 
-/** Ends a job with its result, and tells whom it concerns. When the lease was lost, nothing is written and the output is given up. */
-export async function end(
-  { metadata, blobs, clock, jobRetentionMs, region, notices }: Arrangement,
-  { lease }: ClaimedJob,
-  result: WorkResult,
-): Promise<void> {
+/**
+ * Ends a job with its result, and tells whom it concerns; returns how many messages there are to deliver. When the lease
+ * was lost, nothing is written and the output is given up.
+ */
+export async function end(given: Arrangement, { lease }: ClaimedJob, result: WorkResult): Promise<number> {
+  const { metadata, clock, jobRetentionMs, region, notices } = given;
   const nowMs = clock.nowMs();
-  const announcement: Announcement = {
-    message: (job, vault) => JSON.stringify(renderJob(job, vaultArn({ region, ...vault }))),
-    throughSns: notices.throughSns,
-  };
+  const announcement = { region, throughSns: notices.throughSns };
   const when = { lease, nowMs, expiresAtMs: nowMs + jobRetentionMs, announcement };
+  let messages = 0;
+  const write = async (how: Pick<JobEnd, 'status' | 'statusMessage' | 'output' | 'marker'>): Promise<boolean> => {
+    const ended = await metadata.jobQueue.end({ ...when, ...how });
+    messages = ended?.messages ?? 0;
+    return ended !== undefined;
+  };
   if ('failure' in result) {
-    await metadata.jobQueue.end({
-      ...when,
-      status: 'Failed',
-      statusMessage: result.failure,
-      output: null,
-      marker: null,
-    });
-    return;
+    await write({ status: 'Failed', statusMessage: result.failure, output: null, marker: null });
+    return messages;
   }
-  const succeed = () => metadata.jobQueue.end({ ...when, status: 'Succeeded', statusMessage: 'Succeeded', ...result });
+  const succeed = () => write({ status: 'Succeeded', statusMessage: 'Succeeded', ...result });
   if (result.output === null) await succeed();
-  else await record({ metadata, blobs }, result.output.blobId, succeed);
+  else await record(given, result.output.blobId, succeed);
+  return messages;
 }
 
-/** After an unexpected failure: tries again later, a few times, then the job fails. */
-export async function retryOrFail(given: Arrangement, claimed: ClaimedJob): Promise<void> {
+/**
+ * After an unexpected failure: tries again later, a few times, then the job fails. Returns how many messages there are to
+ * deliver.
+ */
+export async function retryOrFail(given: Arrangement, claimed: ClaimedJob): Promise<number> {
   const { attempts } = claimed.job;
   if (attempts >= limits.jobAttemptsMax) {
-    await end(given, claimed, { failure: `The job failed after ${attempts} attempts.` });
-    return;
+    return end(given, claimed, { failure: `The job failed after ${attempts} attempts.` });
   }
-  const dueAtMs = given.clock.nowMs() + limits.jobRetryDelayMs * attempts;
-  await given.metadata.jobQueue.release({ lease: claimed.lease, dueAtMs });
+  await given.metadata.jobQueue.release({
+    lease: claimed.lease,
+    dueAtMs: given.clock.nowMs() + retryPauseMs(attempts),
+  });
+  return 0;
 }
+
+/** How long a job rests that has failed so often. */
+export const retryPauseMs = (attempts: number): number =>
+  limits.jobRetryPauseMs * limits.jobRetryPauseFactor ** (attempts - 1);

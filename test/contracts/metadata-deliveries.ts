@@ -73,15 +73,16 @@ export function deliveryContract(tested: () => MetadataUnderTest): void {
     test('is told as it is written, with the vault', async () => {
       const { metadata } = tested();
       const job = await startJob({ snsTopic: newTopic() });
-      const vaults: unknown[] = [];
-      const message = (ended: Job, vault: unknown) => {
-        vaults.push(vault);
-        return JSON.stringify([ended.status, ended.statusMessage, ended.completedAtMs, ended.id]);
-      };
-      await endJob(job, { status: 'Failed', statusMessage: 'why', announcement: { message, throughSns: true } });
-      expect((await claim(null))[0]?.message).toBe(JSON.stringify(['Failed', 'why', T0, job.id]));
+      const announcement = { region: 'eu-north-1', throughSns: true };
+      await endJob(job, { status: 'Failed', statusMessage: 'why', announcement });
       const vault = present(await metadata.vaults.findByKey(job.vaultKey));
-      expect(vaults).toEqual([{ accountId: vault.accountId, name: vault.name }]);
+      expect(JSON.parse(present((await claim(null))[0]).message)).toMatchObject({
+        JobId: job.id,
+        StatusCode: 'Failed',
+        StatusMessage: 'why',
+        CompletionDate: new Date(T0).toISOString(),
+        VaultARN: `arn:aws:glacier:eu-north-1:${vault.accountId}:vaults/${vault.name}`,
+      });
     });
 
     test.each([
@@ -119,21 +120,21 @@ export function deliveryContract(tested: () => MetadataUnderTest): void {
     test('is told to nobody when nobody is named, when the lease was lost, or when there is no endpoint', async () => {
       await endJob(await startJob({ snsTopic: null }));
       const job = await startJob({ snsTopic: newTopic() });
-      expect(await tested().metadata.jobQueue.end(jobEnd({ jobKey: 0, token: 'lost' }))).toBe(false);
+      expect(await tested().metadata.jobQueue.end(jobEnd({ jobKey: 0, token: 'lost' }))).toBeUndefined();
       expect(await claim(null)).toEqual([]);
-      await endJob(job, { announcement: { message: () => '', throughSns: false } });
+      await endJob(job, { announcement: { region: 'x', throughSns: false } });
       expect(await claim(null)).toEqual([]);
     });
 
-    test('is not written when its message cannot be made', async () => {
+    test('is not written when its message cannot be', async () => {
       const { metadata } = tested();
       const job = await startJob({ snsTopic: newTopic() });
-      const message = () => {
-        throw new Error('a defect');
-      };
-      await expect(endJob(job, { announcement: { message, throughSns: true } })).rejects.toThrow('a defect');
+      await tested().change(`create trigger refuse before insert on deliveries begin select raise(abort, 'full'); end`);
+      await expect(endJob(job)).rejects.toThrow('full');
+      await tested().change('drop trigger refuse');
       expect(await metadata.jobs.find(job)).toMatchObject({ status: 'InProgress' });
       await endJob(job);
+      await leave();
     });
   });
 

@@ -124,7 +124,7 @@ export function jobEnd(lease: Lease, { nowMs = T0 }: { nowMs?: number } = {}) {
     marker: null as string | null,
     nowMs,
     expiresAtMs: nowMs + DAY_MS,
-    announcement: { message: () => 'ended', throughSns: true },
+    announcement: { region: 'us-east-1', throughSns: true },
   };
 }
 

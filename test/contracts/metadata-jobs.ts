@@ -92,10 +92,10 @@ export function jobContract(tested: () => MetadataUnderTest): void {
 
     test('is due from its instant on, and the next instant is told', async () => {
       const { metadata, nowMs, claim, finish } = await startedJob();
-      expect(await metadata.jobQueue.nextDueAtMs()).toBe(nowMs);
+      expect((await metadata.jobQueue.nextDueAtMs()).inventory).toBe(nowMs);
       expect(await claim('early', nowMs - 1)).toBeUndefined();
       expect(await claim('a', nowMs)).toBeDefined();
-      expect(await metadata.jobQueue.nextDueAtMs()).toBe(nowMs + LEASE_MS);
+      expect((await metadata.jobQueue.nextDueAtMs()).inventory).toBe(nowMs + LEASE_MS);
       await finish();
     });
 
@@ -111,7 +111,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
       const { metadata, find, nowMs, claim, finish } = await startedJob();
       const lease = present(await claim('a', nowMs));
       const end = { ...jobEnd(lease, { nowMs }), output: { blobId: 'f'.repeat(32), sizeBytes: 3 }, marker: 'next' };
-      expect(await metadata.jobQueue.end(end)).toBe(true);
+      expect(await metadata.jobQueue.end(end)).toEqual({ messages: 0 });
       const ended = await find();
       expect(ended).toMatchObject({
         status: 'Succeeded',
@@ -121,8 +121,8 @@ export function jobContract(tested: () => MetadataUnderTest): void {
         outputSizeBytes: 3,
         marker: 'next',
       });
-      expect(await metadata.jobQueue.end({ ...end, status: 'Failed' })).toBe(false);
-      expect(await metadata.jobQueue.renew({ lease, leaseUntilMs: nowMs })).toBe(false);
+      expect(await metadata.jobQueue.end({ ...end, status: 'Failed' })).toBeUndefined();
+      expect(await metadata.jobQueue.renew({ token: 'a', jobKeys: [lease.jobKey], leaseUntilMs: nowMs })).toEqual([]);
       expect(await metadata.jobQueue.release({ lease, dueAtMs: nowMs })).toBe(false);
       expect(await claim('b', nowMs + HOUR_MS)).toBeUndefined();
       expect(await find()).toEqual(ended);
@@ -162,7 +162,9 @@ export function jobContract(tested: () => MetadataUnderTest): void {
       const { metadata, nowMs, claim, finish } = await startedJob();
       const lease = present(await claim('a', nowMs));
       expect(await claim('b', nowMs + LEASE_MS - 1)).toBeUndefined();
-      expect(await metadata.jobQueue.renew({ lease, leaseUntilMs: nowMs + 2 * LEASE_MS })).toBe(true);
+      const jobKeys = [lease.jobKey];
+      const renewed = await metadata.jobQueue.renew({ token: 'a', jobKeys, leaseUntilMs: nowMs + 2 * LEASE_MS });
+      expect(renewed).toEqual(jobKeys);
       expect(await claim('b', nowMs + LEASE_MS)).toBeUndefined();
       expect(await claim('b', nowMs + 2 * LEASE_MS)).toBeDefined();
       await finish();
@@ -171,7 +173,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
     test('that ran out is still good until another worker takes the job', async () => {
       const { metadata, nowMs, claim, finish } = await startedJob();
       const lease = present(await claim('a', nowMs));
-      expect(await metadata.jobQueue.end(jobEnd(lease, { nowMs: nowMs + 2 * LEASE_MS }))).toBe(true);
+      expect(await metadata.jobQueue.end(jobEnd(lease, { nowMs: nowMs + 2 * LEASE_MS }))).toBeDefined();
       await finish();
     });
 
@@ -180,11 +182,13 @@ export function jobContract(tested: () => MetadataUnderTest): void {
       const lost = present(await claim('a', nowMs));
       const held = present(await claim('b', nowMs + LEASE_MS));
       const before = await find();
-      expect(await metadata.jobQueue.renew({ lease: lost, leaseUntilMs: nowMs })).toBe(false);
+      const jobKeys = [lost.jobKey];
+      expect(await metadata.jobQueue.renew({ token: 'a', jobKeys, leaseUntilMs: nowMs })).toEqual([]);
       expect(await metadata.jobQueue.release({ lease: lost, dueAtMs: nowMs })).toBe(false);
-      expect(await metadata.jobQueue.end(jobEnd(lost))).toBe(false);
+      expect(await metadata.jobQueue.end(jobEnd(lost))).toBeUndefined();
+      await metadata.jobQueue.giveBack({ token: 'a', jobKeys, nowMs });
       expect(await find()).toEqual(before);
-      expect(await metadata.jobQueue.end(jobEnd(held))).toBe(true);
+      expect(await metadata.jobQueue.end(jobEnd(held))).toBeDefined();
       expect(await find()).toMatchObject({ status: 'Succeeded', attempts: 2 });
       await finish();
     });
@@ -193,7 +197,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
       const { metadata, nowMs, claim, finish } = await startedJob();
       const lease = present(await claim('a', nowMs));
       expect(await metadata.jobQueue.release({ lease, dueAtMs: nowMs + 5 })).toBe(true);
-      expect(await metadata.jobQueue.end(jobEnd(lease))).toBe(false);
+      expect(await metadata.jobQueue.end(jobEnd(lease))).toBeUndefined();
       expect(await claim('b', nowMs + 4)).toBeUndefined();
       expect(await claim('b', nowMs + 5)).toBeDefined();
       await finish();
@@ -204,7 +208,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
       const waiting = await startedJob();
       const lost = present(await claim('a', nowMs));
       await metadata.jobQueue.releaseAll();
-      expect(await metadata.jobQueue.end(jobEnd(lost))).toBe(false);
+      expect(await metadata.jobQueue.end(jobEnd(lost))).toBeUndefined();
       expect(await claim('b', waiting.nowMs - 1)).toBeDefined();
       expect(await waiting.claim('b', waiting.nowMs - 1)).toBeUndefined();
       await finish();

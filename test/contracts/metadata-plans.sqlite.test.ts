@@ -132,7 +132,8 @@ const operations: Record<string, () => Promise<unknown>> = {
   'jobQueue.claimDue': () => metadata.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'x', limit: 4 }),
   'jobQueue.nextDueAtMs': () => metadata.jobQueue.nextDueAtMs(),
   'jobQueue.renew and release': async () => {
-    await metadata.jobQueue.renew({ lease, leaseUntilMs: T0 });
+    await metadata.jobQueue.renew({ token: 'x', jobKeys: [1, 2], leaseUntilMs: T0 });
+    await metadata.jobQueue.giveBack({ token: 'x', jobKeys: [1, 2], nowMs: T0 });
     await metadata.jobQueue.release({ lease, dueAtMs: T0 });
     await metadata.jobQueue.releaseAll();
   },
@@ -259,6 +260,15 @@ describe('statements', () => {
       expect(plans).toContainEqual(expect.stringContaining('USING COVERING INDEX jobs_running_by_tier'));
     },
   );
+
+  test.each([
+    ['jobQueue.claimDue', 'SEARCH jobs USING COVERING INDEX jobs_due_by_queue (queue=? AND due_at<?)'],
+    ['jobQueue.nextDueAtMs', 'SEARCH jobs USING COVERING INDEX jobs_due_by_queue (queue=? AND due_at>?)'],
+    ['jobQueue.renew and release', 'SEARCH jobs USING INDEX jobs_leased (lease_token>?)'],
+  ])('of %s look at what waits, and at what is held, in their own indexes', async (name, step) => {
+    const statements = await statementsOf(operations[name] ?? (() => Promise.resolve()));
+    expect(statements.flatMap(planOf)).toContainEqual(step);
+  });
 
   test('that walk or sort would be told', () => {
     expect(badStepsOf('select * from jobs where description = ?')).toEqual(['SCAN jobs']);

@@ -5,6 +5,7 @@ import { capacityContract } from './metadata-capacity.ts';
 import { deliveryContract } from './metadata-deliveries.ts';
 import type { MetadataUnderTest } from './metadata-fixtures.ts';
 import { jobListContract } from './metadata-job-lists.ts';
+import { jobQueueContract } from './metadata-job-queue.ts';
 import { jobContract } from './metadata-jobs.ts';
 import { keyContract } from './metadata-keys.ts';
 import { lockContract } from './metadata-locks.ts';
@@ -32,6 +33,7 @@ export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
   uploadContract(tested);
   jobContract(tested);
   jobListContract(tested);
+  jobQueueContract(tested);
   retrievalContract(tested);
   capacityContract(tested);
   deliveryContract(tested);

@@ -45,7 +45,7 @@ export const T0 = Date.parse('2031-05-06T07:08:09.123Z');
 export const SUCCEEDED = {
   status: 'Succeeded' as const,
   statusMessage: 'Succeeded',
-  announcement: { message: () => '', throughSns: true },
+  announcement: { region: 'us-east-1', throughSns: true },
 };
 export const CLOCK_TOLERANCE_MS = 7 * 24 * 60 * 60 * 1000;
 export const VAULT = { accountId: '111122223333', name: 'vault' };

@@ -49,7 +49,8 @@ export async function tellOf(
   for (let index = 0; index < count; index += 1) {
     ids.push(await core.jobs.retrieveInventory({ ...notes, snsTopic: topic, format: 'JSON' }));
   }
-  for (const claimed of await claimDue(given, { limit: 1000 })) await end(given, claimed, { failure: 'no reason' });
+  for (const claimed of await claimDue(given, { token: 'tells', queue: 'inventory', limit: 1000 }))
+    await end(given, claimed, { failure: 'no reason' });
   return ids;
 }
 

@@ -1,4 +1,4 @@
-import { renderJob } from '../../core/job-document.ts';
+import { renderJob } from '../../model/job-document.ts';
 import { json } from '../reply.ts';
 import type { Operation } from '../route.ts';
 

@@ -1,6 +1,6 @@
-import { renderJob } from '../../core/job-document.ts';
 import { invalidParameter } from '../../model/errors.ts';
 import { positionOfTimedId } from '../../model/ids.ts';
+import { renderJob } from '../../model/job-document.ts';
 import { JOB_STATUSES, type JobStatus } from '../../model/jobs.ts';
 import { limits } from '../../model/limits.ts';
 import type { Call } from '../call.ts';

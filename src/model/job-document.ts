@@ -1,6 +1,6 @@
-import { formatRange, sizeOf } from '../model/byte-range.ts';
-import { formatInstant, formatInstantSeconds } from '../model/instants.ts';
-import type { ArchiveRetrievalJob, InventoryRetrievalJob, Job } from '../model/jobs.ts';
+import { formatRange, sizeOf } from './byte-range.ts';
+import { formatInstant, formatInstantSeconds } from './instants.ts';
+import type { ArchiveRetrievalJob, InventoryRetrievalJob, Job } from './jobs.ts';
 
 /**
  * A job as the outside sees it, in DescribeJob and ListJobs and in the message that tells of its end: 18 members whatever
