@@ -10,6 +10,7 @@ import {
   type SqliteStatement,
 } from 'kysely';
 import { isFatal } from './failures.ts';
+import { inArrays } from './prepared.ts';
 
 /**
  * SQLite for Kysely through `node:sqlite`. Durability is asserted at every open: WAL with `synchronous=FULL` makes a commit
@@ -107,6 +108,7 @@ function adapt(database: DatabaseSync, onFatal: (error: unknown) => void): Sqlit
 type Values = Parameters<StatementSync['all']>;
 
 function guarded(statement: StatementSync, guard: Guard): SqliteStatement {
+  statement.setReturnArrays(inArrays(statement.sourceSQL));
   return {
     reader: statement.columns().length > 0,
     all: (values) => guard(() => statement.all(...(values as Values))),
