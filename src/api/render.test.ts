@@ -16,6 +16,7 @@ const common = {
   statusMessage: null,
   createdAtMs: AT_MS,
   completedAtMs: null,
+  expiresAtMs: null,
   outputBlobId: null,
   outputSizeBytes: null,
   attempts: 0,

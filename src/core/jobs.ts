@@ -1,16 +1,18 @@
 import { randomInt } from 'node:crypto';
+import type { JobListing } from '../metadata/job-listing.ts';
 import type { Archive } from '../model/archives.ts';
 import { type ByteRange, formatRange, sizeOf, wholeOf } from '../model/byte-range.ts';
 import { GlacierError, invalidParameter, notFound } from '../model/errors.ts';
 import { type ListPosition, newJobId } from '../model/ids.ts';
-import type {
-  ArchiveRetrieval,
-  ArchiveRetrievalJob,
-  InventoryRetrieval,
-  Job,
-  JobRequest,
-  JobStatus,
-  Tier,
+import {
+  type ArchiveRetrieval,
+  type ArchiveRetrievalJob,
+  hasExpired,
+  type InventoryRetrieval,
+  type Job,
+  type JobRequest,
+  type JobStatus,
+  type Tier,
 } from '../model/jobs.ts';
 import { parseInventoryMarker } from '../model/markers.ts';
 import type { RetrievalRefusal } from '../model/retrieval-limits.ts';
@@ -112,21 +114,20 @@ export class Jobs {
   async describe({ vault, id }: JobName): Promise<Job> {
     const { key: vaultKey } = await this.#vaults.require(vault);
     const job = await this.#given.metadata.jobs.find({ vaultKey, id });
-    if (job === undefined) throw jobNotFound(id);
+    if (job === undefined || hasExpired(job, this.#given.clock.nowMs())) throw jobNotFound(id);
     return job;
   }
 
-  /** A page of the vault's jobs, newest first; null filters let everything through. */
+  /** A page of the vault's jobs, newest first; null filters let everything through. A marker stands for a position only. */
   async list(page: {
     vault: VaultName;
     status: JobStatus | null;
     completed: boolean | null;
     after: ListPosition | null;
     limit: number;
-  }) {
+  }): Promise<JobListing> {
     const { key: vaultKey } = await this.#vaults.require(page.vault);
-    const jobs = await this.#given.metadata.jobs.list({ ...page, vaultKey, limit: page.limit + 1 });
-    return { jobs: jobs.slice(0, page.limit), more: jobs.length > page.limit };
+    return this.#given.metadata.jobs.list({ ...page, vaultKey, nowMs: this.#given.clock.nowMs() });
   }
 
   /**

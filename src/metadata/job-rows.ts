@@ -110,6 +110,7 @@ export function toJob(row: JobRow): Job {
     statusMessage: row.status_message,
     createdAtMs: row.created_at,
     completedAtMs: row.completed_at,
+    expiresAtMs: row.expires_at,
     outputBlobId: row.output_blob_id,
     outputSizeBytes: row.output_size_bytes,
     attempts: row.attempts,
@@ -142,7 +143,7 @@ function toRequest(row: JobRow): JobRequest {
 }
 
 /** A column that every job of this kind fills. */
-function present<T>(value: T | null): T {
+export function present<T>(value: T | null): T {
   if (value === null) throw new Error('a job row lacks a column of its kind');
   return value;
 }

@@ -1,25 +1,17 @@
 import type { Kysely } from 'kysely';
-import type { ListPosition } from '../model/ids.ts';
-import type { Job, JobStatus } from '../model/jobs.ts';
+import type { Job } from '../model/jobs.ts';
 import { NO_RETRIEVAL_LIMITS, type RetrievalRefusal } from '../model/retrieval-limits.ts';
 import { giveUpBytes } from './archives.ts';
+import { type JobListing, JobListings, type JobPage } from './job-listing.ts';
 import { ANY_JOB, type NewJob, toJob, toNewRow } from './job-rows.ts';
 import { Prepared, PreparedInsert } from './prepared.ts';
 import { RetrievalLoads } from './retrieval-loads.ts';
-import type { Tables } from './tables.ts';
-
-/** Which jobs a listing shows; null means no filter. */
-export interface JobPage {
-  vaultKey: number;
-  status: JobStatus | null;
-  completed: boolean | null;
-  /** The last job of the page before; the row itself may have expired. */
-  after: ListPosition | null;
-  limit: number;
-}
+import type { JobRow, Tables } from './tables.ts';
 
 export class JobRecords {
   readonly #db: Kysely<Tables>;
+  readonly #find: Prepared<JobRow>;
+  readonly #listings: JobListings;
   readonly #loads: RetrievalLoads;
   readonly #vaultAccount: Prepared<{ account_id: string }>;
   readonly #archive: Prepared<{ key: number }>;
@@ -27,6 +19,9 @@ export class JobRecords {
 
   constructor(db: Kysely<Tables>) {
     this.#db = db;
+    const found = db.selectFrom('jobs').selectAll().where('id', '=', '').where('vault_key', '=', 0);
+    this.#find = new Prepared(db, found);
+    this.#listings = new JobListings(db);
     this.#loads = new RetrievalLoads(db);
     this.#vaultAccount = new Prepared(db, db.selectFrom('vaults').select('account_id').where('key', '=', 0));
     this.#archive = new Prepared(db, archiveQuery(db, 0));
@@ -54,27 +49,15 @@ export class JobRecords {
     });
   }
 
+  /** A job, whether it has expired or not. */
   async find({ vaultKey, id }: { vaultKey: number; id: string }): Promise<Job | undefined> {
-    const row = await this.#db
-      .selectFrom('jobs')
-      .selectAll()
-      .where('id', '=', id)
-      .where('vault_key', '=', vaultKey)
-      .executeTakeFirst();
+    const row = await this.#find.first([id, vaultKey]);
     return row === undefined ? undefined : toJob(row);
   }
 
-  /** Jobs of a vault, newest first. Each filter is a range of one index, so a page costs the same anywhere. */
-  async list({ vaultKey, status, completed, after, limit }: JobPage): Promise<Job[]> {
-    if (status !== null && completed !== null && completed !== (status !== 'InProgress')) return [];
-    let query = this.#db.selectFrom('jobs').selectAll().where('vault_key', '=', vaultKey);
-    if (status !== null) query = query.where('status', '=', status);
-    else if (completed !== null) query = query.where('completed', '=', completed ? 1 : 0);
-    if (after !== null) {
-      query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(after.createdAtMs, after.id)));
-    }
-    const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
-    return rows.map(toJob);
+  /** A page of the jobs of a vault, newest first. */
+  list(page: JobPage): Promise<JobListing> {
+    return this.#listings.page(page);
   }
 
   /** Deletes ended jobs whose time is over, with their outputs, except those that are still read; returns how many. */

@@ -139,8 +139,6 @@ CREATE TABLE "jobs" (
 
 CREATE INDEX "jobs_by_archive" on "jobs" ("archive_key");
 
-CREATE INDEX "jobs_by_completed" on "jobs" ("vault_key", "completed", "created_at", "id");
-
 CREATE INDEX "jobs_by_creation" on "jobs" ("vault_key", "created_at", "id");
 
 CREATE INDEX "jobs_by_status" on "jobs" ("vault_key", "status", "created_at", "id");

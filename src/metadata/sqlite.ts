@@ -2,6 +2,7 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { isFatal } from './failures.ts';
+import { inArrays } from './prepared.ts';
 
 /**
  * Connections to SQLite through `node:sqlite`. One connection writes, any number read. Durability is asserted at every open:
@@ -134,6 +135,7 @@ export class SqliteConnection implements DatabaseConnection, Disposable {
     if (known !== undefined) return known;
     if (this.#statements.size >= STATEMENTS_CACHED_MAX) this.#statements.clear();
     const statement = this.#database.prepare(sql);
+    statement.setReturnArrays(inArrays(sql));
     const prepared = { statement, returnsRows: statement.columns().length > 0 };
     this.#statements.set(sql, prepared);
     return prepared;

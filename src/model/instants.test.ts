@@ -12,6 +12,27 @@ describe('printing', () => {
     expect(formatInstantSeconds(AT_MS + 876)).toBe('2026-03-02T10:00:01Z');
   });
 
+  test('is that of a date, whatever was printed before', () => {
+    const day = 86_400_000;
+    // The same days again and again, from one end of time to the other, and their first and last moments.
+    const atMs = fc.oneof(
+      fc.integer({ min: -8.64e15, max: 8.64e15 }),
+      fc
+        .tuple(fc.integer({ min: -2, max: 2 }), fc.constantFrom(0, 1, 999, 1000, day - 1))
+        .map(([n, ms]) => n * day + ms),
+    );
+    fc.assert(
+      fc.property(atMs, (instant) => {
+        const text = new Date(instant).toISOString();
+        expect(formatInstant(instant)).toBe(text);
+        expect(formatInstantSeconds(instant)).toBe(`${text.slice(0, -5)}Z`);
+      }),
+      { numRuns: 1000 },
+    );
+    expect(() => formatInstant(Number.NaN)).toThrow(RangeError);
+    expect(() => formatInstant(9e15)).toThrow(RangeError);
+  });
+
   test('can be read back', () => {
     const max = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
     fc.assert(

@@ -1,16 +1,43 @@
+import { DAY_MS, SECOND_MS } from './limits.ts';
+
 /**
  * Dates on the wire. The API prints milliseconds, inventories print whole seconds (developer guide, "DescribeVault" and
  * observed inventories); both are UTC.
  */
 
+const twoDigits = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
+const threeDigits = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0'));
+
+/** The last day printed, as its number since 1970 and its text: listings print many instants of the same day. */
+let lastDay = { number: 0, text: '1970-01-01T' };
+
 /** `2026-03-02T10:00:01.123Z` */
 export function formatInstant(atMs: number): string {
-  return new Date(atMs).toISOString();
+  const { day, seconds, milliseconds } = parts(atMs);
+  return `${day}${timeOfDay(seconds)}.${threeDigits[milliseconds]}Z`;
 }
 
 /** `2026-03-02T10:00:01Z` */
 export function formatInstantSeconds(atMs: number): string {
-  return `${new Date(atMs).toISOString().slice(0, 19)}Z`;
+  const { day, seconds } = parts(atMs);
+  return `${day}${timeOfDay(seconds)}Z`;
+}
+
+/** Throws a RangeError for what is no instant, as dates do. */
+function parts(atMs: number) {
+  const wholeMs = Math.trunc(atMs);
+  const number = Math.floor(wholeMs / DAY_MS);
+  if (number !== lastDay.number) {
+    const text = new Date(number * DAY_MS).toISOString();
+    lastDay = { number, text: text.slice(0, text.indexOf('T') + 1) };
+  }
+  const milliseconds = wholeMs - number * DAY_MS;
+  return { day: lastDay.text, seconds: Math.floor(milliseconds / SECOND_MS), milliseconds: milliseconds % SECOND_MS };
+}
+
+function timeOfDay(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  return `${twoDigits[Math.floor(minutes / 60)]}:${twoDigits[minutes % 60]}:${twoDigits[seconds % 60]}`;
 }
 
 /** The instants whose year has four digits; no others can be printed in the forms above. */

@@ -1,12 +1,12 @@
 import { formatRange, sizeOf } from './byte-range.ts';
 import { formatInstant, formatInstantSeconds } from './instants.ts';
-import type { ArchiveRetrievalJob, InventoryRetrievalJob, Job } from './jobs.ts';
+import type { InventoryRetrieval, ShownJob } from './jobs.ts';
 
 /**
  * A job as the outside sees it, in DescribeJob and ListJobs and in the message that tells of its end: 18 members whatever
  * its kind, in alphabetical order, null where they do not apply.
  */
-export function renderJob(job: Job, vaultArn: string) {
+export function renderJob(job: ShownJob, vaultArn: string) {
   const archive = job.kind === 'archive-retrieval' ? job : null;
   const inventory = job.kind === 'inventory-retrieval' ? job : null;
   return {
@@ -31,7 +31,7 @@ export function renderJob(job: Job, vaultArn: string) {
   };
 }
 
-function renderInventoryParameters(job: InventoryRetrievalJob) {
+function renderInventoryParameters(job: InventoryRetrieval) {
   return {
     EndDate: job.endAtMs === null ? null : formatInstantSeconds(job.endAtMs),
     Format: job.format,
@@ -42,7 +42,7 @@ function renderInventoryParameters(job: InventoryRetrievalJob) {
 }
 
 /** A job that asked for a range, and for all of the archive in it, shows the hash only when it has ended. */
-function shownTreeHash(job: ArchiveRetrievalJob): string | null {
+function shownTreeHash(job: Extract<ShownJob, { kind: 'archive-retrieval' }>): string | null {
   const askedForAll = job.rangeAsked && sizeOf(job.range) === job.archiveSizeBytes;
   return askedForAll && job.status === 'InProgress' ? null : job.treeHash;
 }

@@ -51,26 +51,41 @@ export function queueOf(request: JobRequest): QueueName {
   return request.kind === 'inventory-retrieval' ? 'inventory' : (request.tier.toLowerCase() as Lowercase<Tier>);
 }
 
-/** A job: what was asked and how far it is. */
-export type Job = JobRequest & {
-  key: number;
+/** What is told of every job, whatever it was asked. */
+interface JobFacts {
   id: string;
-  vaultKey: number;
   description: string | null;
   snsTopic: string | null;
   status: JobStatus;
   statusMessage: string | null;
   createdAtMs: number;
   completedAtMs: number | null;
-  /** The blob and size of an output that the job wrote itself (inventories). */
-  outputBlobId: string | null;
+  /** Of an output that the job wrote itself (inventories). */
   outputSizeBytes: number | null;
-  /** How often a worker has claimed the job. */
-  attempts: number;
-};
+}
+
+/** As much of a job as its document shows. */
+export type ShownJob = (Omit<ArchiveRetrieval, 'archiveKey' | 'archiveDescription'> | InventoryRetrieval) & JobFacts;
+
+/** A job: what was asked and how far it is. */
+export type Job = JobRequest &
+  JobFacts & {
+    key: number;
+    vaultKey: number;
+    /** The instant from which on the job is gone; null while it is in progress. */
+    expiresAtMs: number | null;
+    /** The blob of an output that the job wrote itself. */
+    outputBlobId: string | null;
+    /** How often a worker has claimed the job. */
+    attempts: number;
+  };
 
 export type ArchiveRetrievalJob = Extract<Job, { kind: 'archive-retrieval' }>;
 export type InventoryRetrievalJob = Extract<Job, { kind: 'inventory-retrieval' }>;
+
+/** Whether a job is gone for its clients, though its row may wait for the sweep that deletes it. */
+export const hasExpired = ({ expiresAtMs }: Pick<Job, 'expiresAtMs'>, nowMs: number): boolean =>
+  expiresAtMs !== null && expiresAtMs <= nowMs;
 
 /** Proof that a worker holds a job until an instant; writing the job's end needs it. */
 export interface Lease {

@@ -26,6 +26,8 @@ export const limits = {
   partsMax: 10_000,
   pageVaultsMax: 10,
   pageJobsMax: 50,
+  /** For one page: those that have expired and are still to be deleted are looked at and not shown. */
+  jobsLookedAtMax: 500,
   pagePartsMax: 50,
   pageUploadsMax: 50,
   clockSkewMs: 5 * MINUTE_MS,

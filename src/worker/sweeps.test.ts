@@ -146,12 +146,12 @@ test('a job does not expire while its output is read, though its archive was del
   const id = await core.jobs.retrieveArchive({ ...notes, archiveId, range: null, tier: 'Bulk' });
   const [job] = await given.metadata.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 't', limit: 1 });
   const end = { ...SUCCEEDED, output: null, marker: null, nowMs: T0 };
-  await given.metadata.jobQueue.end({ ...end, lease: { jobKey: job?.key ?? 0, token: 't' }, expiresAtMs: T0 });
+  await given.metadata.jobQueue.end({ ...end, lease: { jobKey: job?.key ?? 0, token: 't' }, expiresAtMs: T0 + 1 });
   await core.archives.delete({ vault: VAULT, id: archiveId });
-  clock.atMs += DAY_MS;
   const open = async () => (await core.jobs.output({ name: { vault: VAULT, id }, choose: wholeOf })).read();
   const [first, second] = [await open(), await open()];
   await first.next();
+  clock.atMs += DAY_MS;
   const pieces: Buffer[] = [];
   for await (const piece of second) {
     pieces.push(Buffer.from(piece));

@@ -1,152 +1,221 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { JobListing } from '../../src/metadata/job-listing.ts';
 import { newJobId } from '../../src/model/ids.ts';
-import { JOB_STATUSES, type JobStatus } from '../../src/model/jobs.ts';
+import { JOB_STATUSES } from '../../src/model/jobs.ts';
+import { limits } from '../../src/model/limits.ts';
+import type { Vault } from '../../src/model/vaults.ts';
+import { isGone, meets, type NaiveJob, type NaiveQuery, naivePage, newestFirst } from '../support/naive-jobs.ts';
 import { inventoryJob, jobEnd, type MetadataUnderTest, newVault, present, T0 } from './metadata-fixtures.ts';
 
-const RUNS = 200;
-const RUNS_MS_MAX = 30_000;
-const STEPS_MAX = 60;
+const RUNS = 150;
+const RUNS_MS_MAX = 60_000;
+const STEPS_MAX = 50;
+const VAULTS = 2;
+const { jobsLookedAtMax: lookedAtMax, pageJobsMax } = limits;
 
-interface Known {
-  id: string;
-  createdAtMs: number;
-  status: JobStatus;
-  expiresAtMs: number | null;
-  present: boolean;
-}
-
-type Step =
-  | { do: 'create'; laterMs: number }
-  | { do: 'end'; pick: number; status: 'Succeeded' | 'Failed'; expiresInMs: number }
-  | { do: 'expire'; inMs: number }
-  | { do: 'page'; status: JobStatus | null; completed: boolean | null; after: number | null; limit: number };
+type Change =
+  | { do: 'create'; vault: number; atMs: number }
+  | { do: 'crowd'; vault: number; atMs: number; expiresAtMs: number }
+  | { do: 'end'; vault: number; pick: number; status: 'Succeeded' | 'Failed'; expiresAtMs: number }
+  | { do: 'sweep'; nowMs: number };
+type Ask = Omit<NaiveQuery, 'after'> & { do: 'page'; vault: number; after: number | null; nowMs: number };
 
 // Few instants, so that many jobs share one, and the clock may go back.
-const instant = fc.integer({ min: 0, max: 6 });
+const instant = fc.integer({ min: T0, max: T0 + 6 });
+const vault = fc.nat({ max: VAULTS - 1 });
 const orNull = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null });
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(
-    { weight: 4, arbitrary: fc.record({ do: fc.constant('create' as const), laterMs: instant }) },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        do: fc.constant('end' as const),
-        pick: fc.nat(),
-        status: fc.constantFrom('Succeeded' as const, 'Failed' as const),
-        expiresInMs: instant,
-      }),
-    },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('expire' as const), inMs: instant }) },
-    {
-      weight: 4,
-      arbitrary: fc.record({
-        do: fc.constant('page' as const),
-        status: orNull(fc.constantFrom(...JOB_STATUSES)),
-        completed: orNull(fc.boolean()),
-        after: orNull(fc.nat()),
-        limit: fc.integer({ min: 1, max: 7 }),
-      }),
-    },
-  ),
-  { maxLength: STEPS_MAX, size: 'max' },
+const limit = fc.oneof(fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: pageJobsMax }));
+const filters = { status: orNull(fc.constantFrom(...JOB_STATUSES)), completed: orNull(fc.boolean()) };
+const change: fc.Arbitrary<Change> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('create' as const), vault, atMs: instant }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('crowd' as const), vault, atMs: instant, expiresAtMs: instant }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('end' as const),
+      vault,
+      pick: fc.nat(),
+      status: fc.constantFrom('Succeeded' as const, 'Failed' as const),
+      expiresAtMs: instant,
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('sweep' as const), nowMs: instant }) },
 );
+const ask: fc.Arbitrary<Ask> = fc.record({
+  do: fc.constant('page' as const),
+  vault,
+  ...filters,
+  after: orNull(fc.nat()),
+  limit,
+  nowMs: instant,
+});
+const several = <T>(value: fc.Arbitrary<T>) => fc.array(value, { maxLength: STEPS_MAX, size: 'max' });
 
 export function jobListContract(tested: () => MetadataUnderTest): void {
+  const holds = (property: fc.IAsyncProperty<unknown>) => fc.assert(property, { numRuns: RUNS });
+
   describe('listing jobs', () => {
     test(
       'agrees with a naive list, whatever happens between the pages',
-      async () => {
-        await fc.assert(
+      () => {
+        const steps = several(fc.oneof({ weight: 2, arbitrary: change }, { weight: 1, arbitrary: ask }));
+        return holds(
           fc.asyncProperty(steps, async (script) => {
-            const { metadata } = tested();
-            const vault = await newVault(metadata);
-            const known: Known[] = [];
-            for (const step of script) await play(step, { vaultKey: vault.key, known });
-            await metadata.vaults.delete({ ...vault, mayDelete: () => true });
-          }),
-          { numRuns: RUNS },
+            await using world = await newWorld(tested());
+            for (const step of script) {
+              if (step.do !== 'page') await world.play(step);
+              else expect(await world.page(step)).toEqual(world.naivePage(step));
+            }
+          }) as fc.IAsyncProperty<unknown>,
         );
       },
       RUNS_MS_MAX,
     );
 
-    test('newest first, page by page, without gap or repetition while jobs come and go', async () => {
-      const { metadata } = tested();
-      const { key: vaultKey } = await newVault(metadata);
-      const ids: string[] = [];
-      for (let index = 0; index < 124; index += 1) {
-        const job = inventoryJob({ vaultKey, nowMs: T0 + Math.floor(index / 10) });
-        ids.push(job.id);
-        await metadata.jobs.create(job);
+    test(
+      'page by page shows every job once that is there throughout, newest first, and none twice',
+      () => {
+        const between = fc.array(
+          fc.record({ changes: fc.array(change, { maxLength: 4 }), laterMs: fc.nat({ max: 2 }) }),
+        );
+        const query = fc.record({ ...filters, limit: fc.integer({ min: 1, max: 7 }) });
+        return holds(
+          fc.asyncProperty(several(change), query, between, async (before, asked, meanwhile) => {
+            await using world = await newWorld(tested());
+            for (const step of before) await world.play(step);
+            await traverse(world, { ...asked, meanwhile });
+          }) as fc.IAsyncProperty<unknown>,
+        );
+      },
+      RUNS_MS_MAX,
+    );
+
+    test('looks at no more than so many expired jobs; the next page goes on after them', async () => {
+      await using world = await newWorld(tested());
+      await world.play({ do: 'create', vault: 0, atMs: T0 });
+      for (let made = 0; made <= lookedAtMax; made += CROWD) {
+        await world.play({ do: 'crowd', vault: 0, atMs: T0 + 1, expiresAtMs: T0 });
       }
-      const seen: string[] = [];
-      for (let after = null as { createdAtMs: number; id: string } | null; ; ) {
-        const page = await metadata.jobs.list({ vaultKey, status: null, completed: null, after, limit: 50 });
-        seen.push(...page.map(({ id }) => id));
-        after = page.at(-1) ?? null;
-        if (after === null) break;
-        await metadata.jobs.create(inventoryJob({ vaultKey, nowMs: T0 + 100 }));
-      }
-      expect(seen).toHaveLength(124);
-      expect(new Set(seen)).toEqual(new Set(ids));
+      const query = { status: null, completed: null, limit: 5, nowMs: T0 };
+      const first = await world.list(0, { ...query, after: null });
+      const looked = present([...world.known(0)].sort(newestFirst)[lookedAtMax - 1]);
+      expect(first).toEqual({ ids: [], marker: looked.id });
+      const second = await world.list(0, { ...query, after: looked });
+      expect(second.ids).toHaveLength(1);
+      expect(second.marker).toBeNull();
     });
   });
+}
 
-  async function play(step: Step, { vaultKey, known }: { vaultKey: number; known: Known[] }): Promise<void> {
-    const { metadata } = tested();
+type World = Awaited<ReturnType<typeof newWorld>>;
+
+/** Vaults in the database, and what a naive list knows of their jobs. */
+async function newWorld({ metadata, change }: MetadataUnderTest) {
+  const vaults: Vault[] = [];
+  for (let index = 0; index < VAULTS; index += 1) vaults.push(await newVault(metadata));
+  const jobs: NaiveJob[][] = vaults.map(() => []);
+  const keyOf = (index: number) => present(vaults[index]).key;
+  const known = (index: number) => present(jobs[index]);
+  /** Jobs that are gone may be positions still, those of the other vault too. */
+  const positions: NaiveJob[] = [];
+  const add = (index: number, job: NaiveJob) => positions.push(job) && known(index).push(job);
+
+  async function play(step: Change): Promise<void> {
     if (step.do === 'create') {
-      const createdAtMs = T0 + step.laterMs;
-      const job = { ...inventoryJob({ vaultKey }), id: newJobId(createdAtMs), createdAtMs, readyAtMs: 0 };
+      const job = { ...inventoryJob({ vaultKey: keyOf(step.vault), nowMs: step.atMs }), readyAtMs: 0 };
       await metadata.jobs.create(job);
-      known.push({ id: job.id, createdAtMs, status: 'InProgress', expiresAtMs: null, present: true });
+      add(step.vault, { id: job.id, createdAtMs: step.atMs, status: 'InProgress', expiresAtMs: null });
+    } else if (step.do === 'crowd') {
+      const crowd = crowdOf(step);
+      await change(insertionOf(crowd, keyOf(step.vault)));
+      for (const job of crowd) add(step.vault, job);
     } else if (step.do === 'end') {
-      await end(step, { vaultKey, known });
-    } else if (step.do === 'expire') {
-      const nowMs = T0 + step.inMs;
-      await metadata.jobs.expire({ nowMs, limit: 1e6 });
-      for (const job of known) job.present &&= job.expiresAtMs === null || job.expiresAtMs > nowMs;
+      await end(step);
     } else {
-      // A marker may stand for a job that has expired.
-      const after = step.after === null ? null : (known[step.after % (known.length || 1)] ?? null);
-      const page = await metadata.jobs.list({ vaultKey, ...step, after });
-      expect(page.map(({ id }) => id)).toEqual(naivePage(known, { ...step, after }));
+      await metadata.jobs.expire({ nowMs: step.nowMs, limit: 1e6 });
+      for (const index of jobs.keys()) jobs[index] = known(index).filter((job) => !isGone(job, step.nowMs));
     }
   }
 
-  async function end(
-    step: Extract<Step, { do: 'end' }>,
-    { vaultKey, known }: { vaultKey: number; known: Known[] },
-  ): Promise<void> {
-    const { metadata } = tested();
-    const running = known.filter((job) => job.present && job.status === 'InProgress');
-    const job = running[step.pick % (running.length || 1)];
+  async function end({ vault, pick, status, expiresAtMs }: Extract<Change, { do: 'end' }>): Promise<void> {
+    const running = known(vault).filter((job) => job.status === 'InProgress');
+    const job = running[pick % (running.length || 1)];
     if (job === undefined) return;
-    const { key: jobKey } = present(await metadata.jobs.find({ vaultKey, id: job.id }));
-    const claimed = await metadata.jobQueue.claimDue({ nowMs: 0, leaseUntilMs: 0, token: job.id, limit: 1e6 });
-    expect(claimed.map(({ id }) => id)).toContain(job.id);
-    const expiresAtMs = T0 + step.expiresInMs;
-    const ended = { ...jobEnd({ jobKey, token: job.id }), status: step.status, expiresAtMs };
+    const { key: jobKey } = present(await metadata.jobs.find({ vaultKey: keyOf(vault), id: job.id }));
+    await metadata.jobQueue.claimDue({ nowMs: 0, leaseUntilMs: 0, token: job.id, limit: 1e6 });
+    const ended = { ...jobEnd({ jobKey, token: job.id }), status, expiresAtMs };
     expect(await metadata.jobQueue.end(ended)).toBeDefined();
-    Object.assign(job, { status: step.status, expiresAtMs });
+    Object.assign(job, { status, expiresAtMs });
   }
+
+  const queryOf = ({ after, ...query }: Omit<Ask, 'do'>): NaiveQuery & { nowMs: number } => ({
+    ...query,
+    after: after === null ? null : (positions[after % (positions.length || 1)] ?? null),
+  });
+  return {
+    known,
+    play,
+    list: async (index: number, query: NaiveQuery & { nowMs: number }) =>
+      shownOf(await metadata.jobs.list({ ...query, vaultKey: keyOf(index) })),
+    page: async (step: Omit<Ask, 'do'>) =>
+      shownOf(await metadata.jobs.list({ ...queryOf(step), vaultKey: keyOf(step.vault) })),
+    naivePage: (step: Ask) => naivePage(known(step.vault), { ...queryOf(step), lookedAtMax }),
+    positionOf: (id: string) => present(positions.find((job) => job.id === id)),
+    [Symbol.asyncDispose]: async () => {
+      for (const vault of vaults) await metadata.vaults.delete({ ...vault, mayDelete: () => true });
+    },
+  };
 }
 
-type Page = { status: JobStatus | null; completed: boolean | null; after: Known | null; limit: number };
+const shownOf = ({ jobs, marker }: JobListing) => ({ ids: jobs.map(({ id }) => id), marker });
 
-/** Filter, sort, cut: as the documentation says it, with nothing clever in it. */
-function naivePage(known: readonly Known[], { status, completed, after, limit }: Page): string[] {
-  return known
-    .filter((job) => job.present)
-    .filter((job) => status === null || job.status === status)
-    .filter((job) => completed === null || (job.status !== 'InProgress') === completed)
-    .sort(newestFirst)
-    .filter((job) => after === null || newestFirst(after, job) < 0)
-    .slice(0, limit)
-    .map(({ id }) => id);
+interface Traversal extends Omit<NaiveQuery, 'after'> {
+  /** What happens after each page, and how much later it is then. */
+  meanwhile: { changes: Change[]; laterMs: number }[];
 }
 
-function newestFirst(a: Known, b: Known): number {
-  if (a.createdAtMs !== b.createdAtMs) return b.createdAtMs - a.createdAtMs;
-  return a.id === b.id ? 0 : a.id < b.id ? 1 : -1;
+async function traverse(world: World, { meanwhile, ...query }: Traversal): Promise<void> {
+  let nowMs = T0;
+  const before = new Map(world.known(0).map((job) => [job.id, { ...job }]));
+  const seen: NaiveJob[] = [];
+  let after: NaiveJob | null = null;
+  for (const pages = [...meanwhile]; ; ) {
+    const { ids, marker } = await world.list(0, { ...query, after, nowMs });
+    for (const id of ids) {
+      const job = world.positionOf(id);
+      expect(meets(job, query) && !isGone(job, nowMs)).toBe(true);
+      seen.push({ ...job });
+    }
+    if (marker === null) break;
+    after = world.positionOf(marker);
+    const between = pages.shift();
+    nowMs += between?.laterMs ?? 0;
+    for (const change of between?.changes ?? []) await world.play(change);
+  }
+  expect(new Set(seen.map(({ id }) => id)).size).toBe(seen.length);
+  expect(seen).toEqual([...seen].sort(newestFirst));
+  const throughout = world.known(0).filter((job) => {
+    const was = before.get(job.id);
+    return was !== undefined && meets(was, query) && meets(job, query) && !isGone(job, nowMs);
+  });
+  expect(seen.map(({ id }) => id)).toEqual(expect.arrayContaining(throughout.map(({ id }) => id)));
+}
+
+/** Enough that looking at several crowds goes beyond what is looked at for one page. */
+const CROWD = 130;
+
+const crowdOf = ({ atMs, expiresAtMs }: { atMs: number; expiresAtMs: number }): NaiveJob[] =>
+  Array.from({ length: CROWD }, () => ({ id: newJobId(atMs), createdAtMs: atMs, status: 'Succeeded', expiresAtMs }));
+
+function insertionOf(jobs: readonly NaiveJob[], vaultKey: number): string {
+  const rows = jobs.map(
+    ({ id, createdAtMs, status, expiresAtMs }) =>
+      `('${id}', ${vaultKey}, 'inventory-retrieval', 'JSON', '${status}', 1, ${createdAtMs}, ${expiresAtMs}, 1)`,
+  );
+  const columns = 'id, vault_key, kind, inventory_format, status, completed, created_at, expires_at, attempts';
+  return `insert into jobs (${columns}) values ${rows.join(', ')}`;
 }

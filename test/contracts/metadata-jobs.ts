@@ -69,6 +69,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
           status: 'InProgress',
           statusMessage: null,
           completedAtMs: null,
+          expiresAtMs: null,
           outputBlobId: null,
           outputSizeBytes: null,
           attempts: 0,
@@ -117,6 +118,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
         status: 'Succeeded',
         statusMessage: 'Succeeded',
         completedAtMs: nowMs,
+        expiresAtMs: end.expiresAtMs,
         outputBlobId: 'f'.repeat(32),
         outputSizeBytes: 3,
         marker: 'next',
@@ -231,7 +233,8 @@ export function jobContract(tested: () => MetadataUnderTest): void {
       await metadata.jobQueue.end({ ...jobEnd({ jobKey, token: 'a' }), output, expiresAtMs: 100 + index });
     }
     const left = async () =>
-      (await metadata.jobs.list({ vaultKey, status: null, completed: null, after: null, limit: 9 })).length;
+      (await metadata.jobs.list({ vaultKey, status: null, completed: null, after: null, limit: 9, nowMs: 0 })).jobs
+        .length;
     expect(await metadata.jobs.expire({ nowMs: 99, limit: 10 })).toBe(0);
     expect(await metadata.jobs.expire({ nowMs: 101, limit: 1 })).toBe(1);
     expect(await left()).toBe(3);

@@ -1,5 +1,4 @@
-import { DatabaseSync, StatementSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import { newArchiveId, newBlobId } from '../../src/model/ids.ts';
 import { NO_RETRIEVAL_POLICY, type RetrievalPolicy } from '../../src/model/retrieval-policies.ts';
@@ -19,7 +18,7 @@ import {
 } from './metadata-fixtures.ts';
 import { addKey, newAccount, newKey, newUser } from './metadata-identities.ts';
 import { newLock } from './metadata-locks.ts';
-import { type SqliteUnderTest, sqliteUnderTest } from './sqlite-under-test.ts';
+import { planIn, type SqliteUnderTest, sqliteUnderTest, statementsOf } from './sqlite-under-test.ts';
 
 /**
  * What every operation costs does not grow with the vault: each statement that it runs finds its rows by an index and
@@ -37,7 +36,7 @@ afterAll(() => tested[Symbol.asyncDispose]());
 
 const position = { createdAtMs: T0, id: 'x' };
 const lease = { jobKey: 1, token: 'x' };
-const jobPage = { status: null, completed: null, after: null, limit: 50 };
+const jobPage = { status: null, completed: null, after: null, limit: 50, nowMs: T0 };
 const snapshot = { snapshotAtMs: T0, startAtMs: null, endAtMs: null, after: null, limit: 50 };
 
 const operations: Record<string, () => Promise<unknown>> = {
@@ -244,6 +243,8 @@ async function startUnder(policy: RetrievalPolicy): Promise<void> {
 /** A walk over a whole table or index, or a sort. */
 const WALKS_OR_SORTS = /^(?:SCAN (?!CONSTANT ROW|\d+-ROW VALUES)|USE TEMP B-TREE)/;
 
+const planOf = (sql: string): string[] => planIn(tested.path, sql);
+
 describe('statements', () => {
   test.each(Object.entries(operations))('of %s find their rows by an index, in its order', async (_, operation) => {
     const statements = await statementsOf(operation);
@@ -278,21 +279,4 @@ describe('statements', () => {
   });
 });
 
-/** What an operation runs, apart from the frame of its transactions. */
-async function statementsOf(operation: () => Promise<unknown>): Promise<string[]> {
-  const spies = [vi.spyOn(StatementSync.prototype, 'all'), vi.spyOn(StatementSync.prototype, 'run')];
-  await operation();
-  const statements = spies.flatMap((spy) => (spy.mock.contexts as StatementSync[]).map(({ sourceSQL }) => sourceSQL));
-  for (const spy of spies) spy.mockRestore();
-  return [...new Set(statements)].filter((sql) => !/^(?:begin|commit|rollback)$/.test(sql));
-}
-
 const badStepsOf = (sql: string): string[] => planOf(sql).filter((step) => WALKS_OR_SORTS.test(step));
-
-function planOf(sql: string): string[] {
-  using database = new DatabaseSync(tested.path, { readOnly: true });
-  return database
-    .prepare(`explain query plan ${sql}`)
-    .all()
-    .map(({ detail }) => String(detail));
-}

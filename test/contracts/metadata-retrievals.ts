@@ -52,9 +52,9 @@ export function retrievalContract(tested: () => MetadataUnderTest): void {
     const set = (policy: RetrievalPolicy) => metadata.retrievalPolicies.set({ accountId, policy });
     const rate = (bytesPerHour: bigint) => set({ strategy: 'BytesPerHour', bytesPerHour });
     const jobIds = async () => {
-      const filter = { status: null, completed: null, after: null, limit: 1000 };
+      const filter = { status: null, completed: null, after: null, limit: 1000, nowMs: T0 };
       const pages = places.map(({ vault }) => metadata.jobs.list({ ...filter, vaultKey: vault.key }));
-      return (await Promise.all(pages)).flat().map(({ id }) => id);
+      return (await Promise.all(pages)).flatMap(({ jobs }) => jobs).map(({ id }) => id);
     };
     return { accountId, metadata, place, jobOf, start, set, rate, jobIds };
   }

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
+import { vi } from 'vitest';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import type { MetadataUnderTest } from './metadata-fixtures.ts';
 import { scratchDirectory } from './scratch.ts';
@@ -32,4 +33,22 @@ export async function sqliteUnderTest(): Promise<SqliteUnderTest> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** What an operation runs, apart from the frame of its transactions. */
+export async function statementsOf(operation: () => Promise<unknown>): Promise<string[]> {
+  const spies = [vi.spyOn(StatementSync.prototype, 'all'), vi.spyOn(StatementSync.prototype, 'run')];
+  await operation();
+  const statements = spies.flatMap((spy) => (spy.mock.contexts as StatementSync[]).map(({ sourceSQL }) => sourceSQL));
+  for (const spy of spies) spy.mockRestore();
+  return [...new Set(statements)].filter((sql) => !/^(?:begin|commit|rollback)$/.test(sql));
+}
+
+/** How SQLite runs a statement in the database at `path`. */
+export function planIn(path: string, sql: string): string[] {
+  using database = new DatabaseSync(path, { readOnly: true });
+  return database
+    .prepare(`explain query plan ${sql}`)
+    .all()
+    .map(({ detail }) => String(detail));
 }

@@ -9,7 +9,8 @@ import type { Operation } from '../route.ts';
 
 /**
  * Newest jobs first. The marker is the id of the last job on the page, which holds that job's position: the next page
- * begins after it even when the job has expired. Filters must be repeated with every page.
+ * begins after it even when the job has expired. It is bound to nothing else, so that one from another vault or listing is
+ * a position too. Filters must be repeated with every page.
  */
 export const listJobs: Operation = {
   name: 'ListJobs',
@@ -19,7 +20,7 @@ export const listJobs: Operation = {
   body: 'whole',
   async run(call, core) {
     const { vault } = call;
-    const { jobs, more } = await core.jobs.list({
+    const { jobs, marker } = await core.jobs.list({
       vault,
       limit: call.limit(limits.pageJobsMax),
       after: call.marker(positionOfTimedId),
@@ -29,7 +30,7 @@ export const listJobs: Operation = {
     const vaultArn = core.vaults.arn(vault);
     return json({
       JobList: jobs.map((job) => renderJob(job, vaultArn)),
-      Marker: (more ? jobs.at(-1)?.id : null) ?? null,
+      Marker: marker,
     });
   },
 };

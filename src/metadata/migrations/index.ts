@@ -3,6 +3,7 @@ import type { Ddl } from '../ddl.ts';
 import * as initial from './0001-initial.ts';
 import * as accountsAndPolicies from './0002-accounts-and-policies.ts';
 import * as queues from './0003-queues.ts';
+import * as fewerJobIndexes from './0004-fewer-job-indexes.ts';
 
 /** One step of the schema. Steps only go forward; a step that has shipped never changes. */
 export interface Step {
@@ -14,4 +15,5 @@ export const migrations: Readonly<Record<string, Step>> = {
   '0001-initial': initial,
   '0002-accounts-and-policies': accountsAndPolicies,
   '0003-queues': queues,
+  '0004-fewer-job-indexes': fewerJobIndexes,
 };
