@@ -110,6 +110,11 @@ export class RequestBody {
     }
   }
 
+  /** Most bodies that are read as a whole come with their head, so that there is nothing to wait for. */
+  get #isThere(): boolean {
+    return this.isComplete && this.isInvited && this.#failure === undefined && !this.#request.destroyed;
+  }
+
   async #next(stall: StallWatch): Promise<void> {
     this.#throwIfBroken();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -126,6 +131,11 @@ export class RequestBody {
   }
 
   async #readWhole(bytesMax: number, tooLong: typeof badLength): Promise<Buffer> {
+    if (this.#isThere) {
+      const body: Buffer = this.#request.read() ?? NOTHING;
+      if (body.length > bytesMax) throw tooLong(body.length);
+      return body;
+    }
     if ((this.lengthBytes ?? 0) > bytesMax) throw tooLong(this.lengthBytes);
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
@@ -146,6 +156,8 @@ export class RequestBody {
 
 const ENDS = ['end', 'error', 'close'] as const;
 const EVENTS = ['readable', ...ENDS] as const;
+
+const NOTHING = Buffer.alloc(0);
 
 const badLength = (sizeBytes: number | undefined): GlacierError =>
   invalidParameter(`Invalid Content-Length: ${sizeBytes}`);
