@@ -53,6 +53,15 @@ export class RequestBody {
     return this.#request.complete;
   }
 
+  /**
+   * Whether all of the body can be read without waiting for the client, as most bodies can that come with their head. Node
+   * calls a request complete only a moment after it has handed out the last bytes.
+   */
+  get isThere(): boolean {
+    if (this.#failure !== undefined || this.#request.destroyed || !this.isInvited) return false;
+    return this.isComplete || this.#request.readableLength === this.lengthBytes;
+  }
+
   /** Whether the client has been told to send its body, or did not ask, or has none. */
   get isInvited(): boolean {
     return !this.#awaitsInvitation;
@@ -110,11 +119,6 @@ export class RequestBody {
     }
   }
 
-  /** Most bodies that are read as a whole come with their head, so that there is nothing to wait for. */
-  get #isThere(): boolean {
-    return this.isComplete && this.isInvited && this.#failure === undefined && !this.#request.destroyed;
-  }
-
   async #next(stall: StallWatch): Promise<void> {
     this.#throwIfBroken();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -131,7 +135,7 @@ export class RequestBody {
   }
 
   async #readWhole(bytesMax: number, tooLong: typeof badLength): Promise<Buffer> {
-    if (this.#isThere) {
+    if (this.isThere) {
       const body: Buffer = this.#request.read() ?? NOTHING;
       if (body.length > bytesMax) throw tooLong(body.length);
       return body;
