@@ -53,6 +53,15 @@ export class RequestBody {
     return this.#request.complete;
   }
 
+  /**
+   * Whether all of the body can be read without waiting for the client, as most bodies can that come with their head. Node
+   * calls a request complete only a moment after it has handed out the last bytes.
+   */
+  get isThere(): boolean {
+    if (this.#failure !== undefined || this.#request.destroyed || !this.isInvited) return false;
+    return this.isComplete || this.#request.readableLength === this.lengthBytes;
+  }
+
   /** Whether the client has been told to send its body, or did not ask, or has none. */
   get isInvited(): boolean {
     return !this.#awaitsInvitation;
@@ -126,6 +135,11 @@ export class RequestBody {
   }
 
   async #readWhole(bytesMax: number, tooLong: typeof badLength): Promise<Buffer> {
+    if (this.isThere) {
+      const body: Buffer = this.#request.read() ?? NOTHING;
+      if (body.length > bytesMax) throw tooLong(body.length);
+      return body;
+    }
     if ((this.lengthBytes ?? 0) > bytesMax) throw tooLong(this.lengthBytes);
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
@@ -146,6 +160,8 @@ export class RequestBody {
 
 const ENDS = ['end', 'error', 'close'] as const;
 const EVENTS = ['readable', ...ENDS] as const;
+
+const NOTHING = Buffer.alloc(0);
 
 const badLength = (sizeBytes: number | undefined): GlacierError =>
   invalidParameter(`Invalid Content-Length: ${sizeBytes}`);

@@ -130,10 +130,12 @@ export class Call {
   }
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function parseObject(body: Buffer): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));
+    value = JSON.parse(UTF8.decode(body));
   } catch (cause) {
     throw new GlacierError('SerializationException', 'The request body is not valid JSON.', { cause });
   }

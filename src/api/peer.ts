@@ -54,10 +54,12 @@ export function asSigned(
   { signedHost, signedPrefix }: Arrival,
   { head, segments }: { head: RequestHead; segments: readonly string[] },
 ): { head: RequestHead; segments: readonly string[] } {
+  const prefixed = signedPrefix.length === 0 ? segments : [...signedPrefix, ...segments];
+  if (signedHost === undefined) return { head, segments: prefixed };
   const headers = head.headers.map(([name, value]): HeaderPair => {
-    return [name, signedHost !== undefined && name.toLowerCase() === 'host' ? signedHost : value];
+    return [name, name.toLowerCase() === 'host' ? signedHost : value];
   });
-  return { head: { ...head, headers }, segments: [...signedPrefix, ...segments] };
+  return { head: { ...head, headers }, segments: prefixed };
 }
 
 /** From the end of the chain, the first address that is not a proxy of ours; undefined when somebody wrote no address. */

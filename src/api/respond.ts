@@ -63,10 +63,13 @@ async function sendText(
   if (body.isComplete) {
     writeHead(exchange, status, [...headers, ...content]);
     response.end(text);
+    // Most answers have left at once.
+    if (response.writableLength > 0) watchSending(response);
     return;
   }
   // After an answer in the middle of a body the connection cannot carry another request.
   response.shouldKeepAlive = false;
+  watchSending(response);
   writeHead(exchange, status, [...headers, ...content]);
   response.write(text);
   await linger(exchange);
@@ -84,6 +87,7 @@ async function sendBytes(
     let piece = await pieces.next();
     // Fewer or more bytes than announced are an error too, and cut the connection.
     response.strictContentLength = true;
+    watchSending(response);
     writeHead(exchange, status, [
       ...headers,
       ['Content-Type', content.contentType],
@@ -113,9 +117,12 @@ async function write(response: ServerResponse, bytes: Buffer): Promise<void> {
   }
 }
 
-function writeHead({ response, requestId }: Exchange, status: number, headers: HeaderList): void {
-  // Node takes the time-out back when the answer is out.
+/** Ends the connection of a client that does not take its answer. Node takes the time-out back when the answer is out. */
+function watchSending(response: ServerResponse): void {
   response.setTimeout(limits.sendStallMs, () => response.destroy());
+}
+
+function writeHead({ response, requestId }: Exchange, status: number, headers: HeaderList): void {
   response.writeHead(status, [['x-amzn-RequestId', requestId], ...headers].flat());
 }
 

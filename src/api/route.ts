@@ -45,12 +45,11 @@ interface Entry {
 
 /** Finds operations by method, path and, where these are shared, query; UnknownOperationException when there is none. */
 export function createRouter(operations: readonly Operation[]): (asked: Asked) => Route {
-  const entries = operations.map(entryOf);
+  const entries = Map.groupBy(operations.map(entryOf), ({ operation, pattern }) => kindOf(operation.method, pattern));
   return (asked) => {
     const near: Entry[] = [];
-    for (const entry of entries) {
+    for (const entry of entries.get(kindOf(asked.method, asked.segments)) ?? []) {
       const { operation, pattern, selector } = entry;
-      if (operation.method !== asked.method || pattern.length !== asked.segments.length) continue;
       const parameters = match(pattern, asked.segments);
       if (parameters === undefined) continue;
       if (selector === undefined || asked.query.get(selector[0]) === selector[1]) return { operation, parameters };
@@ -59,6 +58,9 @@ export function createRouter(operations: readonly Operation[]): (asked: Asked) =
     throw near.length > 0 ? unselected(near, asked.query) : unknownOperation();
   };
 }
+
+/** What a request and its operation have in common whatever the parts of the path are. */
+const kindOf = (method: string, segments: readonly string[]): string => `${method} ${segments.length}`;
 
 function entryOf(operation: Operation): Entry {
   const [path = '', query] = operation.path.split('?');
@@ -90,6 +92,7 @@ function match(pattern: readonly string[], segments: readonly string[]): Record<
 }
 
 function decode(segment: string): string {
+  if (!segment.includes('%')) return segment;
   try {
     return decodeURIComponent(segment);
   } catch (cause) {

@@ -236,7 +236,7 @@ export class ApiServer implements AsyncDisposable {
     { body }: Operation,
     { call, authenticated }: { call: Call; authenticated: Authenticated },
   ): Promise<Caller> {
-    const waits = !call.body.isComplete;
+    const waits = !call.body.isThere;
     if (body === 'stream') return authenticated.caller;
     await call.verifiedBody();
     return waits ? callerNow(this.#options.gate, authenticated) : authenticated.caller;

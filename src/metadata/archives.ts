@@ -39,10 +39,12 @@ const BLOBS_MAX = Number.MAX_SAFE_INTEGER;
 
 export class ArchiveRecords {
   readonly #db: Kysely<Tables>;
+  readonly #find: Prepared<ArchiveRow>;
   readonly #blobs: Prepared<BlobRefColumns>;
 
   constructor(db: Kysely<Tables>) {
     this.#db = db;
+    this.#find = new Prepared(db, findQuery(db));
     this.#blobs = new Prepared(db, blobsQuery(db));
   }
 
@@ -68,13 +70,7 @@ export class ArchiveRecords {
 
   /** An archive of this account by its id, in whatever vault it is, deleted ones included. */
   async find({ accountId, id }: { accountId: string; id: string }): Promise<Archive | undefined> {
-    const row = await this.#db
-      .selectFrom('archives')
-      .innerJoin('vaults', 'vaults.key', 'archives.vault_key')
-      .selectAll('archives')
-      .where('archives.id', '=', id)
-      .where('vaults.account_id', '=', accountId)
-      .executeTakeFirst();
+    const row = await this.#find.first([id, accountId]);
     return row === undefined ? undefined : toArchive(row);
   }
 
@@ -132,6 +128,15 @@ export class ArchiveRecords {
     return rows.map(toArchive);
   }
 }
+
+/** Its parameters are the archive and the account, in this order. */
+const findQuery = (db: Kysely<Tables>) =>
+  db
+    .selectFrom('archives')
+    .innerJoin('vaults', 'vaults.key', 'archives.vault_key')
+    .selectAll('archives')
+    .where('archives.id', '=', '')
+    .where('vaults.account_id', '=', '');
 
 /** Inserts the row and counts it in its vault; undefined when the vault is gone. Returns the archive's key. */
 export async function insertArchive(trx: Transaction<Tables>, archive: NewArchive): Promise<number | undefined> {

@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Vault, VaultName } from '../model/vaults.ts';
+import { Prepared } from './prepared.ts';
 import type { Tables, VaultRow } from './tables.ts';
 
 /** What a listing of vaults goes by: the account, the name to go on after, and how many rows. */
@@ -11,9 +12,11 @@ export interface VaultPage {
 
 export class VaultRecords {
   readonly #db: Kysely<Tables>;
+  readonly #find: Prepared<VaultRow>;
 
   constructor(db: Kysely<Tables>) {
     this.#db = db;
+    this.#find = new Prepared(db, findQuery(db, { accountId: '', name: '' }));
   }
 
   /**
@@ -37,8 +40,8 @@ export class VaultRecords {
     });
   }
 
-  async find(vault: VaultName): Promise<Vault | undefined> {
-    const row = await findVault(this.#db, vault);
+  async find({ accountId, name }: VaultName): Promise<Vault | undefined> {
+    const row = await this.#find.first([accountId, name]);
     return row === undefined ? undefined : toVault(row);
   }
 
@@ -131,14 +134,11 @@ async function isAccountEnabled(trx: Transaction<Tables>, accountId: string): Pr
   return row !== undefined;
 }
 
-function findVault(db: Kysely<Tables>, { accountId, name }: VaultName): Promise<VaultRow | undefined> {
-  return db
-    .selectFrom('vaults')
-    .selectAll()
-    .where('account_id', '=', accountId)
-    .where('name', '=', name)
-    .executeTakeFirst();
-}
+const findQuery = (db: Kysely<Tables>, { accountId, name }: VaultName) =>
+  db.selectFrom('vaults').selectAll().where('account_id', '=', accountId).where('name', '=', name);
+
+const findVault = (db: Kysely<Tables>, vault: VaultName): Promise<VaultRow | undefined> =>
+  findQuery(db, vault).executeTakeFirst();
 
 async function hasArchives(db: Kysely<Tables>, vaultKey: number): Promise<boolean> {
   const row = await db

@@ -199,6 +199,8 @@ export const limits = {
   /** Of these, what only records of requests that were allowed may take, and those of commands. */
   auditReservedBytes: 2 * MIB,
   auditBatchBytesMax: 256 * KIB,
+  /** How long lines may wait for others to be written with. */
+  auditPauseMs: 10,
   /** Records of denials within a minute, of one access key. */
   auditDenialsPerMinuteMax: 60,
   /** How long the end of the server waits for the last lines. */

@@ -6,8 +6,10 @@ const AMZ_DATE = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
 
 /** Milliseconds since 1970, or undefined when the text has another form or names a day or time that does not exist. */
 export function parseAmzDate(text: string): number | undefined {
-  if (!AMZ_DATE.test(text)) return undefined;
-  return parseInstant(text.replace(AMZ_DATE, '$1-$2-$3T$4:$5:$6Z'));
+  const match = AMZ_DATE.exec(text);
+  if (match === null) return undefined;
+  const [, year, month, day, hour, minute, second] = match;
+  return parseInstant(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 }
 
 /** `20120525T002453Z`; a started second is not counted. */
@@ -29,14 +31,12 @@ export function signatureExpiredMessage({
   skewMs: number;
 }): string | undefined {
   const secondMs = Math.floor(nowMs / SECOND_MS) * SECOND_MS;
-  const [signed, now, minutes] = [formatAmzDate(signedAtMs), formatAmzDate(secondMs), skewMs / MINUTE_MS];
   const earliestMs = secondMs - skewMs;
   const latestMs = secondMs + skewMs;
+  if (signedAtMs >= earliestMs && signedAtMs <= latestMs) return undefined;
+  const [signed, now, minutes] = [formatAmzDate(signedAtMs), formatAmzDate(secondMs), skewMs / MINUTE_MS];
   if (signedAtMs < earliestMs) {
     return `Signature expired: ${signed} is now earlier than ${formatAmzDate(earliestMs)} (${now} - ${minutes} min.)`;
   }
-  if (signedAtMs > latestMs) {
-    return `Signature not yet current: ${signed} is still later than ${formatAmzDate(latestMs)} (${now} + ${minutes} min.)`;
-  }
-  return undefined;
+  return `Signature not yet current: ${signed} is still later than ${formatAmzDate(latestMs)} (${now} + ${minutes} min.)`;
 }

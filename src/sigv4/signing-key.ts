@@ -13,7 +13,7 @@ export function deriveSigningKey(secretAccessKey: string, scope: CredentialScope
 }
 
 interface CachedKey {
-  secretDigest: Buffer;
+  secretDigest: string;
   signingKey: Buffer;
 }
 
@@ -36,8 +36,9 @@ export class SigningKeyCache {
 
   /** The signing key of an access key for a scope, derived when it is not at hand. */
   keyFor({ accessKeyId, secretAccessKey, scope }: KeyRequest): Buffer {
-    const name = JSON.stringify([accessKeyId, scope.date, scope.region, scope.service]);
-    const secretDigest = hash('sha256', secretAccessKey, 'buffer');
+    // None of these can hold a slash.
+    const name = `${accessKeyId}/${scope.date}/${scope.region}/${scope.service}`;
+    const secretDigest = hash('sha256', secretAccessKey, 'hex');
     const cached = this.#keys.get(name);
     const fits = cached !== undefined && safeEqual(cached.secretDigest, secretDigest);
     const signingKey = fits ? cached.signingKey : deriveSigningKey(secretAccessKey, scope);

@@ -73,16 +73,21 @@ export class AuditLog implements AsyncDisposable {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const lines = this.#take(limits.auditBatchBytesMax);
-      this.#appendingSinceMs = performance.now();
-      try {
-        await this.#file.append(Buffer.from(lines.join('')));
-        if (this.#waiting.length === 0) this.#recover();
-      } catch (error) {
-        this.#lose(lines.length, error);
-      }
+      await this.#append(this.#take(limits.auditBatchBytesMax));
+      // An append costs as much as some requests: what comes soon after goes out together.
+      if (this.#waitingBytes < limits.auditBatchBytesMax) await pause(limits.auditPauseMs);
     }
     this.#draining = undefined;
+  }
+
+  async #append(lines: readonly string[]): Promise<void> {
+    this.#appendingSinceMs = performance.now();
+    try {
+      await this.#file.append(Buffer.from(lines.join('')));
+      if (this.#waiting.length === 0) this.#recover();
+    } catch (error) {
+      this.#lose(lines.length, error);
+    }
     this.#appendingSinceMs = undefined;
   }
 
