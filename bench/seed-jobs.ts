@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { type CompiledQuery, Kysely } from 'kysely';
 import { type NewJob, toNewRow } from '../src/metadata/job-rows.ts';
 import { acquireOwnership } from '../src/metadata/owner.ts';
-import { openSqlite } from '../src/metadata/sqlite.ts';
+import { openWriter } from '../src/metadata/sqlite.ts';
+import { sqliteDialect } from '../src/metadata/sqlite-dialect.ts';
 import type { ArchiveRow, Tables } from '../src/metadata/tables.ts';
 import { newJobId } from '../src/model/ids.ts';
 import { type JobStatus, TIERS } from '../src/model/jobs.ts';
@@ -37,7 +38,8 @@ export async function seedJobs({
   const onFatal = (error: unknown): never => {
     throw error;
   };
-  const db = new Kysely<Tables>({ dialect: openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal }) });
+  using connection = openWriter({ path: join(dataDir, 'metadata.sqlite'), onFatal });
+  const db = new Kysely<Tables>({ dialect: sqliteDialect(connection, 'own') });
   const archive = await db
     .selectFrom('archives')
     .innerJoin('vaults', 'vaults.key', 'archives.vault_key')

@@ -65,7 +65,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
 
-  const metadata = parts.use(await openMetadata(dataDir, onFatal));
+  const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal }));
   const given = await arrange(parts, {
     config,
     secrets,
@@ -152,7 +152,7 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
   parts.use(acquireOwnership({ dataDir, description }));
   const rootKey = findRootKey({ dataDir, secrets });
   // What fails under the database fails the one command that there is.
-  const metadata = parts.use(await openMetadata(dataDir, () => undefined));
+  const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal: () => undefined }));
   const config = asServed(told.config, { serving: await metadata.serving.find(), origins });
   const given = await arrange(parts, {
     config,
@@ -183,8 +183,7 @@ interface Beginnings {
   onAlarm: RetentionClockOptions['onAlarm'];
 }
 
-const openMetadata = (dataDir: string, onFatal: (error: unknown) => void): Promise<Metadata> =>
-  Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal });
+const metadataPath = (dataDir: string): string => join(dataDir, 'metadata.sqlite');
 
 /** Opens the other stores of a data directory that this process owns. */
 async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Promise<Arrangement> {

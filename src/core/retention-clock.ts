@@ -1,4 +1,4 @@
-import type { RetentionClockRecords } from '../metadata/retention-clock.ts';
+import type { Operations } from '../metadata/records.ts';
 import type { Clock } from '../model/clock.ts';
 import { AdminError } from '../model/errors.ts';
 import { formatInstant } from '../model/instants.ts';
@@ -6,7 +6,7 @@ import { advance, ageInDays, type RetentionState } from '../model/retention-cloc
 import { UNKNOWN } from '../policy/context.ts';
 
 export interface RetentionClockOptions {
-  records: RetentionClockRecords;
+  records: Operations['retentionClock'];
   clock: Clock;
   /** A clock that nobody can set, in milliseconds from anywhere. */
   monotonicMs: () => number;

@@ -1,113 +1,96 @@
 import { Kysely, sql } from 'kysely';
-import { AccessPolicyRecords } from './access-policies.ts';
-import { AccountRecords } from './accounts.ts';
-import { ArchiveRecords } from './archives.ts';
-import { CapacityRecords } from './capacity.ts';
 import { sqliteDdl } from './ddl.ts';
-import { DeliveryRecords } from './deliveries.ts';
-import { JobQueueRecords } from './job-queue.ts';
-import { JobRecords } from './jobs.ts';
-import { KeyRecords } from './keys.ts';
+import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
-import { NotificationConfigurationRecords } from './notification-configurations.ts';
-import { ReclaimRecords } from './reclaim.ts';
-import { RetentionClockRecords } from './retention-clock.ts';
-import { RetrievalPolicyRecords } from './retrieval-policies.ts';
-import { ServingRecords } from './serving.ts';
-import { openSqlite } from './sqlite.ts';
-import { SubscriptionRecords } from './subscriptions.ts';
+import { type Call, createRecords, divide, type Operations } from './records.ts';
+import { openReader, openWriter, type SqliteOptions } from './sqlite.ts';
+import { sqliteDialect } from './sqlite-dialect.ts';
 import type { Tables } from './tables.ts';
-import { UploadRecords } from './uploads.ts';
-import { UserRecords } from './users.ts';
-import { VaultLockRecords } from './vault-locks.ts';
-import { VaultPolicyRecords } from './vault-policies.ts';
-import { VaultTagRecords } from './vault-tags.ts';
-import { VaultRecords } from './vaults.ts';
+import { ThreadedWriter } from './threaded-writer.ts';
+import { Writer } from './writer.ts';
+
+export interface OpenOptions extends SqliteOptions {
+  /**
+   * Whether a thread of its own makes the changes, so that no fsync holds up this one; what a server wants, and too much for
+   * a single command.
+   */
+  thread?: boolean;
+}
+
+/** What carries out changes, wherever that is. */
+interface Changes extends AsyncDisposable {
+  call: (call: Call) => Promise<unknown>;
+}
 
 /**
  * Everything the server knows about the bytes it keeps. Each method of the parts is one operation, atomic by itself: no
- * transaction leaves this folder. A change is durable when its promise resolves.
+ * transaction leaves this folder. A change is durable when its promise resolves, and reads see what is durable.
  */
-export class Metadata implements AsyncDisposable {
-  readonly accounts: AccountRecords;
-  readonly users: UserRecords;
-  readonly keys: KeyRecords;
-  readonly vaults: VaultRecords;
-  readonly vaultPolicies: VaultPolicyRecords;
-  readonly vaultTags: VaultTagRecords;
-  readonly notificationConfigurations: NotificationConfigurationRecords;
-  readonly accessPolicies: AccessPolicyRecords;
-  readonly vaultLocks: VaultLockRecords;
-  readonly retentionClock: RetentionClockRecords;
-  readonly archives: ArchiveRecords;
-  readonly uploads: UploadRecords;
-  readonly jobs: JobRecords;
-  readonly jobQueue: JobQueueRecords;
-  readonly retrievalPolicies: RetrievalPolicyRecords;
-  readonly capacity: CapacityRecords;
-  readonly reclaim: ReclaimRecords;
-  readonly subscriptions: SubscriptionRecords;
-  readonly deliveries: DeliveryRecords;
-  readonly serving: ServingRecords;
-  readonly #db: Kysely<Tables>;
+export type Metadata = Operations &
+  AsyncDisposable & {
+    /** Whether the database can be read now. */
+    answers: () => Promise<boolean>;
+  };
 
-  private constructor(db: Kysely<Tables>) {
-    this.#db = db;
-    this.accounts = new AccountRecords(db);
-    this.users = new UserRecords(db);
-    this.keys = new KeyRecords(db);
-    this.vaults = new VaultRecords(db);
-    this.vaultPolicies = new VaultPolicyRecords(db);
-    this.vaultTags = new VaultTagRecords(db);
-    this.notificationConfigurations = new NotificationConfigurationRecords(db);
-    this.accessPolicies = new AccessPolicyRecords(db);
-    this.vaultLocks = new VaultLockRecords(db);
-    this.retentionClock = new RetentionClockRecords(db);
-    this.archives = new ArchiveRecords(db);
-    this.uploads = new UploadRecords(db);
-    this.jobs = new JobRecords(db);
-    this.jobQueue = new JobQueueRecords(db);
-    this.retrievalPolicies = new RetrievalPolicyRecords(db);
-    this.capacity = new CapacityRecords(db);
-    this.reclaim = new ReclaimRecords(db);
-    this.subscriptions = new SubscriptionRecords(db);
-    this.deliveries = new DeliveryRecords(db);
-    this.serving = new ServingRecords(db);
-  }
-
+export const Metadata = {
   /**
    * Opens the SQLite database at `path`, making or upgrading it. Throws SchemaTooNewError for one of a newer release.
    * `onFatal` is told when the database's files fail: nothing may be acknowledged after that. Whoever opens it must be the
    * only one: leases found in it are those of a process that is gone, and are let go.
    */
-  static async openSqlite(options: { path: string; onFatal: (error: unknown) => void }): Promise<Metadata> {
-    const db = new Kysely<Tables>({ dialect: openSqlite(options) });
-    try {
-      await migrate(db as Kysely<unknown>, sqliteDdl);
-      // If the last process ended because an fsync failed, the log may hold commits that only seem to be on disk. Copied
-      // into the database they are written and synced afresh, before anything is built on them.
-      await sql`pragma wal_checkpoint(truncate)`.execute(db);
-      const metadata = new Metadata(db);
-      await metadata.jobQueue.releaseAll();
-      await metadata.deliveries.releaseAll();
-      return metadata;
-    } catch (error) {
-      await db.destroy();
-      throw error;
-    }
-  }
+  async openSqlite({ thread = false, ...options }: OpenOptions): Promise<Metadata> {
+    await using parts = new AsyncDisposableStack();
+    // The thread loads its code meanwhile.
+    const threaded = thread ? parts.use(new ThreadedWriter(options)) : undefined;
+    await prepare(options);
+    await threaded?.open();
+    const changes = threaded ?? parts.use(inThisThread(options));
+    const connection = parts.use(openReader(options));
+    const db = new Kysely<Tables>({ dialect: sqliteDialect(connection, 'none') });
+    const operations = divide(createRecords(db), (call) => changes.call(call));
+    const open = parts.move();
+    return {
+      ...operations,
+      answers: () => isReadable(db),
+      [Symbol.asyncDispose]: () => open.disposeAsync(),
+    };
+  },
+};
 
-  /** Whether the database can be read now. */
-  async answers(): Promise<boolean> {
-    try {
-      await this.#db.selectFrom('vaults').select('key').limit(1).execute();
-      return true;
-    } catch {
-      return false;
-    }
-  }
+/** Brings the database up to date before anybody works with it. */
+async function prepare(options: SqliteOptions): Promise<void> {
+  using connection = openWriter(options);
+  const db = new Kysely<Tables>({ dialect: sqliteDialect(connection, 'own') });
+  await migrate(db as Kysely<unknown>, sqliteDdl);
+  // If the last process ended because an fsync failed, the log may hold commits that only seem to be on disk. Copied
+  // into the database they are written and synced afresh, before anything is built on them.
+  await sql`pragma wal_checkpoint(truncate)`.execute(db);
+  const { jobQueue, deliveries } = createRecords(db);
+  await jobQueue.releaseAll();
+  await deliveries.releaseAll();
+}
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#db.destroy();
+function inThisThread(options: SqliteOptions): Changes {
+  const writer = new Writer(options);
+  const commits = new GroupCommit(writer);
+  return {
+    call: (call) => {
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      commits.submit(call, (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value)));
+      return promise;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await commits.idle();
+      writer[Symbol.dispose]();
+    },
+  };
+}
+
+async function isReadable(db: Kysely<Tables>): Promise<boolean> {
+  try {
+    await db.selectFrom('vaults').select('key').limit(1).execute();
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,37 +1,56 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import {
-  type Dialect,
-  SqliteAdapter,
-  type SqliteDatabase,
-  SqliteDriver,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-  type SqliteStatement,
-} from 'kysely';
+import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { isFatal } from './failures.ts';
 
 /**
- * SQLite for Kysely through `node:sqlite`. Durability is asserted at every open: WAL with `synchronous=FULL` makes a commit
- * return only when it is on disk. When a file operation under the database fails, the state of the last commit is
- * unknown and a second fsync would lie about it, so `onFatal` is told and the process must end.
+ * Connections to SQLite through `node:sqlite`. One connection writes, any number read. Durability is asserted at every open:
+ * WAL with `synchronous=FULL` makes a commit return only when it is on disk, and shows it to readers only then. When a file
+ * operation under the database fails, the state of the last commit is unknown and a second fsync would lie about it, so
+ * `onFatal` is told and the process must end.
  */
 const PAGE_CACHE_KIB = 32 * 1024;
+/** Pages in the log before they are copied into the database: random pages of a large database are copied less often. */
+const LOG_PAGES = 8 * 1024;
 const STATEMENTS_CACHED_MAX = 500;
 const VERSION_MIN = [3, 51, 3];
 const PRIVATE = 0o600;
+/** A reader waits for nothing but the log being recovered or started anew, which takes an instant. */
+const READER_PATIENCE_MS = 1000;
 
-export function openSqlite({ path, onFatal }: { path: string; onFatal: (error: unknown) => void }): Dialect {
+export interface SqliteOptions {
+  path: string;
+  /** Told when the database's files fail: nothing may be acknowledged after that. */
+  onFatal: (error: unknown) => void;
+}
+
+/** The connection that writes; there may be one at a time. The file is made if there is none. */
+export function openWriter({ path, onFatal }: SqliteOptions): SqliteConnection {
   makePrivate(path);
-  const database = openDurably(path);
-  // SQLite rolls a failed schema change back like anything else, which Kysely does not take for granted.
-  const adapter = Object.defineProperty(new SqliteAdapter(), 'supportsTransactionalDdl', { value: true });
-  return {
-    createAdapter: () => adapter,
-    createDriver: () => new SqliteDriver({ database: adapt(database, onFatal) }),
-    createIntrospector: (db) => new SqliteIntrospector(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-  };
+  const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 0 });
+  try {
+    database.exec('pragma journal_mode = wal');
+    database.exec('pragma synchronous = full');
+    database.exec(`pragma cache_size = -${PAGE_CACHE_KIB}`);
+    database.exec(`pragma wal_autocheckpoint = ${LOG_PAGES}`);
+    assertDurable(database);
+    return new SqliteConnection(database, onFatal);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** A connection that can only read, and sees what is durable. Somebody must have the writing one open. */
+export function openReader({ path, onFatal, cacheKib = PAGE_CACHE_KIB }: SqliteOptions & { cacheKib?: number }) {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: READER_PATIENCE_MS });
+  try {
+    database.exec(`pragma cache_size = -${cacheKib}`);
+    return new SqliteConnection(database, onFatal);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 /**
@@ -44,20 +63,6 @@ function makePrivate(path: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     chmodSync(path, PRIVATE);
-  }
-}
-
-function openDurably(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 0 });
-  try {
-    database.exec('pragma journal_mode = wal');
-    database.exec('pragma synchronous = full');
-    database.exec(`pragma cache_size = -${PAGE_CACHE_KIB}`);
-    assertDurable(database);
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
   }
 }
 
@@ -78,45 +83,68 @@ function isOlder(version: string): boolean {
   return false;
 }
 
-type Guard = <T>(call: () => T) => T;
+type Values = Parameters<StatementSync['all']>;
 
-function adapt(database: DatabaseSync, onFatal: (error: unknown) => void): SqliteDatabase {
-  const statements = new Map<string, SqliteStatement>();
-  const guard: Guard = (call) => {
+interface Known {
+  statement: StatementSync;
+  returnsRows: boolean;
+}
+
+/** A connection as Kysely wants it, with its statements prepared once. */
+export class SqliteConnection implements DatabaseConnection, Disposable {
+  readonly #database: DatabaseSync;
+  readonly #onFatal: (error: unknown) => void;
+  readonly #statements = new Map<string, Known>();
+
+  constructor(database: DatabaseSync, onFatal: (error: unknown) => void) {
+    this.#database = database;
+    this.#onFatal = onFatal;
+  }
+
+  get isInTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  /** Runs a statement that takes and returns nothing. */
+  run(sql: string): void {
+    this.#guard(() => this.#known(sql).statement.run());
+  }
+
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    return this.#guard(() => {
+      const { statement, returnsRows } = this.#known(sql);
+      const values = parameters as Values;
+      if (returnsRows) return { rows: statement.all(...values) as Row[] };
+      const { changes, lastInsertRowid } = statement.run(...values);
+      return { insertId: BigInt(lastInsertRowid), numAffectedRows: BigInt(changes), rows: [] };
+    });
+  }
+
+  streamQuery(): never {
+    throw new Error('results of the metadata are read in pages');
+  }
+
+  [Symbol.dispose](): void {
+    this.#statements.clear();
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #known(sql: string): Known {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    if (this.#statements.size >= STATEMENTS_CACHED_MAX) this.#statements.clear();
+    const statement = this.#database.prepare(sql);
+    const prepared = { statement, returnsRows: statement.columns().length > 0 };
+    this.#statements.set(sql, prepared);
+    return prepared;
+  }
+
+  #guard<T>(call: () => T): T {
     try {
       return call();
     } catch (error) {
-      if (isFatal(error)) onFatal(error);
+      if (isFatal(error)) this.#onFatal(error);
       throw error;
     }
-  };
-  return {
-    close: () => database.close(),
-    prepare(sql) {
-      const known = statements.get(sql);
-      if (known !== undefined) return known;
-      if (statements.size >= STATEMENTS_CACHED_MAX) statements.clear();
-      const prepared = guard(() => guarded(database.prepare(sql), guard));
-      const statement = sql === 'rollback' ? onlyInside(database, prepared) : prepared;
-      statements.set(sql, statement);
-      return statement;
-    },
-  };
-}
-
-type Values = Parameters<StatementSync['all']>;
-
-function guarded(statement: StatementSync, guard: Guard): SqliteStatement {
-  return {
-    reader: statement.columns().length > 0,
-    all: (values) => guard(() => statement.all(...(values as Values))),
-    run: (values) => guard(() => statement.run(...(values as Values))),
-    iterate: (values) => guard(() => statement.iterate(...(values as Values))),
-  };
-}
-
-/** A full disk makes SQLite roll back by itself; a second rollback would fail and hide the error that tells why. */
-function onlyInside(database: DatabaseSync, rollback: SqliteStatement): SqliteStatement {
-  const nothing = { changes: 0, lastInsertRowid: 0 };
-  return { ...rollback, run: (values) => (database.isTransaction ? rollback.run(values) : nothing) };
+  }
 }

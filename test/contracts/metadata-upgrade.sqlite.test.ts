@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sqliteDdl } from '../../src/metadata/ddl.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import { migrations } from '../../src/metadata/migrations/index.ts';
-import { openSqlite } from '../../src/metadata/sqlite.ts';
+import { openWriter } from '../../src/metadata/sqlite.ts';
+import { sqliteDialect } from '../../src/metadata/sqlite-dialect.ts';
 import { T0 } from './metadata-fixtures.ts';
 import { newKey } from './metadata-identities.ts';
 import { scratchDirectory } from './scratch.ts';
@@ -27,14 +28,15 @@ const FIRST = '0001-initial';
 const OWNERS = ['111122223333', '222233334444'];
 
 async function makeFirstRelease(): Promise<void> {
-  const db = new Kysely<unknown>({ dialect: openSqlite({ path, onFatal: failOnFatal }) });
+  using connection = openWriter({ path, onFatal: failOnFatal });
+  const db = new Kysely<unknown>({ dialect: sqliteDialect(connection, 'own') });
   const up = (to: Kysely<unknown>) => migrations[FIRST]!.up(to, sqliteDdl);
   const { error } = await new Migrator({
     db,
     provider: { getMigrations: async () => ({ [FIRST]: { up } }) },
   }).migrateToLatest();
   expect(error).toBeUndefined();
-  await db.destroy();
+  connection[Symbol.dispose]();
   using database = new DatabaseSync(path);
   for (const [index, owner] of OWNERS.entries()) {
     database.exec(`

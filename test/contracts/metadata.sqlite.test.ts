@@ -37,13 +37,14 @@ describe('the file', () => {
     return use(database);
   };
   const modesOf = () => readdirSync(directory).map((name) => [name, statSync(join(directory, name)).mode & 0o777]);
-  /** Opens the metadata and returns its connection too. */
+  /** Opens the metadata and returns the connection that writes too. */
   async function openWithConnection() {
     const exec = vi.spyOn(DatabaseSync.prototype, 'exec');
     const metadata = await open();
-    const connection = present(exec.mock.contexts[0]) as DatabaseSync;
+    // One brings the schema up to date and is closed again; then come the one that writes and the one that reads.
+    const [, connection] = [...new Set(exec.mock.contexts)] as DatabaseSync[];
     exec.mockRestore();
-    return { metadata, connection };
+    return { metadata, connection: present(connection) };
   }
 
   test('schema.sqlite.sql is what the migrations make; `npm run schema` writes it', async () => {
