@@ -16,7 +16,8 @@ export async function clients(
     const connection = await KeptConnection.open(server).catch(() => undefined);
     if (connection === undefined) return;
     using _ = connection;
-    while (await deed((asking) => connection.send(signed(asking))));
+    const call: Caller = (asking) => connection.send(signed(asking));
+    while (await deed(call));
   };
   await Promise.all(Array.from({ length: count }, one));
 }
