@@ -26,7 +26,7 @@ const SAMPLES = 40;
 const POLL_MS = 20;
 const QUIET_MS = 1000;
 /** Each subscription takes a few messages at a time, so that more of them take more. */
-const TOPICS = Array.from({ length: 8 }, newTopic);
+const TOPICS = Array.from({ length: byTier({ short: 4, whole: 8 }) }, newTopic);
 const VAULT = '/-/vaults/ends';
 const FLAGS = [
   ...['--retrieval-times', ['expedited', 'standard', 'bulk', 'inventory'].map((of) => `${of}=${DUE_AFTER}`).join()],
