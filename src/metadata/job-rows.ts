@@ -33,6 +33,22 @@ const NO_INVENTORY = {
   inventory_marker: null,
 };
 
+/** All jobs have the same columns; this one stands for them where a statement is put together. */
+export const ANY_JOB: NewJob = {
+  kind: 'inventory-retrieval',
+  format: 'JSON',
+  startAtMs: null,
+  endAtMs: null,
+  limit: null,
+  marker: null,
+  id: '',
+  vaultKey: 0,
+  description: null,
+  snsTopic: null,
+  createdAtMs: 0,
+  readyAtMs: 0,
+};
+
 export function toNewRow(job: NewJob): Insertable<Tables['jobs']> {
   return {
     id: job.id,

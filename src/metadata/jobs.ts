@@ -1,10 +1,11 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { ListPosition } from '../model/ids.ts';
 import type { Job, JobStatus } from '../model/jobs.ts';
 import { NO_RETRIEVAL_LIMITS, type RetrievalRefusal } from '../model/retrieval-limits.ts';
 import { giveUpBytes } from './archives.ts';
-import { type NewJob, toJob, toNewRow } from './job-rows.ts';
-import { admitRetrieval } from './retrieval-loads.ts';
+import { ANY_JOB, type NewJob, toJob, toNewRow } from './job-rows.ts';
+import { Prepared, PreparedInsert } from './prepared.ts';
+import { RetrievalLoads } from './retrieval-loads.ts';
 import type { Tables } from './tables.ts';
 
 /** Which jobs a listing shows; null means no filter. */
@@ -19,9 +20,17 @@ export interface JobPage {
 
 export class JobRecords {
   readonly #db: Kysely<Tables>;
+  readonly #loads: RetrievalLoads;
+  readonly #vaultAccount: Prepared<{ account_id: string }>;
+  readonly #archive: Prepared<{ key: number }>;
+  readonly #insert: PreparedInsert<'jobs'>;
 
   constructor(db: Kysely<Tables>) {
     this.#db = db;
+    this.#loads = new RetrievalLoads(db);
+    this.#vaultAccount = new Prepared(db, db.selectFrom('vaults').select('account_id').where('key', '=', 0));
+    this.#archive = new Prepared(db, archiveQuery(db, 0));
+    this.#insert = new PreparedInsert(db, 'jobs', toNewRow(ANY_JOB));
   }
 
   /**
@@ -33,18 +42,14 @@ export class JobRecords {
     limits = NO_RETRIEVAL_LIMITS,
   ): Promise<'created' | 'vault-gone' | 'archive-gone' | RetrievalRefusal> {
     return this.#db.transaction().execute(async (trx) => {
-      const vault = await trx
-        .selectFrom('vaults')
-        .select('account_id')
-        .where('key', '=', job.vaultKey)
-        .executeTakeFirst();
+      const vault = await this.#vaultAccount.first([job.vaultKey], trx);
       if (vault === undefined) return 'vault-gone';
       if (job.kind === 'archive-retrieval') {
-        if (!(await archiveExists(trx, job.archiveKey))) return 'archive-gone';
-        const refusal = await admitRetrieval(trx, { job, accountId: vault.account_id, limits });
+        if ((await this.#archive.first([job.archiveKey], trx)) === undefined) return 'archive-gone';
+        const refusal = await this.#loads.admit(trx, { job, accountId: vault.account_id, limits });
         if (refusal !== null) return refusal;
       }
-      await trx.insertInto('jobs').values(toNewRow(job)).execute();
+      await this.#insert.run(toNewRow(job), trx);
       return 'created';
     });
   }
@@ -98,19 +103,14 @@ export class JobRecords {
       const outputs = jobs.flatMap(({ output_blob_id: id }) => (id === null ? [] : [{ blob_id: id }]));
       if (outputs.length > 0) await trx.insertInto('reclaimable_blobs').values(outputs).execute();
       for (const archiveKey of new Set(jobs.map((job) => job.archive_key))) {
-        if (archiveKey !== null && !(await archiveExists(trx, archiveKey))) await giveUpBytes(trx, archiveKey);
+        if (archiveKey !== null && (await this.#archive.first([archiveKey], trx)) === undefined)
+          await giveUpBytes(trx, archiveKey);
       }
       return jobs.length;
     });
   }
 }
 
-async function archiveExists(trx: Transaction<Tables>, archiveKey: number): Promise<boolean> {
-  const row = await trx
-    .selectFrom('archives')
-    .select('key')
-    .where('key', '=', archiveKey)
-    .where('deleted_at', 'is', null)
-    .executeTakeFirst();
-  return row !== undefined;
-}
+/** An archive that is not deleted; its parameter is the key. */
+const archiveQuery = (db: Kysely<Tables>, archiveKey: number) =>
+  db.selectFrom('archives').select('key').where('key', '=', archiveKey).where('deleted_at', 'is', null);

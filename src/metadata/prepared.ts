@@ -1,4 +1,4 @@
-import type { Compilable, CompiledQuery, Kysely } from 'kysely';
+import type { Compilable, CompiledQuery, Insertable, Kysely } from 'kysely';
 import type { Tables } from './tables.ts';
 
 /**
@@ -27,5 +27,22 @@ export class Prepared<Row> {
   async first(parameters: readonly unknown[], db?: Kysely<Tables>): Promise<Row | undefined> {
     const [row] = await this.rows(parameters, db);
     return row;
+  }
+}
+
+/** The insertion of one row into a table, of the same columns each time. */
+export class PreparedInsert<Name extends keyof Tables> {
+  readonly #insert: Prepared<unknown>;
+  readonly #columns: (keyof Insertable<Tables[Name]>)[];
+
+  /** `example` has every column that rows will have. */
+  constructor(db: Kysely<Tables>, table: Name, example: Insertable<Tables[Name]>) {
+    this.#insert = new Prepared(db, db.insertInto(table).values(example));
+    this.#columns = Object.keys(example) as (keyof Insertable<Tables[Name]>)[];
+  }
+
+  async run(row: Insertable<Tables[Name]>, db?: Kysely<Tables>): Promise<void> {
+    const values = this.#columns.map((column) => row[column]);
+    await this.#insert.rows(values, db);
   }
 }

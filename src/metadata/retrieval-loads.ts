@@ -1,4 +1,4 @@
-import { type Expression, sql, type Transaction } from 'kysely';
+import { type Expression, type Kysely, sql, type Transaction } from 'kysely';
 import { sizeOf } from '../model/byte-range.ts';
 import { dayOf } from '../model/calendar.ts';
 import type { ArchiveRetrieval } from '../model/jobs.ts';
@@ -11,8 +11,10 @@ import {
   type RetrievalRefusal,
   type StandardLoad,
 } from '../model/retrieval-limits.ts';
+import type { RetrievalPolicy } from '../model/retrieval-policies.ts';
 import { countActiveUnits } from './capacity.ts';
-import { findRetrievalPolicy } from './retrieval-policies.ts';
+import { Prepared } from './prepared.ts';
+import { type RetrievalPolicyRow, retrievalPolicyQuery, toRetrievalPolicy } from './retrieval-policies.ts';
 import type { Tables } from './tables.ts';
 
 const LOW_BITS = 32;
@@ -26,26 +28,48 @@ interface Retrieval {
   limits: RetrievalLimits;
 }
 
-/**
- * Decides whether a retrieval may start, within the transaction that starts it, so that many at once cannot all pass where
- * only one may. A Standard one that may is counted to its day, whatever the policy: the account may set another one.
- */
-export async function admitRetrieval(trx: Transaction<Tables>, asked: Retrieval): Promise<RetrievalRefusal | null> {
-  const { job, limits } = asked;
-  if (job.tier === 'Standard') {
-    const { freeBytesPerMonth } = limits;
-    const size = { sizeBytes: sizeOf(job.range), atMs: job.createdAtMs, freeBytesPerMonth };
-    if (!keepsPolicy(await standardLoad(trx, asked), size)) return 'policy-enforced';
-    await countToDay(trx, asked);
+/** Decides whether retrievals may start. */
+export class RetrievalLoads {
+  readonly #policy: Prepared<RetrievalPolicyRow>;
+  readonly #countToDay: Prepared<{ digits: string | null }>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#policy = new Prepared(db, retrievalPolicyQuery(db, ''));
+    this.#countToDay = new Prepared(db, countToDayQuery(db));
   }
-  if (job.tier === 'Expedited' && limits.expeditedSlots !== null) {
-    if (!hasCapacity(await expeditedLoad(trx, asked), limits.expeditedSlots)) return 'capacity-exhausted';
+
+  /**
+   * Within the transaction that starts the retrieval, so that many at once cannot all pass where only one may. A Standard one
+   * that may is counted to its day, whatever the policy: the account may set another one.
+   */
+  async admit(trx: Transaction<Tables>, asked: Retrieval): Promise<RetrievalRefusal | null> {
+    const { job, accountId, limits } = asked;
+    if (job.tier === 'Standard') {
+      const { freeBytesPerMonth } = limits;
+      const size = { sizeBytes: sizeOf(job.range), atMs: job.createdAtMs, freeBytesPerMonth };
+      const policy = toRetrievalPolicy(await this.#policy.first([accountId], trx));
+      if (!keepsPolicy(await standardLoad(trx, { ...asked, policy }), size)) return 'policy-enforced';
+      await this.#count(trx, asked);
+    }
+    if (job.tier === 'Expedited' && limits.expeditedSlots !== null) {
+      if (!hasCapacity(await expeditedLoad(trx, asked), limits.expeditedSlots)) return 'capacity-exhausted';
+    }
+    return null;
   }
-  return null;
+
+  async #count(trx: Transaction<Tables>, { job, accountId }: Retrieval): Promise<void> {
+    const sizeBytes = sizeOf(job.range);
+    const day = dayOf(job.createdAtMs);
+    const counted = await this.#countToDay.first([accountId, day, sizeBytes, sizeBytes], trx);
+    // The first of its day.
+    if (counted?.digits === String(sizeBytes)) await forgetOldDays(trx, { job, accountId });
+  }
 }
 
-async function standardLoad(trx: Transaction<Tables>, { job, accountId }: Retrieval): Promise<StandardLoad> {
-  const policy = await findRetrievalPolicy(trx, accountId);
+async function standardLoad(
+  trx: Transaction<Tables>,
+  { job, accountId, policy }: Retrieval & { policy: RetrievalPolicy },
+): Promise<StandardLoad> {
   if (policy.strategy === 'BytesPerHour') return { ...policy, runningBytes: await runningBytes(trx, accountId) };
   if (policy.strategy === 'None') return policy;
   const day = await trx
@@ -74,19 +98,20 @@ async function runningBytes(trx: Transaction<Tables>, accountId: string): Promis
   return (BigInt(high ?? 0) << BigInt(LOW_BITS)) + BigInt(low ?? 0);
 }
 
-async function countToDay(trx: Transaction<Tables>, { job, accountId }: Retrieval): Promise<void> {
-  const day = dayOf(job.createdAtMs);
-  const sizeBytes = sizeOf(job.range);
-  await trx
+/** Its parameters are the account, the day, and twice the size. It returns what the day has come to. */
+const countToDayQuery = (db: Kysely<Tables>) =>
+  db
     .insertInto('retrieval_days')
-    .values({ account_id: accountId, day, size_bytes: sizeBytes })
+    .values({ account_id: '', day: '', size_bytes: 0 })
     .onConflict((conflict) =>
       conflict.columns(['account_id', 'day']).doUpdateSet((eb) => ({
-        size_bytes: sql<number>`min(${eb.ref('retrieval_days.size_bytes')}, ${sql.raw(DAY_BYTES_MAX)}) + ${sizeBytes}`,
+        size_bytes: sql<number>`min(${eb.ref('retrieval_days.size_bytes')}, ${sql.raw(DAY_BYTES_MAX)}) + ${0}`,
       })),
     )
-    .execute();
-  // Not at once, because a clock that is ahead for a moment must not make today free again.
+    .returning((eb) => asDigits(eb.ref('retrieval_days.size_bytes')).as('digits'));
+
+/** Not at once, because a clock that is ahead for a moment must not make today free again. */
+async function forgetOldDays(trx: Transaction<Tables>, { job, accountId }: Pick<Retrieval, 'job' | 'accountId'>) {
   const oldest = dayOf(job.createdAtMs - fixed.retrievalDaysKeepMs);
   await trx.deleteFrom('retrieval_days').where('account_id', '=', accountId).where('day', '<', oldest).execute();
 }

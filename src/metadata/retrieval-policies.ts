@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { NO_RETRIEVAL_POLICY, type RetrievalPolicy } from '../model/retrieval-policies.ts';
 import type { Tables } from './tables.ts';
 
@@ -22,20 +22,21 @@ export class RetrievalPolicyRecords {
   }
 
   async find(accountId: string): Promise<RetrievalPolicy> {
-    return findRetrievalPolicy(this.#db, accountId);
+    return toRetrievalPolicy(await retrievalPolicyQuery(this.#db, accountId).executeTakeFirst());
   }
 }
 
-/** The policy of an account; one that has set none has the one that limits nothing. */
-export async function findRetrievalPolicy(db: Kysely<Tables>, accountId: string): Promise<RetrievalPolicy> {
-  const row = await db
-    .selectFrom('retrieval_policies')
-    .select(['strategy', 'bytes_per_hour'])
-    .where('account_id', '=', accountId)
-    .executeTakeFirst();
+/** Its parameter is the account. */
+export const retrievalPolicyQuery = (db: Kysely<Tables>, accountId: string) =>
+  db.selectFrom('retrieval_policies').selectAll().where('account_id', '=', accountId);
+
+export type RetrievalPolicyRow = Selectable<Tables['retrieval_policies']>;
+
+/** An account that has set no policy has the one that limits nothing. */
+export function toRetrievalPolicy(row: RetrievalPolicyRow | undefined): RetrievalPolicy {
   if (row === undefined) return NO_RETRIEVAL_POLICY;
   const { strategy, bytes_per_hour: digits } = row;
   if (strategy !== 'BytesPerHour') return { strategy };
-  if (digits === null) throw new Error(`the retrieval policy of ${accountId} lacks its BytesPerHour`);
+  if (digits === null) throw new Error(`the retrieval policy of ${row.account_id} lacks its BytesPerHour`);
   return { strategy, bytesPerHour: BigInt(digits) };
 }
