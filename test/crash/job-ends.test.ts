@@ -53,6 +53,7 @@ test(`${JOBS} jobs end, each once, through ${KILLS} kills`, { timeout: TIER_MS_M
         if (kill % 3 === 0) seen.look(await listAll(call, ledger.path, 'completed=true'));
       });
       await server.kill();
+      process.stderr.write(`kill ${kill}: ${messages.count} messages\n`);
     }
     await using server = await startServer({ dataDir, flags: FLAGS });
     await withCaller(server, (call) => checkAllEnded(call, { ledger, seen }));
@@ -94,6 +95,7 @@ async function started(given: { dataDir: string; receiver: Receiver; random: () 
   };
   await clients(server, { count: CLIENTS, deed });
   expect(ledger.jobs.size).toBe(JOBS);
+  process.stderr.write(`job ends: ${JOBS} jobs were started\n`);
   await server.kill();
   return ledger;
 }

@@ -41,9 +41,11 @@ const processOf = (server: TestServer): number => server.child.pid ?? 0;
 
 /** Starts a server that has everything acknowledged before. */
 async function started(): Promise<TestServer> {
-  const server = await startServer({ dataDir, flags: FLAGS });
+  await using owned = new AsyncDisposableStack();
+  const server = owned.use(await startServer({ dataDir, flags: FLAGS }));
   await send(server, { method: 'PUT', path: '/-/vaults/shared' });
   await withCaller(server, (call) => ledger.check(call));
+  owned.move();
   return server;
 }
 
