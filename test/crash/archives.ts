@@ -31,26 +31,26 @@ export function upload(target: Target, { body, description }: { body: Buffer; de
   return sendUpload(target, { method: 'POST', path: `${VAULT}/archives`, body, headers });
 }
 
-export function startJob(target: Target, parameters: Record<string, string>): Promise<RawAnswer> {
-  return send(target, { method: 'POST', path: `${VAULT}/jobs`, body: JSON.stringify(parameters) });
+export function startJob(target: Target, parameters: Record<string, string>, vault = VAULT): Promise<RawAnswer> {
+  return send(target, { method: 'POST', path: `${vault}/jobs`, body: JSON.stringify(parameters) });
 }
 
 /** DescribeJob once the job has ended. */
-export async function ended(target: Target, jobId: string): Promise<Record<string, unknown>> {
+export async function ended(target: Target, jobId: string, vault = VAULT): Promise<Record<string, unknown>> {
   const giveUpAt = Date.now() + JOB_MS_MAX;
   for (;;) {
-    const { json } = await send(target, { method: 'GET', path: `${VAULT}/jobs/${jobId}` });
+    const { json } = await send(target, { method: 'GET', path: `${vault}/jobs/${jobId}` });
     if (json.Completed === true) return json;
     if (Date.now() > giveUpAt) throw new Error(`the job ${jobId} does not end: ${JSON.stringify(json)}`);
     await sleep(POLL_MS);
   }
 }
 
-export async function outputOf(target: Target, parameters: Record<string, string>): Promise<Buffer> {
-  const jobId = (await startJob(target, parameters)).header('x-amz-job-id') ?? '';
-  const { StatusCode: status } = await ended(target, jobId);
+export async function outputOf(target: Target, parameters: Record<string, string>, vault = VAULT): Promise<Buffer> {
+  const jobId = (await startJob(target, parameters, vault)).header('x-amz-job-id') ?? '';
+  const { StatusCode: status } = await ended(target, jobId, vault);
   if (status !== 'Succeeded') throw new Error(`the job ended ${status}`);
-  const output = await send(target, { method: 'GET', path: `${VAULT}/jobs/${jobId}/output` });
+  const output = await send(target, { method: 'GET', path: `${vault}/jobs/${jobId}/output` });
   if (output.status !== 200) throw new Error(`the output answers ${output.status}: ${output.text}`);
   return output.bytes;
 }

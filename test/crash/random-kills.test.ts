@@ -7,6 +7,7 @@ import { treeHash } from '../support/hashes.ts';
 import { send } from '../support/raw-client.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { ended, incomingOf, inventory, retrieve, VAULT } from './archives.ts';
+import { SEED, saySeed, seeded } from './tiers.ts';
 import { bytesOf, client, Ledger } from './traffic.ts';
 
 /**
@@ -20,9 +21,7 @@ const LIFE_MS = { min: 20, max: 500 };
 const CLIENTS = 4;
 const QUIET_MS_MAX = 10_000;
 const READ_AT_THE_END_MAX = 60;
-/** Said at once, so that it is known also when a lane fails; `MORAINE_TEST_SEED` repeats a run's decisions. */
-const SEED = Number(process.env.MORAINE_TEST_SEED ?? Date.now() % 1e6);
-process.stderr.write(`random kills: MORAINE_TEST_SEED=${SEED}\n`);
+saySeed('random kills');
 
 test.concurrent.each(LANES)('kill -9 under load loses nothing and brings nothing back (lane %d)', async (lane) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'moraine-random-'));
@@ -117,13 +116,4 @@ function summary({ stored, deleted, unanswered, jobs }: Ledger): string {
   return Object.entries(counts)
     .map(([name, count]) => `${count} ${name}`)
     .join(', ');
-}
-
-/** Park and Miller's generator: a run can be told by its seed. */
-function seeded(seed: number, lane: number): () => number {
-  let state = (seed * 31 + lane) % 2_147_483_647 || 1;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
 }
