@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Job, Lease } from '../model/jobs.ts';
+import { goingKeys } from './going-vaults.ts';
 import { toJob } from './job-rows.ts';
 import { type Announcement, publishEnd } from './publications.ts';
 import { refuseGivenUp } from './reclaim.ts';
@@ -36,6 +37,7 @@ export class JobQueueRecords {
       .selectFrom('jobs')
       .select('key')
       .where('due_at', '<=', claim.nowMs)
+      .where('vault_key', 'not in', goingKeys(this.#db))
       .orderBy('due_at')
       .limit(claim.limit);
     const rows = await this.#db
@@ -57,6 +59,7 @@ export class JobQueueRecords {
       .selectFrom('jobs')
       .select('due_at')
       .where('due_at', 'is not', null)
+      .where('vault_key', 'not in', goingKeys(this.#db))
       .orderBy('due_at')
       .limit(1)
       .executeTakeFirst();
@@ -104,6 +107,7 @@ export class JobQueueRecords {
         .where('key', '=', end.lease.jobKey)
         .where('lease_token', '=', end.lease.token)
         .where('status', '=', 'InProgress')
+        .where('vault_key', 'not in', goingKeys(trx))
         .returningAll()
         .executeTakeFirst();
       if (row === undefined) return false;

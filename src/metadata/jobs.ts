@@ -2,7 +2,9 @@ import type { Kysely, Transaction } from 'kysely';
 import type { ListPosition } from '../model/ids.ts';
 import type { Job, JobStatus } from '../model/jobs.ts';
 import { NO_RETRIEVAL_LIMITS, type RetrievalRefusal } from '../model/retrieval-limits.ts';
-import { giveUpBytes } from './archives.ts';
+import { giveUpArchives, giveUpBlobs } from './giving-up.ts';
+import { isThere } from './going-vaults.ts';
+import { inShort } from './in-short.ts';
 import { type NewJob, toJob, toNewRow } from './job-rows.ts';
 import { admitRetrieval } from './retrieval-loads.ts';
 import type { Tables } from './tables.ts';
@@ -37,6 +39,7 @@ export class JobRecords {
         .selectFrom('vaults')
         .select('account_id')
         .where('key', '=', job.vaultKey)
+        .where((eb) => isThere(eb.ref('account_id')))
         .executeTakeFirst();
       if (vault === undefined) return 'vault-gone';
       if (job.kind === 'archive-retrieval') {
@@ -72,37 +75,39 @@ export class JobRecords {
     return rows.map(toJob);
   }
 
-  /** Deletes ended jobs whose time is over, with their outputs, except those that are still read; returns how many. */
-  async expire({
-    nowMs,
-    limit,
-    readKeys = [],
-  }: {
-    nowMs: number;
-    limit: number;
-    readKeys?: readonly number[];
-  }): Promise<number> {
-    return this.#db.transaction().execute(async (trx) => {
-      let expired = trx
-        .selectFrom('jobs')
-        .select('key')
-        .where('expires_at', '<=', nowMs)
-        .orderBy('expires_at')
-        .limit(limit);
-      if (readKeys.length > 0) expired = expired.where('key', 'not in', readKeys);
-      const jobs = await trx
-        .deleteFrom('jobs')
-        .where('key', 'in', expired)
-        .returning(['archive_key', 'output_blob_id'])
-        .execute();
-      const outputs = jobs.flatMap(({ output_blob_id: id }) => (id === null ? [] : [{ blob_id: id }]));
-      if (outputs.length > 0) await trx.insertInto('reclaimable_blobs').values(outputs).execute();
-      for (const archiveKey of new Set(jobs.map((job) => job.archive_key))) {
-        if (archiveKey !== null && !(await archiveExists(trx, archiveKey))) await giveUpBytes(trx, archiveKey);
-      }
-      return jobs.length;
-    });
+  /**
+   * Deletes ended jobs whose time is over, as many as a short operation can but `limit` at most, and gives up what only they
+   * referred to; returns how many.
+   */
+  async expire({ nowMs, limit }: { nowMs: number; limit: number }): Promise<number> {
+    return this.#db.transaction().execute((trx) => inShort(limit, (some) => expireSome(trx, { nowMs, limit: some })));
   }
+}
+
+async function expireSome(
+  trx: Transaction<Tables>,
+  { nowMs, limit }: { nowMs: number; limit: number },
+): Promise<number> {
+  const expired = trx
+    .selectFrom('jobs')
+    .select('key')
+    .where('expires_at', '<=', nowMs)
+    .orderBy('expires_at')
+    .limit(limit);
+  const jobs = await trx
+    .deleteFrom('jobs')
+    .where('key', 'in', expired)
+    .returning(['archive_key', 'output_blob_id'])
+    .execute();
+  await giveUpBlobs(
+    trx,
+    jobs.flatMap(({ output_blob_id: id }) => id ?? []),
+  );
+  await giveUpArchives(
+    trx,
+    jobs.flatMap(({ archive_key: key }) => key ?? []),
+  );
+  return jobs.length;
 }
 
 async function archiveExists(trx: Transaction<Tables>, archiveKey: number): Promise<boolean> {

@@ -5,6 +5,7 @@ import { ArchiveRecords } from './archives.ts';
 import { CapacityRecords } from './capacity.ts';
 import { sqliteDdl } from './ddl.ts';
 import { DeliveryRecords } from './deliveries.ts';
+import { GoingVaultRecords } from './going-vaults.ts';
 import { JobQueueRecords } from './job-queue.ts';
 import { JobRecords } from './jobs.ts';
 import { KeyRecords } from './keys.ts';
@@ -33,6 +34,7 @@ export class Metadata implements AsyncDisposable {
   readonly users: UserRecords;
   readonly keys: KeyRecords;
   readonly vaults: VaultRecords;
+  readonly goingVaults: GoingVaultRecords;
   readonly vaultPolicies: VaultPolicyRecords;
   readonly vaultTags: VaultTagRecords;
   readonly notificationConfigurations: NotificationConfigurationRecords;
@@ -57,6 +59,7 @@ export class Metadata implements AsyncDisposable {
     this.users = new UserRecords(db);
     this.keys = new KeyRecords(db);
     this.vaults = new VaultRecords(db);
+    this.goingVaults = new GoingVaultRecords(db);
     this.vaultPolicies = new VaultPolicyRecords(db);
     this.vaultTags = new VaultTagRecords(db);
     this.notificationConfigurations = new NotificationConfigurationRecords(db);

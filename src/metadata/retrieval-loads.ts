@@ -12,6 +12,7 @@ import {
   type StandardLoad,
 } from '../model/retrieval-limits.ts';
 import { countActiveUnits } from './capacity.ts';
+import { goingKeys } from './going-vaults.ts';
 import { findRetrievalPolicy } from './retrieval-policies.ts';
 import type { Tables } from './tables.ts';
 
@@ -93,6 +94,7 @@ async function countToDay(trx: Transaction<Tables>, { job, accountId }: Retrieva
 
 async function expeditedLoad(trx: Transaction<Tables>, { job, accountId }: Retrieval): Promise<ExpeditedLoad> {
   const { count } = await running(trx, 'Expedited')
+    .where('jobs.vault_key', 'not in', goingKeys(trx))
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
   const nowMs = job.createdAtMs;

@@ -63,7 +63,7 @@ export function jobListContract(tested: () => MetadataUnderTest): void {
             const vault = await newVault(metadata);
             const known: Known[] = [];
             for (const step of script) await play(step, { vaultKey: vault.key, known });
-            await metadata.vaults.delete({ ...vault, mayDelete: () => true });
+            await metadata.vaults.delete({ ...vault, inventory: 'live' });
           }),
           { numRuns: RUNS },
         );
