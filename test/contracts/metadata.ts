@@ -4,6 +4,7 @@ import { archiveContract } from './metadata-archives.ts';
 import { capacityContract } from './metadata-capacity.ts';
 import { deliveryContract } from './metadata-deliveries.ts';
 import type { MetadataUnderTest } from './metadata-fixtures.ts';
+import { goingVaultContract } from './metadata-going-vaults.ts';
 import { jobListContract } from './metadata-job-lists.ts';
 import { jobContract } from './metadata-jobs.ts';
 import { keyContract } from './metadata-keys.ts';
@@ -27,6 +28,7 @@ export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
   afterAll(() => opened[Symbol.asyncDispose]());
 
   vaultContract(tested);
+  goingVaultContract(tested);
   vaultSettingsContract(tested);
   archiveContract(tested);
   uploadContract(tested);
