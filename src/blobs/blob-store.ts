@@ -15,7 +15,7 @@ export interface BlobStore extends AsyncDisposable {
   open(blobId: string): Promise<BlobReader>;
   /** The size of a blob, or undefined when there is none; throws BlobDamagedError like `open`. */
   stat(blobId: string): Promise<{ sizeBytes: number } | undefined>;
-  /** Deletes a blob; deleting what is not there succeeds. A reader that is open goes on to the end. */
+  /** Deletes a blob; deleting what is not there succeeds. Never called while the blob is being sent. */
   delete(blobId: string): Promise<void>;
   /** Every committed blob that nobody is just writing, with the instant it was last changed. */
   list(): AsyncIterable<{ blobId: string; changedAtMs: number }>;

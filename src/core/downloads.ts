@@ -1,24 +1,32 @@
 /**
- * Jobs whose output is being read. A download that has begun goes on to its end: its job does not expire before that, for
- * with the job the bytes of a deleted archive would go, from under the blobs that are still to be opened.
+ * Blobs that are being sent. A download that has begun goes on to its end, whatever becomes of its job, its archive and its
+ * vault meanwhile: their rows go, but the bytes stay until nobody reads them any more. They are kept here and not by the
+ * rows, so that no row has to wait for a slow client; and not by the stores, which need to know nothing of it.
  */
 export class Downloads {
-  readonly #readers = new Map<number, number>();
+  readonly #readers = new Map<string, number>();
 
-  /** The keys of the jobs. */
-  jobKeys(): number[] {
-    return [...this.#readers.keys()];
+  /** Whether the bytes have to stay. To be asked right before they are deleted. */
+  isRead(blobId: string): boolean {
+    return this.#readers.has(blobId);
   }
 
-  /** The pieces of an output; from the first one asked for to the last one, its job counts as being read. */
-  async *of(jobKey: number, pieces: AsyncGenerator<Buffer, void, void>): AsyncGenerator<Buffer, void, void> {
-    this.#readers.set(jobKey, (this.#readers.get(jobKey) ?? 0) + 1);
-    try {
-      yield* pieces;
-    } finally {
-      const others = (this.#readers.get(jobKey) ?? 1) - 1;
-      if (others > 0) this.#readers.set(jobKey, others);
-      else this.#readers.delete(jobKey);
-    }
+  /**
+   * Keeps blobs until disposed of. Whether they are still there must be found out afterwards: what was given up before may
+   * be gone already.
+   */
+  keep(blobIds: readonly string[]): Disposable {
+    for (const blobId of blobIds) this.#readers.set(blobId, (this.#readers.get(blobId) ?? 0) + 1);
+    return {
+      [Symbol.dispose]: () => {
+        for (const blobId of blobIds) this.#leave(blobId);
+      },
+    };
+  }
+
+  #leave(blobId: string): void {
+    const others = (this.#readers.get(blobId) ?? 1) - 1;
+    if (others > 0) this.#readers.set(blobId, others);
+    else this.#readers.delete(blobId);
   }
 }

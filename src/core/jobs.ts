@@ -155,15 +155,19 @@ export class Jobs {
     const offset = job.range.startByte;
     const inArchive = { startByte: offset + range.startByte, endByte: offset + range.endByte };
     const refs = await this.#given.metadata.archives.blobs({ archiveKey: job.archiveKey, range: inArchive });
-    // When the job has just expired, a deleted archive's bytes have gone with it: then the job is what is not found.
-    if (refs.length === 0) await this.describe(name);
     const whole = sizeOf(range) === totalBytes;
     const aligned = job.treeHash !== null && isTreeHashAligned({ ...inArchive, sizeBytes: job.archiveSizeBytes });
+    const ofRange = () =>
+      treeHashOfRange(this.#given, { refs, range: inArchive }).catch(async (error: unknown) => {
+        // When the job has just expired, a deleted archive's bytes have gone with it: then the job is what is not found.
+        await this.describe(name);
+        throw error;
+      });
     return {
       job,
       totalBytes,
       range,
-      treeHash: whole ? job.treeHash : aligned ? await treeHashOfRange(this.#given, { refs, range: inArchive }) : null,
+      treeHash: whole ? job.treeHash : aligned ? await ofRange() : null,
       read: () => this.#read(job, { refs, range: inArchive }),
     };
   }
@@ -176,8 +180,14 @@ export class Jobs {
     return { job, totalBytes: sizeBytes, range, treeHash: null, read: () => this.#read(job, { refs, range }) };
   }
 
-  #read({ key }: Job, what: Parameters<typeof readRange>[1]): AsyncGenerator<Buffer, void, void> {
-    return this.#given.downloads.of(key, readRange(this.#given, what));
+  /**
+   * From the first piece on the download goes on to its end. Since the blobs were looked up, they may have been given up with
+   * the job; whatever its row still refers to now that they are kept stays.
+   */
+  async *#read({ vaultKey, id }: Job, what: Parameters<typeof readRange>[1]): AsyncGenerator<Buffer, void, void> {
+    using _ = this.#given.downloads.keep(what.refs.map(({ blobId }) => blobId));
+    if ((await this.#given.metadata.jobs.find({ vaultKey, id })) === undefined) throw jobNotFound(id);
+    yield* readRange(this.#given, what);
   }
 
   async #start({ vault, notes, delay, request }: Start): Promise<string> {

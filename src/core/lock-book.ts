@@ -2,7 +2,13 @@ import { formatLockRecord, NO_RECORD, parseLockRecord, recordDigest } from '../b
 import type { LockRecordStore } from '../blobs/lock-record-store.ts';
 import { limits } from '../model/limits.ts';
 import type { LockRecord, LockRecordText, VaultIdentity } from '../model/lock-records.ts';
-import { compareLock, documentDigest, type LockComparison, type VaultLock } from '../model/vault-locks.ts';
+import {
+  compareWithRecords,
+  documentDigest,
+  type LockComparison,
+  type VaultLock,
+  type VaultRecords,
+} from '../model/vault-locks.ts';
 import type { VaultName } from '../model/vaults.ts';
 
 /** Something about the records themselves that is not as it was written. */
@@ -75,17 +81,14 @@ export class LockBook {
     return own?.lock ? own : this.predecessorOf(vault);
   }
 
-  /**
-   * Holds what the metadata has of a vault's lock against its record. A vault whose date was changed is none that the
-   * records know; but a locked vault of that name was, and its deletion would be on record.
-   */
+  /** Holds what the metadata has of a vault's lock against its record. */
   compare(vault: VaultIdentity, lock: VaultLock | undefined): LockComparison {
-    const own = this.recordOf(vault);
-    const predecessor = own?.lock ? undefined : this.predecessorOf(vault);
-    if (predecessor && (predecessor.sound || lock?.state !== 'Locked')) {
-      return { kind: 'sealed', reason: 'a locked vault of this name, made at another time, was never deleted' };
-    }
-    return compareLock(lock, own);
+    return compareWithRecords(lock, this.recordsOf(vault));
+  }
+
+  /** What the records say of a vault. */
+  recordsOf(vault: VaultIdentity): VaultRecords {
+    return { own: this.recordOf(vault), predecessor: this.predecessorOf(vault) };
   }
 
   /** A record as it is on the disk now; undefined when it is not what was read of it before. */

@@ -46,9 +46,8 @@ export class Locks {
       if (move === 'in-progress') {
         throw this.#denied(vault, 'has a lock in progress, which has to be aborted or completed first');
       }
-      const mayBegin = (present: VaultLock | undefined) =>
-        lockMoves.initiate(bindingLock(lockBook.compare(found, present), createdAtMs)) === 'begin';
-      const outcome = await metadata.vaultLocks.initiate({ vaultKey: found.key, lock, users, mayBegin });
+      const records = lockBook.recordsOf(found);
+      const outcome = await metadata.vaultLocks.initiate({ vaultKey: found.key, lock, users, records });
       if (outcome === 'vault-gone') throw this.#vaults.notFound(vault);
       if (typeof outcome === 'object') throw unknownUser('lock', outcome.unknown);
       if (outcome === 'refused') throw new Error('the lock changed in the middle of a turn');

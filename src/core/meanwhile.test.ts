@@ -35,7 +35,11 @@ async function* interrupted(happens: () => Promise<unknown>): AsyncGenerator<Buf
 }
 
 const deleteVault = () => arrangement.core.vaults.delete(VAULT);
-const toReclaim = async () => (await arrangement.given.metadata.reclaim.list({ limit: 100 })).length;
+const toReclaim = async () => {
+  const { goingVaults, reclaim } = arrangement.given.metadata;
+  while ((await goingVaults.removeSome({ limit: 5 })) > 0 || (await reclaim.gather({ limit: 5 })) > 0);
+  return (await reclaim.list({ limit: 100 })).length;
+};
 const opened = () => arrangement.core.uploads.initiate({ vault: VAULT, description: null, partSizeBytes: 2 * MIB });
 const complete = (id: string) =>
   arrangement.core.uploads.complete({ name: { vault: VAULT, id }, sizeBytes: bytes.length, treeHash: treeHash(bytes) });

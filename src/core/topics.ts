@@ -4,7 +4,6 @@ import { limits } from '../model/limits.ts';
 import type { SignatureVersion, Subscription } from '../model/notices.ts';
 import { isTopicArn } from '../model/topics.ts';
 import { checkedAddresses, parseWebhookUrl } from '../notify/webhook-url.ts';
-import { safeEqual } from '../sigv4/safe-equal.ts';
 import type { Arrangement } from './arrangement.ts';
 
 /**
@@ -51,10 +50,9 @@ export class Topics {
 
   /** Confirms the subscription that the token was sent for. Repeating it is no error. */
   async confirm({ topic, token }: { topic: string; token: string }): Promise<Subscription> {
-    const digest = digestOf(token);
     const confirmed = await this.#given.metadata.subscriptions.confirm({
       topic,
-      isRight: (tokenDigest) => safeEqual(tokenDigest, digest),
+      tokenDigest: digestOf(token),
       nowMs: this.#given.clock.nowMs(),
     });
     if (confirmed === undefined) throw invalidParameter('Invalid token');

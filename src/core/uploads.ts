@@ -2,9 +2,8 @@ import type { ByteRange } from '../model/byte-range.ts';
 import { type GlacierError, invalidParameter, notFound } from '../model/errors.ts';
 import { type ListPosition, newArchiveId, newUploadId } from '../model/ids.ts';
 import { limits } from '../model/limits.ts';
-import { checkAssembly, checkPartRange, type Part, type Upload } from '../model/uploads.ts';
+import { checkPartRange, type Upload } from '../model/uploads.ts';
 import type { VaultName } from '../model/vaults.ts';
-import { combine } from '../tree-hash/nodes.ts';
 import { type ClaimedHashes, matchesClaim } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { Incoming } from './incoming.ts';
@@ -79,9 +78,14 @@ export class Uploads {
       uploadKey: upload.key,
       archiveId: newArchiveId(),
       nowMs: this.#given.retention.stampMs(),
-      assemble: (parts, { partSizeBytes }) => assemble({ parts, partSizeBytes, sizeBytes, treeHash }),
+      sizeBytes,
+      treeHash: treeHash.toLowerCase(),
     });
     if (completed.outcome === 'gone') throw uploadNotFound(name.id);
+    if (completed.outcome === 'refused') {
+      // The error names what was sent, letter by letter.
+      throw invalidParameter(completed.fault ?? `Invalid x-amz-sha256-tree-hash: ${treeHash}`);
+    }
     return { archiveId: completed.archiveId, treeHash: completed.treeHash };
   }
 
@@ -141,22 +145,3 @@ export class Uploads {
 }
 
 const uploadNotFound = (id: string): GlacierError => notFound(`The upload ID was not found: ${id}`);
-
-/** The archive that the parts make up, if it is the one the client means. */
-function assemble({
-  parts,
-  partSizeBytes,
-  sizeBytes,
-  treeHash,
-}: {
-  parts: readonly Part[];
-  partSizeBytes: number;
-  sizeBytes: number;
-  treeHash: string;
-}): { sizeBytes: number; treeHash: string } {
-  checkAssembly({ parts, partSizeBytes, sizeBytes });
-  const computed = combine(Buffer.from(parts.map((part) => part.treeHash).join(''), 'hex')).toString('hex');
-  // The error names what was sent, letter by letter.
-  if (computed !== treeHash.toLowerCase()) throw invalidParameter(`Invalid x-amz-sha256-tree-hash: ${treeHash}`);
-  return { sizeBytes, treeHash: computed };
-}

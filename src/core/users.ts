@@ -7,7 +7,6 @@ import { compilePolicy } from '../policy/compile.ts';
 import { noAccount } from './accounts.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { KeyRing } from './key-ring.ts';
-import { namingOf } from './naming.ts';
 
 /** A user of an account, in the words of the admin interface, and one of its policies. */
 export interface UserPolicyName {
@@ -35,12 +34,7 @@ export class Users {
     const { metadata, clock } = this.#given;
     const user = { accountId, name, id: newUserId(), createdAtMs: clock.nowMs() };
     const arn = userArn(user);
-    const isNamed = namingOf(arn);
-    const outcome = await metadata.users.create({
-      user,
-      usersMax: limits.usersPerAccountMax,
-      namedBy: ({ access, lock }) => isNamed(access ?? '') || isNamed(lock ?? ''),
-    });
+    const outcome = await metadata.users.create({ user, usersMax: limits.usersPerAccountMax, arn });
     if (outcome === 'created') return toUser(user);
     if (outcome === 'no account') throw noAccount(accountId);
     if (outcome === 'exists') {

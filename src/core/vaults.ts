@@ -1,6 +1,6 @@
 import { GlacierError, invalidParameter, notFound } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
-import { isVaultName, type Vault, type VaultName, vaultArn } from '../model/vaults.ts';
+import { isEmpty, isVaultName, type Vault, type VaultName, vaultArn } from '../model/vaults.ts';
 import type { Arrangement } from './arrangement.ts';
 import { accountDenied } from './authorisation.ts';
 
@@ -79,18 +79,17 @@ export class Vaults {
 
   /** That a locked vault was deleted is on record before it is, or its record would mean a vault that was lost. */
   async #delete(vault: VaultName): Promise<'deleted' | 'refused'> {
-    const { metadata, lockBook, clock } = this.#given;
-    const mayDelete = (found: Vault) => this.#isEmpty(found);
+    const { metadata, lockBook, clock, inventory } = this.#given;
     const found = await metadata.vaults.find(vault);
     const recorded = found && lockBook.recordOf(found);
     // A record that may or may not have been kept is of a vault with a lock, or with a record before it.
     if (found && (recorded || (await metadata.vaultLocks.find(found.key)))) await lockBook.beSure();
-    if (found === undefined || !recorded?.lock) return metadata.vaults.delete({ ...vault, mayDelete });
-    if (!mayDelete(found) || (await metadata.vaults.hasArchives(found.key))) return 'refused';
+    if (found === undefined || !recorded?.lock) return metadata.vaults.delete({ ...vault, inventory });
+    if (!isEmpty(found, inventory) || (await metadata.vaults.hasArchives(found.key))) return 'refused';
     const written = await lockBook.textOf(recorded);
     const record = { writtenAtMs: clock.nowMs(), vault: recorded.vault };
     await lockBook.add({ ...record, lock: null });
-    const outcome = await metadata.vaults.delete({ ...vault, mayDelete });
+    const outcome = await metadata.vaults.delete({ ...vault, inventory });
     // An upload came in between: the vault stays, and so does its lock.
     if (outcome === 'refused' && written?.lock) await lockBook.add({ ...record, lock: written.lock });
     return outcome;
@@ -135,12 +134,5 @@ export class Vaults {
       archiveBytes: vault.inventoryArchiveBytes,
       lastInventoryAtMs: vault.inventoryPublishedAtMs,
     };
-  }
-
-  /** With daily inventories a vault counts as empty when its last inventory is, and nothing was written since. */
-  #isEmpty(vault: Vault): boolean {
-    if (this.#given.inventory === 'live' || vault.writtenAtMs === null) return vault.archiveCount === 0;
-    const inventoryAtMs = vault.inventoryAtMs ?? Number.NEGATIVE_INFINITY;
-    return vault.inventoryArchiveCount === 0 && vault.writtenAtMs <= inventoryAtMs;
   }
 }

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Account } from '../model/identities.ts';
+import { isThere } from './going-vaults.ts';
 import { insertKey, type NewKey } from './key-rows.ts';
 import type { AccountRow, Tables } from './tables.ts';
 
@@ -29,7 +30,12 @@ export class AccountRecords {
   async ensure({ accountId, nowMs }: { accountId: string; nowMs: number }): Promise<'there' | 'former'> {
     return this.#db.transaction().execute(async (trx) => {
       if (await isFormer(trx, accountId)) return 'former';
-      const owners = await trx.selectFrom('vaults').select('account_id').distinct().execute();
+      const owners = await trx
+        .selectFrom('vaults')
+        .select('account_id')
+        .distinct()
+        .where((eb) => isThere(eb.ref('account_id')))
+        .execute();
       for (const id of [accountId, ...owners.map((owner) => owner.account_id)]) {
         await insert(trx, { accountId: id, name: null, createdAtMs: nowMs, disabledAtMs: null });
       }

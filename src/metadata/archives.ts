@@ -1,6 +1,8 @@
 import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
 import type { Archive, BlobRef } from '../model/archives.ts';
 import type { ByteRange } from '../model/byte-range.ts';
+import { giveUpArchives } from './giving-up.ts';
+import { isThere } from './going-vaults.ts';
 import { Prepared } from './prepared.ts';
 import { refuseGivenUp } from './reclaim.ts';
 import type { ArchiveRow, BlobRefColumns, Tables } from './tables.ts';
@@ -81,7 +83,7 @@ export class ArchiveRecords {
   }
 
   /**
-   * Marks an archive deleted. Its bytes are given up at once unless a job still refers to them. False when it was deleted
+   * Marks an archive deleted. Its bytes are given up unless a job still refers to them. False when it was deleted
    * before.
    */
   async delete({ archiveKey, nowMs }: { archiveKey: number; nowMs: number }): Promise<boolean> {
@@ -103,7 +105,7 @@ export class ArchiveRecords {
         }))
         .where('key', '=', archive.vault_key)
         .execute();
-      await giveUpBytes(trx, archiveKey);
+      await giveUpArchives(trx, [archiveKey]);
       return true;
     });
   }
@@ -148,6 +150,7 @@ export async function insertArchive(trx: Transaction<Tables>, archive: NewArchiv
       archive_bytes: eb('archive_bytes', '+', archive.sizeBytes),
     }))
     .where('key', '=', archive.vaultKey)
+    .where((eb) => isThere(eb.ref('account_id')))
     .returning('key')
     .executeTakeFirst();
   if (counted === undefined) return undefined;
@@ -181,15 +184,6 @@ function laterWrite(eb: ExpressionBuilder<Tables, 'vaults'>, nowMs: number) {
     .then(eb.ref('written_at'))
     .else(nowMs)
     .end();
-}
-
-/** Hands the bytes of a deleted archive to the reclaim sweep, unless a job still refers to them. */
-export async function giveUpBytes(trx: Transaction<Tables>, archiveKey: number): Promise<void> {
-  const job = await trx.selectFrom('jobs').select('key').where('archive_key', '=', archiveKey).executeTakeFirst();
-  if (job !== undefined) return;
-  const blobs = trx.selectFrom('archive_blobs').select('blob_id').where('archive_key', '=', archiveKey);
-  await trx.insertInto('reclaimable_blobs').columns(['blob_id']).expression(blobs).execute();
-  await trx.deleteFrom('archive_blobs').where('archive_key', '=', archiveKey).execute();
 }
 
 /** From the blob that the range begins in, found by its start, so that a late range does not walk over all others. */

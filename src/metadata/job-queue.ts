@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { type Job, type Lease, QUEUE_NAMES, type QueueName } from '../model/jobs.ts';
 import { limits } from '../model/limits.ts';
+import { goingKeys } from './going-vaults.ts';
 import { toJob } from './job-rows.ts';
 import { Prepared } from './prepared.ts';
 import { type Announcement, type EndedRow, type Publish, preparePublish } from './publications.ts';
@@ -36,6 +37,7 @@ export interface Claim {
 export class JobQueueRecords {
   readonly #db: Kysely<Tables>;
   readonly #claimOf: Prepared<JobRow>;
+  readonly #going: Prepared<{ key: number }>;
   readonly #nextDue: Prepared<Record<QueueName, number | null>>;
   readonly #end: Prepared<EndedRow>;
   readonly #publish: Publish;
@@ -43,6 +45,7 @@ export class JobQueueRecords {
   constructor(db: Kysely<Tables>) {
     this.#db = db;
     this.#claimOf = new Prepared(db, claimQuery(db));
+    this.#going = new Prepared(db, goingKeys(db));
     this.#nextDue = new Prepared(db, nextDueQuery(db));
     this.#end = new Prepared(db, endQuery(db));
     this.#publish = preparePublish(db);
@@ -59,7 +62,9 @@ export class JobQueueRecords {
         if (rows.length >= limit) break;
         rows.push(...(await this.#claimOf.rows([leaseUntilMs, token, queue, nowMs, limit - rows.length], trx)));
       }
-      return rows.map(toJob);
+      // Those of deleted vaults are out of the way until they are removed, which is before their leases end.
+      const going = new Set((await this.#going.rows([], trx)).map(({ key }) => key));
+      return rows.filter((row) => !going.has(row.vault_key)).map(toJob);
     });
   }
 
@@ -197,6 +202,7 @@ const endQuery = (db: Kysely<Tables>) =>
     .where('key', '=', 0)
     .where('lease_token', '=', '')
     .where('status', '=', sql.lit('InProgress'))
+    .where('vault_key', 'not in', goingKeys(db))
     .returning(['key', 'vault_key as vaultKey', 'kind', 'sns_topic as snsTopic']);
 
 /** In the order of the statement above. */

@@ -1,7 +1,9 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Job } from '../model/jobs.ts';
 import { NO_RETRIEVAL_LIMITS, type RetrievalRefusal } from '../model/retrieval-limits.ts';
-import { giveUpBytes } from './archives.ts';
+import { giveUpArchives, giveUpBlobs } from './giving-up.ts';
+import { isThere } from './going-vaults.ts';
+import { inShort } from './in-short.ts';
 import { type JobListing, JobListings, type JobPage } from './job-listing.ts';
 import { ANY_JOB, type NewJob, toJob, toNewRow } from './job-rows.ts';
 import { Prepared, PreparedInsert } from './prepared.ts';
@@ -23,7 +25,7 @@ export class JobRecords {
     this.#find = new Prepared(db, found);
     this.#listings = new JobListings(db);
     this.#loads = new RetrievalLoads(db);
-    this.#vaultAccount = new Prepared(db, db.selectFrom('vaults').select('account_id').where('key', '=', 0));
+    this.#vaultAccount = new Prepared(db, vaultQuery(db, 0));
     this.#archive = new Prepared(db, archiveQuery(db, 0));
     this.#insert = new PreparedInsert(db, 'jobs', toNewRow(ANY_JOB));
   }
@@ -60,40 +62,49 @@ export class JobRecords {
     return this.#listings.page(page);
   }
 
-  /** Deletes ended jobs whose time is over, with their outputs, except those that are still read; returns how many. */
-  async expire({
-    nowMs,
-    limit,
-    readKeys = [],
-  }: {
-    nowMs: number;
-    limit: number;
-    readKeys?: readonly number[];
-  }): Promise<number> {
-    return this.#db.transaction().execute(async (trx) => {
-      let expired = trx
-        .selectFrom('jobs')
-        .select('key')
-        .where('expires_at', '<=', nowMs)
-        .orderBy('expires_at')
-        .limit(limit);
-      if (readKeys.length > 0) expired = expired.where('key', 'not in', readKeys);
-      const jobs = await trx
-        .deleteFrom('jobs')
-        .where('key', 'in', expired)
-        .returning(['archive_key', 'output_blob_id'])
-        .execute();
-      const outputs = jobs.flatMap(({ output_blob_id: id }) => (id === null ? [] : [{ blob_id: id }]));
-      if (outputs.length > 0) await trx.insertInto('reclaimable_blobs').values(outputs).execute();
-      for (const archiveKey of new Set(jobs.map((job) => job.archive_key))) {
-        if (archiveKey !== null && (await this.#archive.first([archiveKey], trx)) === undefined)
-          await giveUpBytes(trx, archiveKey);
-      }
-      return jobs.length;
-    });
+  /**
+   * Deletes ended jobs whose time is over, as many as a short operation can but `limit` at most, and gives up what only they
+   * referred to; returns how many.
+   */
+  async expire({ nowMs, limit }: { nowMs: number; limit: number }): Promise<number> {
+    return this.#db.transaction().execute((trx) => inShort(limit, (some) => expireSome(trx, { nowMs, limit: some })));
   }
+}
+
+async function expireSome(
+  trx: Transaction<Tables>,
+  { nowMs, limit }: { nowMs: number; limit: number },
+): Promise<number> {
+  const expired = trx
+    .selectFrom('jobs')
+    .select('key')
+    .where('expires_at', '<=', nowMs)
+    .orderBy('expires_at')
+    .limit(limit);
+  const jobs = await trx
+    .deleteFrom('jobs')
+    .where('key', 'in', expired)
+    .returning(['archive_key', 'output_blob_id'])
+    .execute();
+  await giveUpBlobs(
+    trx,
+    jobs.flatMap(({ output_blob_id: id }) => id ?? []),
+  );
+  await giveUpArchives(
+    trx,
+    jobs.flatMap(({ archive_key: key }) => key ?? []),
+  );
+  return jobs.length;
 }
 
 /** An archive that is not deleted; its parameter is the key. */
 const archiveQuery = (db: Kysely<Tables>, archiveKey: number) =>
   db.selectFrom('archives').select('key').where('key', '=', archiveKey).where('deleted_at', 'is', null);
+
+/** The owner of a vault that was not deleted; its parameter is the key. */
+const vaultQuery = (db: Kysely<Tables>, vaultKey: number) =>
+  db
+    .selectFrom('vaults')
+    .select('account_id')
+    .where('key', '=', vaultKey)
+    .where((eb) => isThere(eb.ref('account_id')));

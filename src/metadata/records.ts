@@ -4,6 +4,7 @@ import { AccountRecords } from './accounts.ts';
 import { ArchiveRecords } from './archives.ts';
 import { CapacityRecords } from './capacity.ts';
 import { DeliveryRecords } from './deliveries.ts';
+import { GoingVaultRecords } from './going-vaults.ts';
 import { JobQueueRecords } from './job-queue.ts';
 import { JobRecords } from './jobs.ts';
 import { KeyRecords } from './keys.ts';
@@ -27,6 +28,7 @@ export const recordClasses = {
   users: UserRecords,
   keys: KeyRecords,
   vaults: VaultRecords,
+  goingVaults: GoingVaultRecords,
   vaultPolicies: VaultPolicyRecords,
   vaultTags: VaultTagRecords,
   notificationConfigurations: NotificationConfigurationRecords,
@@ -76,7 +78,7 @@ export const READS: { readonly [N in Noun]?: readonly (keyof Records[N])[] } = {
   users: ['findByName', 'list'],
   vaultLocks: ['find', 'locked'],
   vaultPolicies: ['find', 'tags'],
-  vaults: ['find', 'findByKey', 'accounts', 'list', 'hasArchives'],
+  vaults: ['find', 'findByKey', 'list', 'hasArchives'],
 };
 
 export function createRecords(db: Kysely<Tables>): Records {

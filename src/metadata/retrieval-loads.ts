@@ -13,6 +13,7 @@ import {
 } from '../model/retrieval-limits.ts';
 import type { RetrievalPolicy } from '../model/retrieval-policies.ts';
 import { countActiveUnits } from './capacity.ts';
+import { goingKeys } from './going-vaults.ts';
 import { Prepared } from './prepared.ts';
 import { type RetrievalPolicyRow, retrievalPolicyQuery, toRetrievalPolicy } from './retrieval-policies.ts';
 import type { Tables } from './tables.ts';
@@ -118,6 +119,7 @@ async function forgetOldDays(trx: Transaction<Tables>, { job, accountId }: Pick<
 
 async function expeditedLoad(trx: Transaction<Tables>, { job, accountId }: Retrieval): Promise<ExpeditedLoad> {
   const { count } = await running(trx, 'Expedited')
+    .where('jobs.vault_key', 'not in', goingKeys(trx))
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
   const nowMs = job.createdAtMs;

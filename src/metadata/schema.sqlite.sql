@@ -51,6 +51,10 @@ CREATE TABLE "archives" (
 
 CREATE INDEX "archives_by_creation" on "archives" ("vault_key", "created_at", "key", "deleted_at");
 
+CREATE TABLE "archives_given_up" (
+  "archive_key" integer primary key references "archives" ("key") on delete cascade
+) strict;
+
 CREATE TABLE "capacity_units" (
   "key" integer primary key autoincrement,
   "id" text not null unique,
@@ -227,6 +231,10 @@ CREATE TABLE "uploads" (
 CREATE INDEX "uploads_by_creation" on "uploads" ("vault_key", "state", "created_at", "id");
 
 CREATE INDEX "uploads_by_touch" on "uploads" ("state", "touched_at");
+
+CREATE TABLE "uploads_given_up" (
+  "upload_key" integer primary key references "uploads" ("key") on delete cascade
+) strict;
 
 CREATE TABLE "users" (
   "key" integer primary key autoincrement,

@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Subscription } from '../model/notices.ts';
+import { safeEqual } from '../sigv4/safe-equal.ts';
 import { insertDelivery } from './delivery-rows.ts';
 import { Prepared } from './prepared.ts';
 import type { SubscriptionRow, Tables } from './tables.ts';
@@ -37,17 +38,17 @@ export class SubscriptionRecords {
   }
 
   /**
-   * Confirms the subscription of a topic whose token `isRight` accepts by its digest, and drops the question. One that was
+   * Confirms the subscription of a topic whose token has this digest, and drops the question. One that was
    * confirmed before stays as it is. Undefined when no token is right.
    */
   async confirm(confirmation: {
     topic: string;
-    isRight: (tokenDigest: string) => boolean;
+    tokenDigest: string;
     nowMs: number;
   }): Promise<Subscription | undefined> {
     return this.#db.transaction().execute(async (trx) => {
       const rows = await trx.selectFrom('subscriptions').selectAll().where('topic', '=', confirmation.topic).execute();
-      const row = rows.find(({ token_digest: digest }) => confirmation.isRight(digest));
+      const row = rows.find(({ token_digest: digest }) => safeEqual(digest, confirmation.tokenDigest));
       if (row === undefined) return undefined;
       if (row.confirmed_at !== null) return toSubscription(row);
       const confirmed = { confirmed_at: confirmation.nowMs };

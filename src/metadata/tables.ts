@@ -14,6 +14,8 @@ export interface Tables {
   parts: BlobRefColumns & { upload_key: number };
   jobs: JobsTable;
   reclaimable_blobs: { blob_id: string };
+  archives_given_up: { archive_key: number };
+  uploads_given_up: { upload_key: number };
   accounts: AccountsTable;
   former_accounts: { id: string };
   users: UsersTable;

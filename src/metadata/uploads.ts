@@ -1,13 +1,22 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { BlobRef } from '../model/archives.ts';
 import type { ListPosition } from '../model/ids.ts';
-import type { Part, Upload } from '../model/uploads.ts';
+import { assemblyFault, type Part, type Upload } from '../model/uploads.ts';
+import { combine } from '../tree-hash/nodes.ts';
 import { insertArchive, toBlobRef } from './archives.ts';
+import { giveUpBlobs, giveUpUpload } from './giving-up.ts';
+import { goingKeys } from './going-vaults.ts';
+import { listed } from './json-list.ts';
 import { refuseGivenUp } from './reclaim.ts';
 import type { Tables, UploadRow } from './tables.ts';
+import { vaultExists } from './vaults.ts';
 
-/** What completing an upload decides: the archive's size and tree hash, from the parts as they are at that moment. */
-export type Assemble = (parts: readonly Part[], upload: Upload) => { sizeBytes: number; treeHash: string };
+/** How completing an upload ends. */
+export type Completion =
+  | { outcome: 'completed' | 'repeated'; archiveId: string; treeHash: string }
+  /** The parts are not what was said of them; `fault` tells why, or is null when only the tree hash differs. */
+  | { outcome: 'refused'; fault: string | null }
+  | { outcome: 'gone' };
 
 export class UploadRecords {
   readonly #db: Kysely<Tables>;
@@ -19,8 +28,7 @@ export class UploadRecords {
   /** Opens an upload; false when the vault is gone. */
   async create(upload: Omit<Upload, 'key' | 'state' | 'archiveId'>): Promise<boolean> {
     return this.#db.transaction().execute(async (trx) => {
-      const vault = await trx.selectFrom('vaults').select('key').where('key', '=', upload.vaultKey).executeTakeFirst();
-      if (vault === undefined) return false;
+      if (!(await vaultExists(trx, upload.vaultKey))) return false;
       await trx
         .insertInto('uploads')
         .values({
@@ -68,6 +76,7 @@ export class UploadRecords {
         .set({ touched_at: nowMs })
         .where('key', '=', uploadKey)
         .where('state', '=', 'open')
+        .where('vault_key', 'not in', goingKeys(trx))
         .returning('key')
         .executeTakeFirst();
       if (open === undefined) return false;
@@ -78,27 +87,37 @@ export class UploadRecords {
         .where('start_byte', '=', part.startByte)
         .returning('blob_id')
         .execute();
-      if (replaced.length > 0) await trx.insertInto('reclaimable_blobs').values(replaced).execute();
+      await giveUpBlobs(
+        trx,
+        replaced.map((row) => row.blob_id),
+      );
       await trx.insertInto('parts').values(toPartRow(uploadKey, part)).execute();
       return true;
     });
   }
 
   /**
-   * Turns an open upload into an archive: its parts become the archive's blobs, no byte moves. `assemble` checks the parts
-   * and may throw, which leaves the upload open. An upload completed before gives the archive it became.
+   * Turns an open upload into an archive: its parts become the archive's blobs, no byte moves. When they do not make up an
+   * archive of this size and tree hash (in lower case), the upload stays open. One completed before gives the archive it
+   * became.
    */
   async complete(upload: {
     uploadKey: number;
     archiveId: string;
     nowMs: number;
-    assemble: Assemble;
-  }): Promise<{ outcome: 'completed' | 'repeated'; archiveId: string; treeHash: string } | { outcome: 'gone' }> {
+    sizeBytes: number;
+    treeHash: string;
+  }): Promise<Completion> {
+    const { sizeBytes, treeHash } = upload;
     return this.#db.transaction().execute(async (trx) => {
       const row = await trx.selectFrom('uploads').selectAll().where('key', '=', upload.uploadKey).executeTakeFirst();
       if (row === undefined || row.state === 'aborted') return { outcome: 'gone' };
+      if (!(await vaultExists(trx, row.vault_key))) return { outcome: 'gone' };
       if (row.archive_id !== null) return repeated(trx, row.archive_id);
-      const { sizeBytes, treeHash } = upload.assemble(await partsOf(trx, row.key), toUpload(row));
+      const parts = await partsOf(trx, row.key);
+      const fault = assemblyFault({ parts, partSizeBytes: row.part_size_bytes, sizeBytes });
+      if (fault !== undefined) return { outcome: 'refused', fault };
+      if (treeHashOf(parts) !== treeHash) return { outcome: 'refused', fault: null };
       const archiveKey = await insertArchive(trx, {
         id: upload.archiveId,
         vaultKey: row.vault_key,
@@ -117,8 +136,13 @@ export class UploadRecords {
   /** Gives an open upload and its parts up. Repeating it succeeds; a completed or unknown upload is `gone`. */
   async abort({ uploadKey, nowMs }: { uploadKey: number; nowMs: number }): Promise<'aborted' | 'gone'> {
     return this.#db.transaction().execute(async (trx) => {
-      const row = await trx.selectFrom('uploads').select('state').where('key', '=', uploadKey).executeTakeFirst();
+      const row = await trx
+        .selectFrom('uploads')
+        .select(['state', 'vault_key'])
+        .where('key', '=', uploadKey)
+        .executeTakeFirst();
       if (row === undefined || row.state === 'completed') return 'gone';
+      if (!(await vaultExists(trx, row.vault_key))) return 'gone';
       if (row.state === 'open') await abortOpen(trx, { uploadKey, nowMs });
       return 'aborted';
     });
@@ -153,13 +177,13 @@ export class UploadRecords {
     });
   }
 
-  /** Forgets uploads that were completed or aborted before `beforeMs`; returns how many. */
+  /** Forgets uploads that were completed or aborted before `beforeMs` and have no parts left; returns how many. */
   async forgetClosed({ beforeMs, limit }: { beforeMs: number; limit: number }): Promise<number> {
     return this.#db.transaction().execute(async (trx) => {
       const completed = await untouched(trx, { state: 'completed', beforeMs, limit });
       const aborted = await untouched(trx, { state: 'aborted', beforeMs, limit });
       const keys = [...completed, ...aborted];
-      if (keys.length > 0) await trx.deleteFrom('uploads').where('key', 'in', keys).execute();
+      if (keys.length > 0) await trx.deleteFrom('uploads').where('key', 'in', listed(keys)).execute();
       return keys.length;
     });
   }
@@ -174,6 +198,7 @@ async function untouched(
     .select('key')
     .where('state', '=', state)
     .where('touched_at', '<', beforeMs)
+    .where('key', 'not in', trx.selectFrom('uploads_given_up').select('upload_key'))
     .limit(limit)
     .execute();
   return rows.map((row) => row.key);
@@ -192,6 +217,9 @@ async function partsOf(
   if (page !== undefined) query = query.where('start_byte', '>', page.afterByte).limit(page.limit);
   return (await query.execute()).map(toBlobRef);
 }
+
+const treeHashOf = (parts: readonly Part[]): string =>
+  combine(Buffer.from(parts.map((part) => part.treeHash).join(''), 'hex')).toString('hex');
 
 async function movePartsToArchive(
   trx: Transaction<Tables>,
@@ -213,9 +241,7 @@ async function abortOpen(
   trx: Transaction<Tables>,
   { uploadKey, nowMs }: { uploadKey: number; nowMs: number },
 ): Promise<void> {
-  const blobs = trx.selectFrom('parts').select('blob_id').where('upload_key', '=', uploadKey);
-  await trx.insertInto('reclaimable_blobs').columns(['blob_id']).expression(blobs).execute();
-  await trx.deleteFrom('parts').where('upload_key', '=', uploadKey).execute();
+  await giveUpUpload(trx, uploadKey);
   await close(trx, { uploadKey, state: 'aborted', archiveId: null, nowMs });
 }
 

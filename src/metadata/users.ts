@@ -1,5 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { UserName } from '../model/identities.ts';
+import { namingOf } from '../policy/naming.ts';
 import type { Tables, UserRow } from './tables.ts';
 
 /** A user as it is kept. */
@@ -32,18 +33,18 @@ export class UserRecords {
   }
 
   /**
-   * Adds a user, unless there was one of that name before and the policies of some vault still name it, which `namedBy`
-   * tells: what was granted to the earlier user must not come to another one. That vault is returned. For a name that
-   * nobody had it is not asked, or everybody with a vault could keep names from being used.
+   * Adds a user, unless there was one of that name before and the policies of some vault still name its `arn`:
+   * what was granted to the earlier user must not come to another one. That vault is returned. For a name that nobody had
+   * they are not looked at, or everybody with a vault could keep names from being used.
    */
   async create({
     user,
     usersMax,
-    namedBy,
+    arn,
   }: {
     user: KeptUser;
     usersMax: number;
-    namedBy: (vault: PoliciesInForce) => boolean;
+    arn: string;
   }): Promise<'created' | 'exists' | 'no account' | 'full' | PoliciesInForce> {
     const { accountId, name, id, createdAtMs } = user;
     return this.#db.transaction().execute(async (trx) => {
@@ -51,7 +52,7 @@ export class UserRecords {
       if (account === undefined) return 'no account';
       if ((await findAlike(trx, user)) !== undefined) return 'exists';
       if ((await countUsers(trx, accountId)) >= usersMax) return 'full';
-      const naming = (await wasUsed(trx, user)) ? await firstNaming(trx, createdAtMs, namedBy) : undefined;
+      const naming = (await wasUsed(trx, user)) ? await firstNaming(trx, createdAtMs, arn) : undefined;
       if (naming !== undefined) return naming;
       await trx.insertInto('users').values({ account_id: accountId, id, name, created_at: createdAtMs }).execute();
       return 'created';
@@ -184,15 +185,12 @@ async function wasUsed(trx: Transaction<Tables>, { accountId, name }: UserName):
 const VAULTS_AT_ONCE = 50;
 
 /** Looks at some vaults after the others, so that all the policies are never in memory at once. */
-async function firstNaming(
-  trx: Transaction<Tables>,
-  nowMs: number,
-  namedBy: (vault: PoliciesInForce) => boolean,
-): Promise<PoliciesInForce | undefined> {
+async function firstNaming(trx: Transaction<Tables>, nowMs: number, arn: string): Promise<PoliciesInForce | undefined> {
+  const isNamed = namingOf(arn);
   for (let afterKey = 0; ; ) {
     const vaults = await nextWithPolicies(trx, { afterKey, nowMs });
     for (const { key, ...vault } of vaults) {
-      if (namedBy(vault)) return vault;
+      if (isNamed(vault.access ?? '') || isNamed(vault.lock ?? '')) return vault;
       afterKey = key;
     }
     if (vaults.length < VAULTS_AT_ONCE) return undefined;

@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { UserName } from '../model/identities.ts';
 import type { VaultIdentity } from '../model/lock-records.ts';
-import type { VaultLock } from '../model/vault-locks.ts';
+import { mayBegin, type VaultLock, type VaultRecords } from '../model/vault-locks.ts';
 import { firstUnknown } from './access-policies.ts';
 import type { Tables } from './tables.ts';
 import { vaultExists } from './vaults.ts';
@@ -25,22 +25,23 @@ export class VaultLockRecords {
   }
 
   /**
-   * Puts a lock in progress, if `mayBegin` says so of the one that is there now. `users` are those that the policy names; as
+   * Puts a lock in progress, if the one that is there now and the `records` of the vault let it. `users` are those that the policy names; as
    * with access policies, the first that is not known is the outcome.
    */
   async initiate(asked: {
     vaultKey: number;
     lock: VaultLock;
     users: readonly UserName[];
-    mayBegin: (present: VaultLock | undefined) => boolean;
+    records: VaultRecords;
   }): Promise<'initiated' | 'refused' | 'vault-gone' | { unknown: UserName }> {
-    const { vaultKey, lock, users, mayBegin } = asked;
+    const { vaultKey, lock, users, records } = asked;
     return this.#db.transaction().execute(async (trx) => {
       if (!(await vaultExists(trx, vaultKey))) return 'vault-gone';
       const unknown = await firstUnknown(trx, users);
       if (unknown !== undefined) return { unknown };
       const row = await trx.selectFrom('vault_locks').selectAll().where('vault_key', '=', vaultKey).executeTakeFirst();
-      if (!mayBegin(row === undefined ? undefined : toVaultLock(row))) return 'refused';
+      const present = row === undefined ? undefined : toVaultLock(row);
+      if (!mayBegin(present, records, lock.createdAtMs)) return 'refused';
       await trx.deleteFrom('vault_locks').where('vault_key', '=', vaultKey).execute();
       await trx.insertInto('vault_locks').values(toRow(vaultKey, lock)).execute();
       return 'initiated';
@@ -71,14 +72,17 @@ export class VaultLockRecords {
     return aborted !== undefined;
   }
 
-  /** Puts a lock in place of whatever is there. */
+  /** Puts a lock in place of whatever is there; a vault that was deleted meanwhile needs none. */
   async reinstate({ vaultKey, lock }: { vaultKey: number; lock: VaultLock }): Promise<void> {
     const { vault_key: _, ...columns } = toRow(vaultKey, lock);
-    await this.#db
-      .insertInto('vault_locks')
-      .values(toRow(vaultKey, lock))
-      .onConflict((conflict) => conflict.column('vault_key').doUpdateSet(columns))
-      .execute();
+    await this.#db.transaction().execute(async (trx) => {
+      if (!(await vaultExists(trx, vaultKey))) return;
+      await trx
+        .insertInto('vault_locks')
+        .values(toRow(vaultKey, lock))
+        .onConflict((conflict) => conflict.column('vault_key').doUpdateSet(columns))
+        .execute();
+    });
   }
 
   /** Locks that are Locked, with their vaults, in order of the vaults' keys, after one of these. */

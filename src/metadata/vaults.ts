@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { Vault, VaultName } from '../model/vaults.ts';
+import { isEmpty, type Vault, type VaultName } from '../model/vaults.ts';
+import { isThere, letGo } from './going-vaults.ts';
 import { Prepared } from './prepared.ts';
 import type { Tables, VaultRow } from './tables.ts';
 
@@ -46,14 +47,13 @@ export class VaultRecords {
   }
 
   async findByKey(key: number): Promise<Vault | undefined> {
-    const row = await this.#db.selectFrom('vaults').selectAll().where('key', '=', key).executeTakeFirst();
+    const row = await this.#db
+      .selectFrom('vaults')
+      .selectAll()
+      .where('key', '=', key)
+      .where((eb) => isThere(eb.ref('account_id')))
+      .executeTakeFirst();
     return row === undefined ? undefined : toVault(row);
-  }
-
-  /** Every account that has a vault. */
-  async accounts(): Promise<string[]> {
-    const rows = await this.#db.selectFrom('vaults').select('account_id').distinct().execute();
-    return rows.map((row) => row.account_id);
   }
 
   /** Vaults in the order of their names (by code point), after a name. */
@@ -70,17 +70,18 @@ export class VaultRecords {
   }
 
   /**
-   * Deletes a vault with its jobs, uploads, settings and memory of deleted archives, if `mayDelete` says so of its present
-   * state and there is no archive in it, whatever it counts. Deleting what is not there succeeds.
+   * Deletes a vault with its settings, if it is empty and there is no archive in it, whatever it counts. With it everything
+   * that belongs to it is gone; its rows are removed later, and its name is free at once. Deleting what is not there
+   * succeeds.
    */
-  async delete(vault: VaultName & { mayDelete: (vault: Vault) => boolean }): Promise<'deleted' | 'refused'> {
+  async delete(vault: VaultName & { inventory: 'live' | 'daily' }): Promise<'deleted' | 'refused'> {
     return this.#db.transaction().execute(async (trx) => {
       const row = await findVault(trx, vault);
       if (row === undefined) return 'deleted';
-      if (row.archive_count > 0 || !vault.mayDelete(toVault(row))) return 'refused';
+      if (row.archive_count > 0 || !isEmpty(toVault(row), vault.inventory)) return 'refused';
       if (await hasArchives(trx, row.key)) return 'refused';
-      await deleteContents(trx, row.key);
-      await trx.deleteFrom('vaults').where('key', '=', row.key).execute();
+      for (const table of SETTINGS) await trx.deleteFrom(table).where('vault_key', '=', row.key).execute();
+      await letGo(trx, row.key);
       return 'deleted';
     });
   }
@@ -120,7 +121,12 @@ export class VaultRecords {
 
 /** Whether there still is a vault, for operations that are about to change something of it. */
 export async function vaultExists(trx: Transaction<Tables>, vaultKey: number): Promise<boolean> {
-  const row = await trx.selectFrom('vaults').select('key').where('key', '=', vaultKey).executeTakeFirst();
+  const row = await trx
+    .selectFrom('vaults')
+    .select('key')
+    .where('key', '=', vaultKey)
+    .where((eb) => isThere(eb.ref('account_id')))
+    .executeTakeFirst();
   return row !== undefined;
 }
 
@@ -182,28 +188,5 @@ function toVault(row: VaultRow): Vault {
   };
 }
 
-/** What a vault has beside archives, uploads and jobs. */
+/** What a vault has beside archives, uploads and jobs: few rows, and nothing may find them without it. */
 const SETTINGS = ['vault_tags', 'notification_configurations', 'access_policies', 'vault_locks'] as const;
-
-/** Removes every row of a vault; the bytes behind them go to the reclaim sweep. */
-async function deleteContents(trx: Transaction<Tables>, vaultKey: number): Promise<void> {
-  const uploads = trx.selectFrom('uploads').select('key').where('vault_key', '=', vaultKey);
-  const archives = trx.selectFrom('archives').select('key').where('vault_key', '=', vaultKey);
-  const outputs = trx
-    .selectFrom('jobs')
-    .select('output_blob_id as blob_id')
-    .where('vault_key', '=', vaultKey)
-    .where('output_blob_id', 'is not', null)
-    .$narrowType<{ blob_id: string }>();
-  const parts = trx.selectFrom('parts').select('blob_id').where('upload_key', 'in', uploads);
-  const blobs = trx.selectFrom('archive_blobs').select('blob_id').where('archive_key', 'in', archives);
-  for (const orphans of [outputs, parts, blobs]) {
-    await trx.insertInto('reclaimable_blobs').columns(['blob_id']).expression(orphans).execute();
-  }
-  for (const table of SETTINGS) await trx.deleteFrom(table).where('vault_key', '=', vaultKey).execute();
-  await trx.deleteFrom('jobs').where('vault_key', '=', vaultKey).execute();
-  await trx.deleteFrom('parts').where('upload_key', 'in', uploads).execute();
-  await trx.deleteFrom('uploads').where('vault_key', '=', vaultKey).execute();
-  await trx.deleteFrom('archive_blobs').where('archive_key', 'in', archives).execute();
-  await trx.deleteFrom('archives').where('vault_key', '=', vaultKey).execute();
-}

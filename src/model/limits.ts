@@ -100,9 +100,11 @@ export const limits = {
   /** After a failure of the database, or of whatever else keeps jobs from being claimed. */
   jobClaimPauseMs: 5 * SECOND_MS,
   sweepRowsMax: 500,
-  /** The event loop stands still while an archive or upload of up to 10,000 blobs is given up, so few go at once. */
-  idleUploadsAtOnceMax: 1,
-  jobsExpiredAtOnceMax: 20,
+  /** Of jobs that expire, of vaults that were deleted and of what was given up; fewer where that takes too long. */
+  rowsRemovedAtOnceMax: 500,
+  /** Files of such rows, deleted side by side. */
+  blobsDeletedAtOnceMax: 8,
+  idleUploadsAtOnceMax: 20,
   sweepPauseMs: SECOND_MS,
   keySweepPauseMs: HOUR_MS,
   /** After a failure, which is likely to come again. */

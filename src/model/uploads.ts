@@ -49,8 +49,8 @@ export function checkPartRange(range: ByteRange, partSizeBytes: number): void {
   }
 }
 
-/** Throws unless the parts, in order, make up exactly `sizeBytes` without a gap, all but the last one full. */
-export function checkAssembly({
+/** Why the parts, in order, do not make up exactly `sizeBytes` without a gap, all but the last one full; undefined if they do. */
+export function assemblyFault({
   parts,
   partSizeBytes,
   sizeBytes,
@@ -58,22 +58,21 @@ export function checkAssembly({
   parts: readonly Part[];
   partSizeBytes: number;
   sizeBytes: number;
-}): void {
+}): string | undefined {
   let nextByte = 0;
   for (const [index, part] of parts.entries()) {
     if (part.startByte !== nextByte) {
-      throw invalidParameter(`The upload is incomplete: bytes ${nextByte}-${part.startByte - 1} were not uploaded.`);
+      return `The upload is incomplete: bytes ${nextByte}-${part.startByte - 1} were not uploaded.`;
     }
     if (part.sizeBytes !== partSizeBytes && index !== parts.length - 1) {
-      throw invalidParameter(
+      return (
         `The upload is incomplete: the part at byte ${part.startByte} has ${part.sizeBytes} bytes ` +
-          `and is not the last one; the part size is ${partSizeBytes}.`,
+        `and is not the last one; the part size is ${partSizeBytes}.`
       );
     }
     nextByte += part.sizeBytes;
   }
-  if (parts.length === 0) throw invalidParameter('The upload is incomplete: it has no parts.');
-  if (nextByte !== sizeBytes) {
-    throw invalidParameter(`Invalid x-amz-archive-size: ${sizeBytes}. The uploaded parts add up to ${nextByte} bytes.`);
-  }
+  if (parts.length === 0) return 'The upload is incomplete: it has no parts.';
+  if (nextByte === sizeBytes) return undefined;
+  return `Invalid x-amz-archive-size: ${sizeBytes}. The uploaded parts add up to ${nextByte} bytes.`;
 }

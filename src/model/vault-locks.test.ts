@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { LockRecord } from './lock-records.ts';
-import { bindingLock, compareLock, documentDigest, lockMoves, type VaultLock } from './vault-locks.ts';
+import {
+  bindingLock,
+  compareLock,
+  compareWithRecords,
+  documentDigest,
+  lockMoves,
+  mayBegin,
+  type VaultLock,
+} from './vault-locks.ts';
 
 const T0 = Date.parse('2031-05-06T07:08:09.123Z');
 const progress: VaultLock = { id: 'a', document: 'policy', state: 'InProgress', createdAtMs: T0, expiresAtMs: T0 + 9 };
@@ -75,5 +83,27 @@ describe('the lock that binds', () => {
   test('is none without one, and that of a sealed vault cannot be told', () => {
     expect(binding(undefined, undefined, T0)).toBeUndefined();
     expect(binding(undefined, record, T0)).toBeUndefined();
+  });
+});
+
+describe('with a locked vault of the same name before', () => {
+  const records = (own?: LockRecord, predecessor?: LockRecord) => ({ own, predecessor });
+  const kindOf = (lock: VaultLock | undefined, own?: LockRecord, predecessor?: LockRecord) =>
+    compareWithRecords(lock, records(own, predecessor)).kind;
+
+  test('the vault is sealed, unless its own record has a lock, or the other is not sound and this one is Locked', () => {
+    expect(kindOf(undefined)).toBe('none');
+    expect(kindOf(undefined, undefined, record)).toBe('sealed');
+    expect(kindOf(locked, deleted, record)).toBe('sealed');
+    expect(kindOf(locked, record, record)).toBe('agrees');
+    expect(kindOf(locked, undefined, changed)).toBe('unrecorded');
+    expect(kindOf(progress, undefined, changed)).toBe('sealed');
+  });
+
+  test('a lock begins where none binds', () => {
+    expect(mayBegin(undefined, records(), T0)).toBe(true);
+    expect(mayBegin(progress, records(), T0 + 8)).toBe(false);
+    expect(mayBegin(progress, records(), T0 + 9)).toBe(true);
+    expect(mayBegin(locked, records(record), T0 + 9)).toBe(false);
   });
 });

@@ -41,6 +41,28 @@ export function compareLock(lock: VaultLock | undefined, record: LockRecord | un
   return { kind: lock.state === 'Locked' ? 'agrees' : 'unfinished', lock };
 }
 
+/** What the records say of a vault: the newest one of its own, and that of a locked vault of its name before it. */
+export interface VaultRecords {
+  own: LockRecord | undefined;
+  predecessor: LockRecord | undefined;
+}
+
+/**
+ * The same with the vaults that had the name before. A vault whose date was changed is none that the records know; but a
+ * locked vault of that name was, and its deletion would be on record.
+ */
+export function compareWithRecords(lock: VaultLock | undefined, { own, predecessor }: VaultRecords): LockComparison {
+  if (!own?.lock && predecessor && (predecessor.sound || lock?.state !== 'Locked')) {
+    return { kind: 'sealed', reason: 'a locked vault of this name, made at another time, was never deleted' };
+  }
+  return compareLock(lock, own);
+}
+
+/** Whether a lock may go into progress where this one is, going by the records. */
+export function mayBegin(present: VaultLock | undefined, records: VaultRecords, nowMs: number): boolean {
+  return lockMoves.initiate(bindingLock(compareWithRecords(present, records), nowMs)) === 'begin';
+}
+
 /** The lock that counts at an instant. One that was recorded counts as Locked, also where that was not finished. */
 export function bindingLock(comparison: LockComparison, nowMs: number): VaultLock | undefined {
   switch (comparison.kind) {

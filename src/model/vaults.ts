@@ -30,6 +30,13 @@ export function isVaultName(name: string): boolean {
   return VAULT_NAME.test(name) && name !== '.' && name !== '..';
 }
 
+/** With daily inventories a vault counts as empty when its last inventory is, and nothing was written since. */
+export function isEmpty(vault: Vault, inventory: 'live' | 'daily'): boolean {
+  if (inventory === 'live' || vault.writtenAtMs === null) return vault.archiveCount === 0;
+  const inventoryAtMs = vault.inventoryAtMs ?? Number.NEGATIVE_INFINITY;
+  return vault.inventoryArchiveCount === 0 && vault.writtenAtMs <= inventoryAtMs;
+}
+
 /** `arn:aws:glacier:<region>:<account>:vaults/<name>` */
 export function vaultArn({ region, accountId, name }: VaultName & { region: string }): string {
   return `arn:aws:glacier:${region}:${accountId}:vaults/${name}`;

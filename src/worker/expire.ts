@@ -2,11 +2,17 @@ import type { Arrangement } from '../core/arrangement.ts';
 import { limits } from '../model/limits.ts';
 import type { Swept } from './sweep.ts';
 
-/** Deletes finished jobs whose retention is over, with their outputs, unless somebody is reading these. */
-export async function expireJobs({ metadata, clock, downloads }: Arrangement): Promise<Swept> {
-  const limit = limits.jobsExpiredAtOnceMax;
-  const done = await metadata.jobs.expire({ nowMs: clock.nowMs(), limit, readKeys: downloads.jobKeys() });
-  return { done, more: done === limit };
+/** Deletes finished jobs whose retention is over, and gives up their outputs. */
+export async function expireJobs({ metadata, clock }: Arrangement): Promise<Swept> {
+  const limit = limits.rowsRemovedAtOnceMax;
+  const done = await metadata.jobs.expire({ nowMs: clock.nowMs(), limit });
+  return { done, more: done > 0 };
+}
+
+/** Removes what is left of vaults that were deleted. */
+export async function removeVaults({ metadata }: Arrangement): Promise<Swept> {
+  const done = await metadata.goingVaults.removeSome({ limit: limits.rowsRemovedAtOnceMax });
+  return { done, more: done > 0 };
 }
 
 /** Deletes temporary keys some time after they expired; until then their users are told that they have. */

@@ -33,8 +33,8 @@ export const subscriptionAsked = (topic: string, url = 'https://receiver.example
 export async function newSubscription(metadata: Metadata, topic: string, url?: string): Promise<number> {
   const asked = subscriptionAsked(topic, url);
   await metadata.subscriptions.create(asked);
-  const isRight = (digest: string) => digest === asked.tokenDigest;
-  return present(await metadata.subscriptions.confirm({ topic, isRight, nowMs: T0 + 1 })).key;
+  const { tokenDigest } = asked;
+  return present(await metadata.subscriptions.confirm({ topic, tokenDigest, nowMs: T0 + 1 })).key;
 }
 
 export function deliveryContract(tested: () => MetadataUnderTest): void {

@@ -7,6 +7,7 @@ import { newArchiveId, newBlobId, newCapacityId, newJobId, newUploadId } from '.
 import type { Lease } from '../../src/model/jobs.ts';
 import { DAY_MS, HOUR_MS, MIB } from '../../src/model/limits.ts';
 import type { Vault } from '../../src/model/vaults.ts';
+import { combine } from '../../src/tree-hash/nodes.ts';
 
 /** A database to test, and a way to look into it that does not go through the code under test. */
 export interface MetadataUnderTest extends AsyncDisposable {
@@ -24,6 +25,24 @@ export const hashOf = (text: string | number): string => Buffer.from(`${text}`).
 
 export function blobRef({ blobId = newBlobId(), startByte = 0, sizeBytes = 10 }: Partial<BlobRef> = {}): BlobRef {
   return { blobId, startByte, sizeBytes, treeHash: hashOf(blobId.slice(0, 16)) };
+}
+
+/** What is said of the archive that these parts make up. */
+export const assembled = (parts: readonly BlobRef[]) => ({
+  sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
+  treeHash: combine(Buffer.from(parts.map((part) => part.treeHash).join(''), 'hex')).toString('hex'),
+});
+
+/** The blobs that were given up, all of them. */
+export async function givenUp(metadata: Metadata): Promise<string[]> {
+  while ((await metadata.reclaim.gather({ limit: 100 })) > 0);
+  return metadata.reclaim.list({ limit: 1e6 });
+}
+
+/** Deletes a vault, and all of its rows. */
+export async function deleteVault(metadata: Metadata, vault: Vault): Promise<void> {
+  await metadata.vaults.delete({ ...vault, inventory: 'live' });
+  while ((await metadata.goingVaults.removeSome({ limit: 100 })) > 0);
 }
 
 /** A vault with a name of its own. */

@@ -9,7 +9,7 @@ import { type MetadataUnderTest, newVault, present, T0 } from './metadata-fixtur
 /** Accounts, users and keys for tests, each with a name of its own. */
 
 export const KEY_LIMITS = { permanentMax: 3, temporaryMax: 2 };
-export const nobodyNamed = { usersMax: 100, namedBy: () => false };
+export const nobodyNamed = { usersMax: 100, arn: 'nobody' };
 
 export function newKey(facts: Partial<NewKey> = {}): NewKey {
   return {
@@ -105,7 +105,7 @@ export function accountContract(tested: () => MetadataUnderTest): void {
     const vault = { accountId, name: 'vault' };
     await metadata.vaults.create({ ...vault, nowMs: T0, vaultsMax: 1 });
     expect(await metadata.accounts.delete(accountId)).toBe('has vaults');
-    await metadata.vaults.delete({ ...vault, mayDelete: () => true });
+    await metadata.vaults.delete({ ...vault, inventory: 'live' });
     expect(await metadata.accounts.delete(accountId)).toBe('has users');
     expect(present(await metadata.keys.find(rootKeyId)).accountId).toBe(accountId);
     await metadata.users.delete({ accountId, name });

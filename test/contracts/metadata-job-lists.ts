@@ -166,7 +166,7 @@ async function newWorld({ metadata, change }: MetadataUnderTest) {
     naivePage: (step: Ask) => naivePage(known(step.vault), { ...queryOf(step), lookedAtMax }),
     positionOf: (id: string) => present(positions.find((job) => job.id === id)),
     [Symbol.asyncDispose]: async () => {
-      for (const vault of vaults) await metadata.vaults.delete({ ...vault, mayDelete: () => true });
+      for (const vault of vaults) await metadata.vaults.delete({ ...vault, inventory: 'live' });
     },
   };
 }

@@ -26,7 +26,7 @@ export function jobQueueContract(tested: () => MetadataUnderTest): void {
   });
   afterEach(async () => {
     await tested().metadata.archives.delete({ archiveKey: archive.key, nowMs: 0 });
-    await tested().metadata.vaults.delete({ ...vault, mayDelete: () => true });
+    await tested().metadata.vaults.delete({ ...vault, inventory: 'live' });
   });
 
   const queue = () => tested().metadata.jobQueue;

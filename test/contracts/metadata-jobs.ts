@@ -38,7 +38,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
     };
     /** Out of the way of the tests that follow. */
     const finish = async () => {
-      await metadata.vaults.delete({ ...present(await metadata.vaults.findByKey(vaultKey)), mayDelete: () => true });
+      await metadata.vaults.delete({ ...present(await metadata.vaults.findByKey(vaultKey)), inventory: 'live' });
     };
     return { metadata, vaultKey, id, nowMs, find, claim, finish };
   }
@@ -77,7 +77,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
         expect(await metadata.jobs.find({ vaultKey: vault.key + 1, id: job.id })).toBeUndefined();
       }
       await metadata.archives.delete({ archiveKey: archive.key, nowMs: T0 });
-      await metadata.vaults.delete({ ...vault, mayDelete: () => true });
+      await metadata.vaults.delete({ ...vault, inventory: 'live' });
     });
 
     test('is not started for a vault or an archive that is gone', async () => {
@@ -86,7 +86,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
       const archive = await newArchive(metadata, { vaultKey: vault.key });
       await metadata.archives.delete({ archiveKey: archive.key, nowMs: T0 });
       expect(await metadata.jobs.create(archiveJob({ vaultKey: vault.key, archive }))).toBe('archive-gone');
-      await metadata.vaults.delete({ ...vault, mayDelete: () => true });
+      await metadata.vaults.delete({ ...vault, inventory: 'live' });
       expect(await metadata.jobs.create(archiveJob({ vaultKey: vault.key, archive }))).toBe('vault-gone');
       expect(await metadata.jobs.create(inventoryJob({ vaultKey: vault.key }))).toBe('vault-gone');
     });

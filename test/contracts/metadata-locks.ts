@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { newLockId } from '../../src/model/ids.ts';
 import { DAY_MS } from '../../src/model/limits.ts';
-import { lockMoves, type VaultLock } from '../../src/model/vault-locks.ts';
+import type { VaultLock } from '../../src/model/vault-locks.ts';
 import { ACCOUNT, type MetadataUnderTest, newVault, present, T0 } from './metadata-fixtures.ts';
 
 export const newLock = (members: Partial<VaultLock> = {}): VaultLock => ({
@@ -15,12 +15,12 @@ export const newLock = (members: Partial<VaultLock> = {}): VaultLock => ({
 
 export function lockContract(tested: () => MetadataUnderTest): void {
   describe('vault locks', () => {
-    const mayBegin = (present: VaultLock | undefined) => lockMoves.initiate(present) === 'begin';
+    const records = { own: undefined, predecessor: undefined };
     const begun = async (lock = newLock()) => {
       const { vaultLocks } = tested().metadata;
       const vault = await newVault(tested().metadata);
       const initiate = (next: VaultLock) =>
-        vaultLocks.initiate({ vaultKey: vault.key, lock: next, users: [], mayBegin });
+        vaultLocks.initiate({ vaultKey: vault.key, lock: next, users: [], records });
       expect(await initiate(lock)).toBe('initiated');
       return { vaultLocks, vault, vaultKey: vault.key, lock, initiate };
     };
@@ -34,19 +34,19 @@ export function lockContract(tested: () => MetadataUnderTest): void {
 
     test('another takes its place only if the rule says so of the one that is there', async () => {
       const { vaultLocks, vaultKey, lock, initiate } = await begun();
-      const next = newLock();
-      expect(await initiate(next)).toBe('refused');
+      expect(await initiate(newLock())).toBe('refused');
       expect(await vaultLocks.find(vaultKey)).toEqual(lock);
-      expect(await vaultLocks.initiate({ vaultKey, lock: next, users: [], mayBegin: () => true })).toBe('initiated');
+      const next = newLock({ createdAtMs: present(lock.expiresAtMs) });
+      expect(await initiate(next)).toBe('initiated');
       expect(await vaultLocks.find(vaultKey)).toEqual(next);
-      expect(await vaultLocks.initiate({ vaultKey: 1e9, lock: next, users: [], mayBegin })).toBe('vault-gone');
+      expect(await vaultLocks.initiate({ vaultKey: 1e9, lock: next, users: [], records })).toBe('vault-gone');
     });
 
     test('of many that begin at once one does', async () => {
       const { vaultLocks, vaultKey, lock } = await begun();
       await vaultLocks.abort({ vaultKey, id: lock.id });
       const asked = Array.from({ length: 8 }, () =>
-        vaultLocks.initiate({ vaultKey, lock: newLock(), users: [], mayBegin }),
+        vaultLocks.initiate({ vaultKey, lock: newLock(), users: [], records }),
       );
       expect((await Promise.all(asked)).sort()).toEqual(['initiated', ...Array.from({ length: 7 }, () => 'refused')]);
     });
@@ -105,7 +105,7 @@ export function lockContract(tested: () => MetadataUnderTest): void {
 
     test('go with their vault', async () => {
       const { vault, vaultKey } = await begun();
-      await tested().metadata.vaults.delete({ ...vault, mayDelete: () => true });
+      await tested().metadata.vaults.delete({ ...vault, inventory: 'live' });
       expect(await tested().rows(`select * from vault_locks where vault_key = ${vaultKey}`)).toEqual([]);
     });
   });

@@ -46,12 +46,12 @@ export function subscriptionContract(tested: () => MetadataUnderTest): void {
       const topic = newTopic();
       const [one, two] = ['https://one.example/', 'https://two.example/'].map((url) => subscriptionAsked(topic, url));
       for (const asked of [one, two]) await subscriptions.create(present(asked));
-      const isRight = (digest: string) => digest === two?.tokenDigest;
-      expect(await subscriptions.confirm({ topic: newTopic(), isRight, nowMs: T0 })).toBeUndefined();
-      expect(await subscriptions.confirm({ topic, isRight: () => false, nowMs: T0 })).toBeUndefined();
-      const confirmed = await subscriptions.confirm({ topic, isRight, nowMs: T0 + 5 });
+      const tokenDigest = two?.tokenDigest ?? '';
+      expect(await subscriptions.confirm({ topic: newTopic(), tokenDigest, nowMs: T0 })).toBeUndefined();
+      expect(await subscriptions.confirm({ topic, tokenDigest: 'x', nowMs: T0 })).toBeUndefined();
+      const confirmed = await subscriptions.confirm({ topic, tokenDigest, nowMs: T0 + 5 });
       expect(confirmed).toMatchObject({ arn: two?.arn, confirmedAtMs: T0 + 5 });
-      expect(await subscriptions.confirm({ topic, isRight, nowMs: T0 + 9 })).toEqual(confirmed);
+      expect(await subscriptions.confirm({ topic, tokenDigest, nowMs: T0 + 9 })).toEqual(confirmed);
       const listed = await subscriptions.list({ topic });
       expect(listed.map(({ confirmedAtMs }) => confirmedAtMs)).toEqual([null, T0 + 5]);
       expect(await Promise.all(listed.map(async ({ key }) => (await messagesTo(key)).length))).toEqual([1, 0]);

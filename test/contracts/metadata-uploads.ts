@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Assemble } from '../../src/metadata/uploads.ts';
 import { newArchiveId, newBlobId, newUploadId } from '../../src/model/ids.ts';
 import { MIB } from '../../src/model/limits.ts';
 import {
   ACCOUNT,
+  givenUp as allGivenUp,
+  assembled,
   blobRef,
   hashOf,
   type MetadataUnderTest,
@@ -15,10 +16,6 @@ import {
 } from './metadata-fixtures.ts';
 
 const RACES = 60;
-const whole: Assemble = (parts) => ({
-  sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
-  treeHash: hashOf('whole'),
-});
 
 export function uploadContract(tested: () => MetadataUnderTest): void {
   const started = async () => {
@@ -26,7 +23,7 @@ export function uploadContract(tested: () => MetadataUnderTest): void {
     const vault = await newVault(metadata);
     return { metadata, vault, upload: await newUpload(metadata, { vaultKey: vault.key }) };
   };
-  const givenUp = async (blobId: string) => (await tested().metadata.reclaim.list({ limit: 1e6 })).includes(blobId);
+  const givenUp = async (blobId: string) => (await allGivenUp(tested().metadata)).includes(blobId);
   const partsOf = (uploadKey: number) =>
     tested().metadata.uploads.listParts({ uploadKey, afterByte: -1, limit: 10_000 });
 
@@ -44,7 +41,7 @@ export function uploadContract(tested: () => MetadataUnderTest): void {
         archiveId: null,
       });
       expect(await metadata.uploads.find({ vaultKey: vault.key + 1, id: upload.id })).toBeUndefined();
-      await metadata.vaults.delete({ ...vault, mayDelete: () => true });
+      await metadata.vaults.delete({ ...vault, inventory: 'live' });
       const facts = { vaultKey: vault.key, description: null, partSizeBytes: MIB, createdAtMs: T0 };
       expect(await metadata.uploads.create({ ...facts, id: newUploadId(T0) })).toBe(false);
       expect(await metadata.uploads.putPart({ uploadKey: upload.key, part: blobRef(), nowMs: T0 })).toBe(false);
@@ -78,10 +75,10 @@ export function uploadContract(tested: () => MetadataUnderTest): void {
       for (const part of parts) await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: T0 });
       const ask = () => {
         const archiveId = newArchiveId();
-        return metadata.uploads.complete({ uploadKey: upload.key, archiveId, nowMs: T0 + 5, assemble: whole });
+        return metadata.uploads.complete({ uploadKey: upload.key, archiveId, nowMs: T0 + 5, ...assembled(parts) });
       };
       const first = await ask();
-      expect(first).toMatchObject({ outcome: 'completed', treeHash: hashOf('whole') });
+      expect(first).toMatchObject({ outcome: 'completed', treeHash: assembled(parts).treeHash });
       expect(await ask()).toEqual({ ...first, outcome: 'repeated' });
       const archiveId = 'archiveId' in first ? first.archiveId : '';
       const archive = present(await metadata.archives.find({ accountId: ACCOUNT, id: archiveId }));
@@ -98,14 +95,16 @@ export function uploadContract(tested: () => MetadataUnderTest): void {
       const { metadata, vault, upload } = await started();
       const part = blobRef();
       await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: T0 });
-      const assemble = () => {
-        throw new Error('no archive');
-      };
-      const asked = { uploadKey: upload.key, archiveId: newArchiveId(), nowMs: T0 };
-      await expect(metadata.uploads.complete({ ...asked, assemble })).rejects.toThrow('no archive');
+      const asked = { uploadKey: upload.key, archiveId: newArchiveId(), nowMs: T0, ...assembled([part]) };
+      expect(await metadata.uploads.complete({ ...asked, sizeBytes: 11 })).toEqual({
+        outcome: 'refused',
+        fault: 'Invalid x-amz-archive-size: 11. The uploaded parts add up to 10 bytes.',
+      });
+      const otherHash = { ...asked, treeHash: hashOf('other') };
+      expect(await metadata.uploads.complete(otherHash)).toEqual({ outcome: 'refused', fault: null });
       expect(await partsOf(upload.key)).toEqual([part]);
       expect(await vaultNow(metadata, vault)).toMatchObject({ archiveCount: 0, writtenAtMs: null });
-      expect(await metadata.uploads.complete({ ...asked, assemble: whole })).toMatchObject({ outcome: 'completed' });
+      expect(await metadata.uploads.complete(asked)).toMatchObject({ outcome: 'completed' });
     });
 
     test('aborted gives its parts up, again and again with the same answer', async () => {
@@ -116,7 +115,7 @@ export function uploadContract(tested: () => MetadataUnderTest): void {
         expect(await metadata.uploads.abort({ uploadKey: upload.key, nowMs: T0 })).toBe('aborted');
       }
       expect(await givenUp(part.blobId)).toBe(true);
-      const asked = { uploadKey: upload.key, archiveId: newArchiveId(), nowMs: T0, assemble: whole };
+      const asked = { uploadKey: upload.key, archiveId: newArchiveId(), nowMs: T0, ...assembled([part]) };
       expect(await metadata.uploads.complete(asked)).toEqual({ outcome: 'gone' });
       expect(await metadata.uploads.abort({ uploadKey: 1e9, nowMs: T0 })).toBe('gone');
     });
@@ -136,6 +135,10 @@ export function uploadContract(tested: () => MetadataUnderTest): void {
       expect(await uploads()).toEqual([]);
       await metadata.uploads.forgetClosed({ beforeMs: T0 + 60, limit: 1000 });
       expect(await metadata.uploads.find({ vaultKey: vault.key, id: other.id })).toMatchObject({ state: 'aborted' });
+      // As long as parts of it are left it is not forgotten.
+      await metadata.uploads.forgetClosed({ beforeMs: T0 + 61, limit: 1e6 });
+      expect(await metadata.uploads.find({ vaultKey: vault.key, id: other.id })).toMatchObject({ state: 'aborted' });
+      while ((await metadata.reclaim.gather({ limit: 5 })) > 0);
       await metadata.uploads.forgetClosed({ beforeMs: T0 + 61, limit: 1000 });
       expect(await metadata.uploads.find({ vaultKey: vault.key, id: other.id })).toBeUndefined();
     });
@@ -176,11 +179,14 @@ export function uploadContract(tested: () => MetadataUnderTest): void {
     const { metadata, vault, upload } = await started();
     const { key: uploadKey, id } = upload;
     const given = Array.from({ length: 3 }, () => newBlobId());
-    await metadata.uploads.putPart({ uploadKey, part: blobRef({ blobId: given[0] ?? '' }), nowMs: T0 });
+    // Whichever part is there last, the archive is the same.
+    const treeHash = hashOf('part');
+    const part = (blobId = '') =>
+      metadata.uploads.putPart({ uploadKey, part: { ...blobRef({ blobId }), treeHash }, nowMs: T0 });
+    await part(given[0]);
     const complete = () =>
-      metadata.uploads.complete({ uploadKey, archiveId: newArchiveId(), nowMs: T0, assemble: whole });
+      metadata.uploads.complete({ uploadKey, archiveId: newArchiveId(), nowMs: T0, sizeBytes: 10, treeHash });
     const abort = () => metadata.uploads.abort({ uploadKey, nowMs: T0 });
-    const part = (blobId = '') => metadata.uploads.putPart({ uploadKey, part: blobRef({ blobId }), nowMs: T0 });
     const calls = [complete, abort, () => part(given[1]), complete, () => part(given[2]), abort];
     const turned = [...calls.slice(race % calls.length), ...calls.slice(0, race % calls.length)];
     await Promise.all(turned.map((call) => call()));

@@ -13,7 +13,7 @@ export function vaultSettingsContract(tested: () => MetadataUnderTest): void {
   };
   const gone = async () => {
     const { metadata, vault, vaultKey } = await setUp();
-    await metadata.vaults.delete({ ...vault, mayDelete: () => true });
+    await metadata.vaults.delete({ ...vault, inventory: 'live' });
     return { metadata, vault, vaultKey };
   };
 
@@ -156,7 +156,7 @@ export function vaultSettingsContract(tested: () => MetadataUnderTest): void {
     await metadata.vaultTags.add({ vaultKey, tags: tagsOf('a'), tagsMax: 5 });
     await metadata.notificationConfigurations.set({ vaultKey, topic: TOPIC, events: ['ArchiveRetrievalCompleted'] });
     await metadata.accessPolicies.set({ vaultKey, document: '{}', users: [] });
-    await metadata.vaults.delete({ ...vault, mayDelete: () => true });
+    await metadata.vaults.delete({ ...vault, inventory: 'live' });
     await metadata.vaults.create({ accountId: ACCOUNT, name: vault.name, nowMs: 1, vaultsMax: 1e6 });
     const { key } = (await metadata.vaults.find(vault)) ?? vault;
     expect(key).not.toBe(vaultKey);

@@ -4,6 +4,8 @@ import {
   ACCOUNT,
   archiveJob,
   blobRef,
+  deleteVault,
+  givenUp,
   inventoryJob,
   type MetadataUnderTest,
   newArchive,
@@ -91,11 +93,11 @@ export function vaultContract(tested: () => MetadataUnderTest): void {
       const { metadata } = tested();
       const vault = await newVault(metadata);
       const archive = await newArchive(metadata, { vaultKey: vault.key });
-      expect(await metadata.vaults.delete({ ...vault, mayDelete: () => true })).toBe('refused');
+      expect(await metadata.vaults.delete({ ...vault, inventory: 'live' })).toBe('refused');
       await metadata.archives.delete({ archiveKey: archive.key, nowMs: T0 });
-      expect(await metadata.vaults.delete({ ...vault, mayDelete: () => false })).toBe('refused');
-      expect(await metadata.vaults.delete({ ...vault, mayDelete: () => true })).toBe('deleted');
-      expect(await metadata.vaults.delete({ ...vault, mayDelete: () => false })).toBe('deleted');
+      expect(await metadata.vaults.delete({ ...vault, inventory: 'daily' })).toBe('refused');
+      expect(await metadata.vaults.delete({ ...vault, inventory: 'live' })).toBe('deleted');
+      expect(await metadata.vaults.delete({ ...vault, inventory: 'daily' })).toBe('deleted');
       expect(await metadata.vaults.find(vault)).toBeUndefined();
     });
 
@@ -110,9 +112,8 @@ export function vaultContract(tested: () => MetadataUnderTest): void {
       const upload = await newUpload(metadata, { vaultKey });
       const part = blobRef();
       await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: T0 });
-      expect(await metadata.vaults.delete({ ...vault, mayDelete: () => true })).toBe('deleted');
-      const given = await metadata.reclaim.list({ limit: 1e6 });
-      expect(given).toEqual(expect.arrayContaining([archive.blobId, part.blobId]));
+      await deleteVault(metadata, vault);
+      expect(await givenUp(metadata)).toEqual(expect.arrayContaining([archive.blobId, part.blobId]));
       for (const table of ['archives', 'uploads', 'jobs']) {
         expect(await rows(`select * from ${table} where vault_key = ${vaultKey}`)).toEqual([]);
       }
@@ -126,7 +127,7 @@ export function vaultContract(tested: () => MetadataUnderTest): void {
     const setCount = (count: number) => change(`update vaults set archive_count = ${count} where key = ${vault.key}`);
     await setCount(0);
     expect(await metadata.vaults.hasArchives(vault.key)).toBe(true);
-    expect(await metadata.vaults.delete({ ...vault, mayDelete: () => true })).toBe('refused');
+    expect(await metadata.vaults.delete({ ...vault, inventory: 'live' })).toBe('refused');
     await setCount(1);
     await metadata.archives.delete({ archiveKey: key, nowMs: T0 });
     expect(await metadata.vaults.hasArchives(vault.key)).toBe(false);

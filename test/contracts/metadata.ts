@@ -4,6 +4,7 @@ import { archiveContract } from './metadata-archives.ts';
 import { capacityContract } from './metadata-capacity.ts';
 import { deliveryContract } from './metadata-deliveries.ts';
 import type { MetadataUnderTest } from './metadata-fixtures.ts';
+import { goingVaultContract } from './metadata-going-vaults.ts';
 import { jobListContract } from './metadata-job-lists.ts';
 import { jobQueueContract } from './metadata-job-queue.ts';
 import { jobContract } from './metadata-jobs.ts';
@@ -28,6 +29,7 @@ export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
   afterAll(() => opened[Symbol.asyncDispose]());
 
   vaultContract(tested);
+  goingVaultContract(tested);
   vaultSettingsContract(tested);
   archiveContract(tested);
   uploadContract(tested);
