@@ -140,7 +140,7 @@ export class Vaults {
   /** With daily inventories a vault counts as empty when its last inventory is, and nothing was written since. */
   #isEmpty(vault: Vault): boolean {
     if (this.#given.inventory === 'live' || vault.writtenAtMs === null) return vault.archiveCount === 0;
-    const inventoryAtMs = vault.inventoryAtMs ?? Number.NEGATIVE_INFINITY;
-    return vault.inventoryArchiveCount === 0 && vault.writtenAtMs <= inventoryAtMs;
+    const snapshotAtMs = vault.inventorySnapshotAtMs ?? Number.NEGATIVE_INFINITY;
+    return vault.inventoryArchiveCount === 0 && vault.writtenAtMs <= snapshotAtMs;
   }
 }

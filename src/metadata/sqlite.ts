@@ -34,19 +34,25 @@ export function openWriter({ path, onFatal }: SqliteOptions): SqliteConnection {
     database.exec(`pragma cache_size = -${PAGE_CACHE_KIB}`);
     database.exec(`pragma wal_autocheckpoint = ${LOG_PAGES}`);
     assertDurable(database);
-    return new SqliteConnection(database, onFatal);
+    return new SqliteConnection(database, { onFatal, rowsAsArrays: false });
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
+export interface ReaderOptions extends SqliteOptions {
+  cacheKib?: number;
+  /** In the order in which they are selected: making objects of millions of rows takes as long as all else. */
+  rowsAsArrays?: boolean;
+}
+
 /** A connection that can only read, and sees what is durable. Somebody must have the writing one open. */
-export function openReader({ path, onFatal, cacheKib = PAGE_CACHE_KIB }: SqliteOptions & { cacheKib?: number }) {
+export function openReader({ path, onFatal, cacheKib = PAGE_CACHE_KIB, rowsAsArrays = false }: ReaderOptions) {
   const database = new DatabaseSync(path, { readOnly: true, timeout: READER_PATIENCE_MS });
   try {
     database.exec(`pragma cache_size = -${cacheKib}`);
-    return new SqliteConnection(database, onFatal);
+    return new SqliteConnection(database, { onFatal, rowsAsArrays });
   } catch (error) {
     database.close();
     throw error;
@@ -94,11 +100,16 @@ interface Known {
 export class SqliteConnection implements DatabaseConnection, Disposable {
   readonly #database: DatabaseSync;
   readonly #onFatal: (error: unknown) => void;
+  readonly #rowsAsArrays: boolean;
   readonly #statements = new Map<string, Known>();
 
-  constructor(database: DatabaseSync, onFatal: (error: unknown) => void) {
+  constructor(
+    database: DatabaseSync,
+    { onFatal, rowsAsArrays }: { onFatal: (error: unknown) => void; rowsAsArrays: boolean },
+  ) {
     this.#database = database;
     this.#onFatal = onFatal;
+    this.#rowsAsArrays = rowsAsArrays;
   }
 
   get isInTransaction(): boolean {
@@ -134,6 +145,7 @@ export class SqliteConnection implements DatabaseConnection, Disposable {
     if (known !== undefined) return known;
     if (this.#statements.size >= STATEMENTS_CACHED_MAX) this.#statements.clear();
     const statement = this.#database.prepare(sql);
+    statement.setReturnArrays(this.#rowsAsArrays);
     const prepared = { statement, returnsRows: statement.columns().length > 0 };
     this.#statements.set(sql, prepared);
     return prepared;

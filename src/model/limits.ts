@@ -100,7 +100,15 @@ export const limits = {
   /** The scan looks at every blob, so a server that starts again and again does not begin with it. */
   orphanScanFirstPauseMs: 10 * MINUTE_MS,
   inventoryPageRows: 1000,
+  /** An inventory of no more archives is written without the thread, whose start would take longer. */
+  inventoryInPlaceRowsMax: 10_000,
+  inventoryPieceBytes: 256 * KIB,
+  /** Pieces of one inventory that are written, on their way or waiting to be. */
+  inventoryPiecesMax: 3,
+  /** What the thread needs is a tenth of this, whatever the vaults. */
+  inventoryThreadHeapMibMax: 64,
   inventoryDailyMs: DAY_MS,
+  inventoryDuePauseMs: MINUTE_MS,
 
   // Accounts, users and keys.
   accountNameLengthMax: 128,

@@ -10,8 +10,9 @@ export interface Vault {
   writtenAtMs: number | null;
   archiveCount: number;
   archiveBytes: number;
-  /** The daily inventory: the instant it shows, when it was published, and its totals. Null before the first. */
+  /** The daily inventory: its date, the snapshot it shows, when it was published, and its totals. Null before the first. */
   inventoryAtMs: number | null;
+  inventorySnapshotAtMs: number | null;
   inventoryPublishedAtMs: number | null;
   inventoryArchiveCount: number;
   inventoryArchiveBytes: number;

@@ -4,6 +4,7 @@ import { limits } from '../model/limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import { retrieveArchive } from './archive-retrieval.ts';
 import { retrieveInventory } from './inventory-retrieval.ts';
+import { InventoryThread } from './inventory-thread.ts';
 import { type ClaimedJob, claimDue, end, nextDueInMs, renew, retryOrFail, type WorkResult } from './leases.ts';
 import { Pause } from './pause.ts';
 
@@ -12,6 +13,7 @@ export class JobLoop implements AsyncDisposable {
   readonly #given: Arrangement;
   readonly #log: Log;
   readonly #running = new Set<Promise<void>>();
+  readonly #inventories: InventoryThread;
   readonly #pause = new Pause();
   readonly #onEnded: () => void;
   #stopped = false;
@@ -21,6 +23,7 @@ export class JobLoop implements AsyncDisposable {
   constructor(given: Arrangement, log: Log, { onEnded }: { onEnded: () => void }) {
     this.#given = given;
     this.#log = log;
+    this.#inventories = new InventoryThread(given.metadata.source);
     this.#onEnded = onEnded;
   }
 
@@ -39,6 +42,7 @@ export class JobLoop implements AsyncDisposable {
     this.#pause.end();
     await this.#ended;
     await Promise.all(this.#running);
+    await this.#inventories[Symbol.asyncDispose]();
   }
 
   async #run(): Promise<void> {
@@ -78,7 +82,7 @@ export class JobLoop implements AsyncDisposable {
   async #work(claimed: ClaimedJob): Promise<void> {
     const renewal = setInterval(() => this.#renew(claimed), limits.jobLeaseMs / 3);
     try {
-      await end(this.#given, claimed, await carryOut(this.#given, claimed.job));
+      await end(this.#given, claimed, await this.#carryOut(claimed.job));
     } catch (error) {
       this.#log.error({ error, jobId: claimed.job.id, attempts: claimed.job.attempts }, 'the job failed');
       // Should this fail too, the lease runs out and the job becomes due again.
@@ -88,15 +92,16 @@ export class JobLoop implements AsyncDisposable {
     }
   }
 
+  async #carryOut(job: Job): Promise<WorkResult> {
+    // A job that takes the process down with it is never failed by the one that carries it out.
+    if (job.attempts > limits.jobAttemptsMax) return { failure: 'The job was given up after too many attempts.' };
+    if (job.kind === 'archive-retrieval') return retrieveArchive(this.#given, job);
+    return retrieveInventory(this.#given, { job, thread: this.#inventories });
+  }
+
   #renew({ job, lease }: ClaimedJob): void {
     renew(this.#given, lease).catch((error: unknown) =>
       this.#log.warn({ error, jobId: job.id }, 'the lease could not be renewed'),
     );
   }
-}
-
-async function carryOut(given: Arrangement, job: Job): Promise<WorkResult> {
-  // A job that takes the process down with it is never failed by the one that carries it out.
-  if (job.attempts > limits.jobAttemptsMax) return { failure: 'The job was given up after too many attempts.' };
-  return job.kind === 'archive-retrieval' ? retrieveArchive(given, job) : retrieveInventory(given, job);
 }
