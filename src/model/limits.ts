@@ -99,7 +99,8 @@ export const limits = {
   orphanScanPauseMs: DAY_MS,
   /** The scan looks at every blob, so a server that starts again and again does not begin with it. */
   orphanScanFirstPauseMs: 10 * MINUTE_MS,
-  inventoryPageRows: 1000,
+  /** So few that what was read of them is gone before the memory for young objects is full. */
+  inventoryPageRows: 500,
   /** An inventory of no more archives is written without the thread, whose start would take longer. */
   inventoryInPlaceRowsMax: 10_000,
   inventoryPieceBytes: 256 * KIB,
