@@ -104,8 +104,8 @@ export const limits = {
   /** An inventory of no more archives is written without the thread, whose start would take longer. */
   inventoryInPlaceRowsMax: 10_000,
   inventoryPieceBytes: 256 * KIB,
-  /** Pieces of one inventory that are written, on their way or waiting to be. */
-  inventoryPiecesMax: 3,
+  /** Pieces of one inventory that are written, on their way or waiting to be: enough that writing a frame holds up nobody. */
+  inventoryPiecesMax: 8,
   /** What the thread needs is a tenth of this, whatever the vaults. */
   inventoryThreadHeapMibMax: 64,
   inventoryDailyMs: DAY_MS,
