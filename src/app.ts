@@ -65,7 +65,7 @@ export async function startApp({ config, secrets, log, onFatal }: AppOptions): P
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
 
-  const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal }));
+  const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal, thread: true }));
   const given = await arrange(parts, {
     config,
     secrets,

@@ -1,42 +1,37 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { T0, type TestArrangement, testArrangement } from '../../test/support/arrangement.ts';
-import type { Archive } from '../model/archives.ts';
+import type { InventoryRow } from '../metadata/inventories.ts';
 import { newArchiveId, newBlobId } from '../model/ids.ts';
-import { type InventoryEnd, inventoryPages, inventoryWriter } from './inventories.ts';
+import { type InventoryEnd, type InventoryLine, inventoryPages, inventoryText } from './inventories.ts';
 
 const ACCOUNT = '111122223333';
-const archiveOf = (facts: Partial<Archive>): Archive => ({
-  key: 1,
-  id: 'ID',
-  vaultKey: 1,
-  description: null,
-  sizeBytes: 5,
-  treeHash: 'ab',
-  createdAtMs: T0,
-  deletedAtMs: null,
-  ...facts,
-});
 
 describe('the pages of an inventory', () => {
   let arrangement: TestArrangement;
   let vaultKey = 0;
-  let known: { key: number; createdAtMs: number }[] = [];
-  const snapshotAtMs = T0 + 50;
+  let known: { key: number; createdAtMs: number; isListed: boolean }[] = [];
+  let snapshotAtMs = 0;
 
   beforeAll(async () => {
     arrangement = await testArrangement();
     const { metadata } = arrangement.given;
     vaultKey = (await metadata.vaults.find({ accountId: ACCOUNT, name: 'vault' }))?.key ?? 0;
-    for (const laterMs of [9, 3, 3, 60, 0, 7, 3, 9, 9, 20, 1]) {
+    const add = async (createdAtMs: number, isListed: boolean) => {
       const id = newArchiveId();
-      const createdAtMs = T0 + laterMs;
       const blob = { blobId: newBlobId(), startByte: 0, sizeBytes: 1, treeHash: '' };
       const facts = { id, vaultKey, description: null, sizeBytes: 1, treeHash: '' };
       await metadata.archives.add({ ...facts, blob, nowMs: createdAtMs });
       const archive = await metadata.archives.find({ accountId: ACCOUNT, id });
-      known.push({ key: archive?.key ?? 0, createdAtMs });
+      known.push({ key: archive?.key ?? 0, createdAtMs, isListed });
+    };
+    for (const laterMs of [9, 3, 3, 50, 0, 7, 3, 9, 9, 20, 1]) await add(T0 + laterMs, laterMs !== 7);
+    await add(T0 + 3, false);
+    for (const { key: archiveKey, isListed } of known) {
+      if (!isListed) await metadata.archives.delete({ archiveKey, nowMs: T0 + 51 });
     }
+    snapshotAtMs = (await metadata.inventories.takeSnapshot(vaultKey)) ?? 0;
+    await add(T0 + 60, false);
     known = known.sort((a, b) => a.createdAtMs - b.createdAtMs || a.key - b.key);
   });
   afterAll(() => arrangement[Symbol.asyncDispose]());
@@ -49,7 +44,7 @@ describe('the pages of an inventory', () => {
     startAtMs: instant,
     endAtMs: instant,
     limit: fc.option(fc.integer({ min: 1, max: 14 }), { nil: null }),
-    afterIndex: fc.option(fc.nat(10), { nil: null }),
+    afterIndex: fc.option(fc.nat(11), { nil: null }),
     pageRows: fc.integer({ min: 1, max: 13 }),
   });
 
@@ -59,10 +54,11 @@ describe('the pages of an inventory', () => {
         const last = afterIndex === null ? undefined : known[afterIndex];
         const after = last === undefined ? null : { createdAtMs: last.createdAtMs, archiveKey: last.key };
         const selection = { vaultKey, snapshotAtMs, startAtMs, endAtMs, after, limit };
-        const { keys, end } = await collect(inventoryPages(arrangement.given, { selection, pageRows }), pageRows);
+        const { inventories } = arrangement.given.metadata;
+        const { keys, end } = await collect(inventoryPages(inventories, { selection, pageRows }), pageRows);
         const naive = known
           .filter((_, index) => afterIndex === null || index > afterIndex)
-          .filter(({ createdAtMs }) => createdAtMs <= snapshotAtMs)
+          .filter(({ isListed }) => isListed)
           .filter(({ createdAtMs }) => startAtMs === null || createdAtMs >= startAtMs)
           .filter(({ createdAtMs }) => endAtMs === null || createdAtMs < endAtMs);
         const listed = naive.slice(0, limit ?? naive.length);
@@ -71,13 +67,13 @@ describe('the pages of an inventory', () => {
         const more = listed.length < naive.length && stoppedAt !== undefined;
         expect(end.next).toEqual(more ? { createdAtMs: stoppedAt.createdAtMs, archiveKey: stoppedAt.key } : null);
       }),
-      { numRuns: 200 },
+      { numRuns: 300 },
     );
   });
 });
 
 async function collect(
-  pages: AsyncGenerator<Archive[], InventoryEnd, void>,
+  pages: AsyncGenerator<InventoryLine[], InventoryEnd, void>,
   pageRows: number,
 ): Promise<{ keys: number[]; end: InventoryEnd }> {
   const keys: number[] = [];
@@ -86,22 +82,43 @@ async function collect(
     if (step.done === true) return { keys, end: step.value };
     expect(step.value.length).toBeGreaterThan(0);
     expect(step.value.length).toBeLessThanOrEqual(pageRows);
-    keys.push(...step.value.map(({ key }) => key));
+    keys.push(...step.value.map(([key]) => key));
   }
 }
 
-describe('an inventory as text', () => {
-  const vault = { vaultArn: 'arn:aws:glacier:us-east-1:111122223333:vaults/v', inventoryAtMs: T0 };
-  const textOf = (format: 'CSV' | 'JSON', pages: Archive[][]): string => {
-    const writer = inventoryWriter(format, vault);
-    return writer.head + pages.map((page, index) => writer.page(page, index === 0)).join('') + writer.tail;
-  };
-  const plain = archiveOf({ id: 'A', description: 'x' });
-  const none = archiveOf({ id: 'B', sizeBytes: 40_000_000_000_000 });
-  const odd = archiveOf({ id: 'C', description: 'a,1"2 \\ <é>' });
+const archiveOf = (
+  id: string,
+  {
+    description = null,
+    sizeBytes = 5,
+    createdAtMs = T0,
+  }: { description?: string | null; sizeBytes?: number; createdAtMs?: number } = {},
+): InventoryRow => [1, createdAtMs, id, description, sizeBytes, 'ab'];
 
-  test('JSON is one line, members in the order of the guide, seconds, and "" for no description', () => {
-    expect(textOf('JSON', [[plain, none], [odd]])).toBe(
+describe('an inventory as text', () => {
+  const vaultArn = 'arn:aws:glacier:us-east-1:111122223333:vaults/v';
+  const everything = { vaultKey: 1, snapshotAtMs: T0, startAtMs: null, endAtMs: null, after: null, limit: null };
+
+  /** The text of these archives, in pages of two, through buffers of so many bytes. */
+  async function textOf(format: 'CSV' | 'JSON', rows: InventoryRow[], bufferBytes = 4096): Promise<string> {
+    const left = rows.map((row, index): InventoryRow => [index, ...row.slice(1)] as unknown as InventoryRow);
+    const page = async ({ after, limit }: { after: { archiveKey: number }; limit: number }) =>
+      left.slice(after.archiveKey + 1, after.archiveKey + 1 + limit);
+    const request = { selection: everything, format, vaultArn, inventoryAtMs: T0, pageRows: 2 };
+    const pieces: string[] = [];
+    const buffer = Buffer.alloc(bufferBytes);
+    for await (const piece of inventoryText({ page }, request, () => buffer.fill(0))) {
+      expect(piece.length).toBeGreaterThan(0);
+      pieces.push(piece.toString());
+    }
+    return pieces.join('');
+  }
+  const plain = archiveOf('A', { description: 'x' });
+  const none = archiveOf('B', { sizeBytes: 40_000_000_000_000 });
+  const odd = archiveOf('C', { description: 'a,1"2 \\ <é>' });
+
+  test('JSON is one line, members in the order of the guide, seconds, and "" for no description', async () => {
+    expect(await textOf('JSON', [plain, none, odd])).toBe(
       '{"VaultARN":"arn:aws:glacier:us-east-1:111122223333:vaults/v","InventoryDate":"2031-05-06T07:08:09Z","ArchiveList":[' +
         '{"ArchiveId":"A","ArchiveDescription":"x","CreationDate":"2031-05-06T07:08:09Z","Size":5,"SHA256TreeHash":"ab"},' +
         '{"ArchiveId":"B","ArchiveDescription":"","CreationDate":"2031-05-06T07:08:09Z","Size":40000000000000,"SHA256TreeHash":"ab"},' +
@@ -109,22 +126,15 @@ describe('an inventory as text', () => {
     );
   });
 
-  test('an empty JSON inventory has an empty list', () => {
-    expect(JSON.parse(textOf('JSON', []))).toEqual({
-      VaultARN: vault.vaultArn,
-      InventoryDate: '2031-05-06T07:08:09Z',
-      ArchiveList: [],
-    });
+  test('an empty JSON inventory has an empty list', async () => {
+    expect(await textOf('JSON', [])).toBe(
+      `{"VaultARN":"${vaultArn}","InventoryDate":"2031-05-06T07:08:09Z","ArchiveList":[]}`,
+    );
   });
 
-  test('CSV quotes the description alone, escapes quotes with a backslash and backslashes not at all', () => {
-    const lone = archiveOf({ id: 'D', description: '\\' });
-    expect(
-      textOf('CSV', [
-        [plain, none],
-        [odd, lone],
-      ]),
-    ).toBe(
+  test('CSV quotes the description alone, escapes quotes with a backslash and backslashes not at all', async () => {
+    const lone = archiveOf('D', { description: '\\' });
+    expect(await textOf('CSV', [plain, none, odd, lone])).toBe(
       'ArchiveId,ArchiveDescription,CreationDate,Size,SHA256TreeHash\n' +
         'A,"x",2031-05-06T07:08:09Z,5,ab\n' +
         'B,"",2031-05-06T07:08:09Z,40000000000000,ab\n' +
@@ -133,7 +143,57 @@ describe('an inventory as text', () => {
     );
   });
 
-  test('an empty CSV inventory is its header', () => {
-    expect(textOf('CSV', [])).toBe('ArchiveId,ArchiveDescription,CreationDate,Size,SHA256TreeHash\n');
+  test('an empty CSV inventory is its header', async () => {
+    expect(await textOf('CSV', [])).toBe('ArchiveId,ArchiveDescription,CreationDate,Size,SHA256TreeHash\n');
   });
+
+  const description = fc.oneof(
+    fc.string({ unit: fc.constantFrom('"', '\\', 'a', ' '), maxLength: 1024 }),
+    fc.string({ unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)), maxLength: 1024 }),
+    // Nothing of this is accepted today, and nothing of it may break an inventory.
+    fc.string({ unit: 'binary' }),
+  );
+  const archives = fc.array(
+    fc
+      .record({
+        description: fc.option(description, { nil: null }),
+        sizeBytes: fc.maxSafeNat(),
+        createdAtMs: fc.integer({ min: 0, max: Date.parse('9999-12-31T23:59:59.999Z') }),
+      })
+      .map((facts) => archiveOf('an-Id_1', facts)),
+    { maxLength: 6 },
+  );
+
+  test('is the plain rendering of any archives, however small the buffers', async () => {
+    await fc.assert(
+      fc.asyncProperty(archives, fc.integer({ min: 3 * 6 * 1100, max: 30_000 }), async (rows, bufferBytes) => {
+        expect(await textOf('JSON', rows, bufferBytes)).toBe(plainJson(rows));
+        expect(await textOf('CSV', rows, bufferBytes)).toBe(plainCsv(rows));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  const secondsOf = (atMs: number) => new Date(atMs).toISOString().replace(/\.\d+/, '');
+
+  function plainJson(rows: readonly InventoryRow[]): string {
+    return JSON.stringify({
+      VaultARN: vaultArn,
+      InventoryDate: secondsOf(T0),
+      ArchiveList: rows.map(([, createdAtMs, ArchiveId, said, Size, SHA256TreeHash]) => ({
+        ArchiveId,
+        ArchiveDescription: said ?? '',
+        CreationDate: secondsOf(createdAtMs),
+        Size,
+        SHA256TreeHash,
+      })),
+    });
+  }
+
+  function plainCsv(rows: readonly InventoryRow[]): string {
+    const lines = rows.map(([, createdAtMs, id, said, sizeBytes, treeHash]) =>
+      [id, `"${(said ?? '').split('"').join('\\"')}"`, secondsOf(createdAtMs), sizeBytes, treeHash].join(),
+    );
+    return ['ArchiveId,ArchiveDescription,CreationDate,Size,SHA256TreeHash', ...lines, ''].join('\n');
+  }
 });

@@ -17,18 +17,6 @@ export interface NewArchive {
   nowMs: number;
 }
 
-/** Which archives an inventory lists, and where it goes on. */
-export interface InventoryPage {
-  vaultKey: number;
-  /** The instant shown: archives created after it, and archives deleted up to it, are not listed. */
-  snapshotAtMs: number;
-  /** Creation from (inclusive) and to (exclusive). */
-  startAtMs: number | null;
-  endAtMs: number | null;
-  after: { createdAtMs: number; archiveKey: number } | null;
-  limit: number;
-}
-
 /** Which blobs of an archive to show. */
 export interface BlobsOfRange {
   archiveKey: number;
@@ -90,7 +78,12 @@ export class ArchiveRecords {
     return this.#db.transaction().execute(async (trx) => {
       const archive = await trx
         .updateTable('archives')
-        .set({ deleted_at: nowMs })
+        .set((eb) => ({
+          deleted_at: eb
+            .selectFrom('vaults')
+            .select((of) => afterSnapshot(of, nowMs).as('at'))
+            .whereRef('vaults.key', '=', 'archives.vault_key'),
+        }))
         .where('key', '=', archiveKey)
         .where('deleted_at', 'is', null)
         .returning(['vault_key', 'size_bytes'])
@@ -108,26 +101,6 @@ export class ArchiveRecords {
       await giveUpArchives(trx, [archiveKey]);
       return true;
     });
-  }
-
-  /** A page of an inventory, in order of creation. Deleted archives stay known, so the pages show one instant. */
-  async inventoryPage(page: InventoryPage): Promise<Archive[]> {
-    let query = this.#db
-      .selectFrom('archives')
-      .selectAll()
-      .where('vault_key', '=', page.vaultKey)
-      .where('created_at', '<=', page.snapshotAtMs)
-      .where((eb) => eb.or([eb('deleted_at', 'is', null), eb('deleted_at', '>', page.snapshotAtMs)]));
-    const { startAtMs, endAtMs, after } = page;
-    if (startAtMs !== null) query = query.where('created_at', '>=', startAtMs);
-    if (endAtMs !== null) query = query.where('created_at', '<', endAtMs);
-    if (after !== null) {
-      query = query.where((eb) =>
-        eb(eb.refTuple('created_at', 'key'), '>', eb.tuple(after.createdAtMs, after.archiveKey)),
-      );
-    }
-    const rows = await query.orderBy('created_at').orderBy('key').limit(page.limit).execute();
-    return rows.map(toArchive);
   }
 }
 
@@ -151,7 +124,7 @@ export async function insertArchive(trx: Transaction<Tables>, archive: NewArchiv
     }))
     .where('key', '=', archive.vaultKey)
     .where((eb) => isThere(eb.ref('account_id')))
-    .returning('key')
+    .returning((eb) => afterSnapshot(eb, archive.nowMs).as('created_at'))
     .executeTakeFirst();
   if (counted === undefined) return undefined;
   const { key } = await trx
@@ -162,7 +135,7 @@ export async function insertArchive(trx: Transaction<Tables>, archive: NewArchiv
       description: archive.description,
       size_bytes: archive.sizeBytes,
       tree_hash: archive.treeHash,
-      created_at: archive.nowMs,
+      created_at: counted.created_at,
       deleted_at: null,
     })
     .returning('key')
@@ -171,19 +144,22 @@ export async function insertArchive(trx: Transaction<Tables>, archive: NewArchiv
 }
 
 /**
- * When the vault was last written to never goes back, even if the clock does: inventories show what was written by then.
- * What the last daily inventory does not count is always later than that inventory, which is how the next one knows of it.
+ * When something in a vault happens now. What happens after a snapshot is dated after it, whatever the clock shows, so what
+ * the snapshot shows never changes.
  */
-function laterWrite(eb: ExpressionBuilder<Tables, 'vaults'>, nowMs: number) {
-  const inventoryIsLatest = eb.and([eb('inventory_at', '>=', nowMs), eb('inventory_at', '>=', eb.ref('written_at'))]);
+function afterSnapshot(eb: ExpressionBuilder<Tables, 'vaults'>, nowMs: number) {
   return eb
     .case()
-    .when(inventoryIsLatest)
-    .then(eb('inventory_at', '+', 1))
-    .when('written_at', '>', nowMs)
-    .then(eb.ref('written_at'))
+    .when('snapshot_at', '>=', nowMs)
+    .then(eb('snapshot_at', '+', 1).$castTo<number>())
     .else(nowMs)
     .end();
+}
+
+/** When the vault was last written to never goes back, even if the clock does: the next snapshot shows what was written by then. */
+function laterWrite(eb: ExpressionBuilder<Tables, 'vaults'>, nowMs: number) {
+  const isLatest = eb.or([eb('written_at', 'is', null), eb('written_at', '<=', afterSnapshot(eb, nowMs))]);
+  return eb.case().when(isLatest).then(afterSnapshot(eb, nowMs)).else(eb.ref('written_at')).end();
 }
 
 /** From the blob that the range begins in, found by its start, so that a late range does not walk over all others. */

@@ -2,6 +2,7 @@ import { Kysely, sql } from 'kysely';
 import { sqliteDdl } from './ddl.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
+import type { MetadataSource } from './reader.ts';
 import { type Call, createRecords, divide, type Operations } from './records.ts';
 import { openReader, openWriter, type SqliteOptions } from './sqlite.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
@@ -30,6 +31,8 @@ export type Metadata = Operations &
   AsyncDisposable & {
     /** Whether the database can be read now. */
     answers: () => Promise<boolean>;
+    /** Where another thread finds it. */
+    source: MetadataSource;
   };
 
 export const Metadata = {
@@ -52,6 +55,7 @@ export const Metadata = {
     return {
       ...operations,
       answers: () => isReadable(db),
+      source: { kind: 'sqlite', path: options.path },
       [Symbol.asyncDispose]: () => open.disposeAsync(),
     };
   },

@@ -5,6 +5,7 @@ import { ArchiveRecords } from './archives.ts';
 import { CapacityRecords } from './capacity.ts';
 import { DeliveryRecords } from './deliveries.ts';
 import { GoingVaultRecords } from './going-vaults.ts';
+import { InventoryRecords } from './inventories.ts';
 import { JobQueueRecords } from './job-queue.ts';
 import { JobRecords } from './jobs.ts';
 import { KeyRecords } from './keys.ts';
@@ -36,6 +37,7 @@ export const recordClasses = {
   vaultLocks: VaultLockRecords,
   retentionClock: RetentionClockRecords,
   archives: ArchiveRecords,
+  inventories: InventoryRecords,
   uploads: UploadRecords,
   jobs: JobRecords,
   jobQueue: JobQueueRecords,
@@ -62,9 +64,10 @@ export type Operations = { readonly [N in Noun]: Pick<Records[N], keyof Records[
 export const READS: { readonly [N in Noun]?: readonly (keyof Records[N])[] } = {
   accessPolicies: ['find'],
   accounts: ['find', 'list'],
-  archives: ['find', 'blobs', 'inventoryPage'],
+  archives: ['find', 'blobs'],
   capacity: ['list'],
   deliveries: ['receivers', 'nextDueAtMs', 'attempts'],
+  inventories: ['page', 'due'],
   jobQueue: ['nextDueAtMs'],
   jobs: ['find', 'list'],
   keys: ['find', 'list', 'has', 'sealBeginnings'],

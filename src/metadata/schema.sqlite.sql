@@ -275,5 +275,7 @@ CREATE TABLE "vaults" (
   "inventory_published_at" integer,
   "inventory_archive_count" integer not null,
   "inventory_archive_bytes" integer not null,
+  "snapshot_at" integer,
+  "inventory_snapshot_at" integer,
   constraint "vaults_by_name" unique ("account_id", "name")
 ) strict;

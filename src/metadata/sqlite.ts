@@ -42,8 +42,12 @@ export function openWriter({ path, onFatal }: SqliteOptions): SqliteConnection {
   }
 }
 
+export interface ReaderOptions extends SqliteOptions {
+  cacheKib?: number;
+}
+
 /** A connection that can only read, and sees what is durable. Somebody must have the writing one open. */
-export function openReader({ path, onFatal, cacheKib = PAGE_CACHE_KIB }: SqliteOptions & { cacheKib?: number }) {
+export function openReader({ path, onFatal, cacheKib = PAGE_CACHE_KIB }: ReaderOptions) {
   const database = new DatabaseSync(path, { readOnly: true, timeout: READER_PATIENCE_MS });
   try {
     database.exec(`pragma cache_size = -${cacheKib}`);

@@ -90,33 +90,6 @@ export class VaultRecords {
   async hasArchives(key: number): Promise<boolean> {
     return hasArchives(this.#db, key);
   }
-
-  /**
-   * Publishes the daily inventory of every vault that changed and whose last one came before `beforeMs`, or, by a clock that
-   * was ahead, will only come. What is in an inventory goes by another time: that of the writes, which never goes back.
-   */
-  async publishInventories({ nowMs, beforeMs }: { nowMs: number; beforeMs: number }): Promise<number> {
-    const result = await this.#db
-      .updateTable('vaults')
-      .set((eb) => ({
-        // Not before the last write, or archives that a clock ahead of its time has dated would be counted and not listed.
-        inventory_at: eb.case().when('written_at', '>', nowMs).then(eb.ref('written_at')).else(nowMs).end(),
-        inventory_published_at: nowMs,
-        inventory_archive_count: eb.ref('archive_count'),
-        inventory_archive_bytes: eb.ref('archive_bytes'),
-      }))
-      .where('written_at', 'is not', null)
-      .where((eb) => {
-        const isDue = (column: 'created_at' | 'inventory_published_at') =>
-          eb.or([eb(column, '<=', beforeMs), eb(column, '>', nowMs)]);
-        return eb.or([
-          eb.and([eb('inventory_at', 'is', null), isDue('created_at')]),
-          eb.and([isDue('inventory_published_at'), eb('written_at', '>', eb.ref('inventory_at'))]),
-        ]);
-      })
-      .executeTakeFirst();
-    return Number(result.numUpdatedRows);
-  }
 }
 
 /** Whether there still is a vault, for operations that are about to change something of it. */
@@ -169,6 +142,8 @@ function newVaultRow({ accountId, name, nowMs }: VaultName & { nowMs: number }) 
     inventory_published_at: null,
     inventory_archive_count: 0,
     inventory_archive_bytes: 0,
+    snapshot_at: null,
+    inventory_snapshot_at: null,
   };
 }
 
@@ -182,6 +157,7 @@ function toVault(row: VaultRow): Vault {
     archiveCount: row.archive_count,
     archiveBytes: row.archive_bytes,
     inventoryAtMs: row.inventory_at,
+    inventorySnapshotAtMs: row.inventory_snapshot_at,
     inventoryPublishedAtMs: row.inventory_published_at,
     inventoryArchiveCount: row.inventory_archive_count,
     inventoryArchiveBytes: row.inventory_archive_bytes,

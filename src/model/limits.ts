@@ -114,8 +114,17 @@ export const limits = {
   orphanScanPauseMs: DAY_MS,
   /** The scan looks at every blob, so a server that starts again and again does not begin with it. */
   orphanScanFirstPauseMs: 10 * MINUTE_MS,
-  inventoryPageRows: 1000,
+  /** So few that what was read of them is gone before the memory for young objects is full. */
+  inventoryPageRows: 500,
+  /** An inventory of no more archives is written without the thread, whose start would take longer. */
+  inventoryInPlaceRowsMax: 10_000,
+  inventoryPieceBytes: 256 * KIB,
+  /** Pieces of one inventory that are written, on their way or waiting to be: enough that writing a frame holds up nobody. */
+  inventoryPiecesMax: 8,
+  /** What the thread needs is a tenth of this, whatever the vaults. */
+  inventoryThreadHeapMibMax: 64,
   inventoryDailyMs: DAY_MS,
+  inventoryDuePauseMs: MINUTE_MS,
 
   // Accounts, users and keys.
   accountNameLengthMax: 128,

@@ -24,6 +24,7 @@ const vault: Vault = {
   archiveCount: 0,
   archiveBytes: 0,
   inventoryAtMs: null,
+  inventorySnapshotAtMs: null,
   inventoryPublishedAtMs: null,
   inventoryArchiveCount: 0,
   inventoryArchiveBytes: 0,
@@ -32,11 +33,11 @@ const vault: Vault = {
 test.each([
   ['never written to', {}, true, true],
   ['emptied, and no inventory since', { writtenAtMs: 9 }, true, false],
-  ['emptied after the last inventory', { writtenAtMs: 9, inventoryAtMs: 8 }, true, false],
-  ['emptied at the instant of the last inventory', { writtenAtMs: 9, inventoryAtMs: 9 }, true, true],
+  ['emptied after the last inventory', { writtenAtMs: 9, inventorySnapshotAtMs: 8 }, true, false],
+  ['emptied at the instant of the last inventory', { writtenAtMs: 9, inventorySnapshotAtMs: 9 }, true, true],
   [
     'emptied, with archives in the last inventory',
-    { writtenAtMs: 9, inventoryAtMs: 9, inventoryArchiveCount: 1 },
+    { writtenAtMs: 9, inventorySnapshotAtMs: 9, inventoryArchiveCount: 1 },
     true,
     false,
   ],

@@ -10,8 +10,9 @@ export interface Vault {
   writtenAtMs: number | null;
   archiveCount: number;
   archiveBytes: number;
-  /** The daily inventory: the instant it shows, when it was published, and its totals. Null before the first. */
+  /** The daily inventory: its date, the snapshot it shows, when it was published, and its totals. Null before the first. */
   inventoryAtMs: number | null;
+  inventorySnapshotAtMs: number | null;
   inventoryPublishedAtMs: number | null;
   inventoryArchiveCount: number;
   inventoryArchiveBytes: number;
@@ -33,8 +34,8 @@ export function isVaultName(name: string): boolean {
 /** With daily inventories a vault counts as empty when its last inventory is, and nothing was written since. */
 export function isEmpty(vault: Vault, inventory: 'live' | 'daily'): boolean {
   if (inventory === 'live' || vault.writtenAtMs === null) return vault.archiveCount === 0;
-  const inventoryAtMs = vault.inventoryAtMs ?? Number.NEGATIVE_INFINITY;
-  return vault.inventoryArchiveCount === 0 && vault.writtenAtMs <= inventoryAtMs;
+  const snapshotAtMs = vault.inventorySnapshotAtMs ?? Number.NEGATIVE_INFINITY;
+  return vault.inventoryArchiveCount === 0 && vault.writtenAtMs <= snapshotAtMs;
 }
 
 /** `arn:aws:glacier:<region>:<account>:vaults/<name>` */

@@ -6,6 +6,7 @@ import { limits } from '../model/limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import { retrieveArchive } from './archive-retrieval.ts';
 import { retrieveInventory } from './inventory-retrieval.ts';
+import { InventoryThread } from './inventory-thread.ts';
 import { Lane } from './lane.ts';
 import { type ClaimedJob, claimDue, end, giveBack, renew, retryOrFail, type WorkResult } from './leases.ts';
 import { Pause } from './pause.ts';
@@ -23,6 +24,7 @@ export class JobLoop implements AsyncDisposable {
   /** What was claimed and has not come to its end yet. */
   readonly #held = new Set<number>();
   readonly #running = new Set<Promise<void>>();
+  readonly #inventories: InventoryThread;
   readonly #pause = new Pause();
   /** After a failure, which nothing but the end of the loop cuts short. */
   readonly #rest = new Pause();
@@ -37,6 +39,7 @@ export class JobLoop implements AsyncDisposable {
     this.#given = given;
     this.#log = log;
     this.#onMessage = onMessage;
+    this.#inventories = new InventoryThread(given.metadata.source);
   }
 
   start(): void {
@@ -58,6 +61,7 @@ export class JobLoop implements AsyncDisposable {
     await this.#giveBack();
     await Promise.all(this.#running);
     clearInterval(this.#renewal);
+    await this.#inventories[Symbol.asyncDispose]();
   }
 
   async #run(): Promise<void> {
@@ -124,7 +128,7 @@ export class JobLoop implements AsyncDisposable {
   async #work(claimed: ClaimedJob): Promise<void> {
     let messages = 0;
     try {
-      messages = await end(this.#given, claimed, await carryOut(this.#given, claimed.job));
+      messages = await end(this.#given, claimed, await this.#carryOut(claimed.job));
     } catch (error) {
       this.#log.error({ error, jobId: claimed.job.id, attempts: claimed.job.attempts }, 'the job failed');
       // Should this fail too, the lease runs out and the job becomes due again.
@@ -159,10 +163,11 @@ export class JobLoop implements AsyncDisposable {
       this.#log.warn({ error, jobs: jobKeys.length }, 'jobs that were claimed could not be given back');
     }
   }
-}
 
-async function carryOut(given: Arrangement, job: Job): Promise<WorkResult> {
-  // A job that takes the process down with it is never failed by the one that carries it out.
-  if (job.attempts > limits.jobAttemptsMax) return { failure: 'The job was given up after too many attempts.' };
-  return job.kind === 'archive-retrieval' ? retrieveArchive(given, job) : retrieveInventory(given, job);
+  async #carryOut(job: Job): Promise<WorkResult> {
+    // A job that takes the process down with it is never failed by the one that carries it out.
+    if (job.attempts > limits.jobAttemptsMax) return { failure: 'The job was given up after too many attempts.' };
+    if (job.kind === 'archive-retrieval') return retrieveArchive(this.#given, job);
+    return retrieveInventory(this.#given, { job, thread: this.#inventories });
+  }
 }

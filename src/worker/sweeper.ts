@@ -28,7 +28,7 @@ export class Sweeper implements AsyncDisposable {
       { name: 'expire keys', step: () => expireKeys(given), pauseMs: limits.keySweepPauseMs },
       { name: 'reclaim', step: () => reclaim(given, place), pauseMs },
       { name: 'keep the time', step: () => keepTime(given), pauseMs: limits.retentionClockPauseMs },
-      { name: 'publish inventories', step: () => publishInventories(given), pauseMs },
+      { name: 'publish inventories', step: publishInventories(given), pauseMs: limits.inventoryDuePauseMs },
       {
         name: 'give up orphans',
         step: () => giveUpOrphans(given, () => this.#stopped),

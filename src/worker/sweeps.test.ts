@@ -15,9 +15,8 @@ import {
 import { noise } from '../../test/support/hashes.ts';
 import { receive } from '../core/receive.ts';
 import { wholeOf } from '../model/byte-range.ts';
-import { DAY_MS, HOUR_MS, limits, MIB, MINUTE_MS } from '../model/limits.ts';
+import { DAY_MS, limits, MIB, MINUTE_MS } from '../model/limits.ts';
 import { expireJobs, expireUploads } from './expire.ts';
-import { publishInventories } from './publish-inventories.ts';
 import { giveUpOrphans, reclaim } from './reclaim.ts';
 import { Sweeper } from './sweeper.ts';
 
@@ -211,29 +210,6 @@ describe('bytes that no row mentions', () => {
     date(await orphan(), T0 - 30 * DAY_MS);
     expect(await giveUpOrphans(arrangement.given, () => true)).toEqual({ done: 0, more: false });
   });
-});
-
-test('daily inventories are published only where there are such', async () => {
-  await uploadBytes(arrangement, bytes);
-  arrangement.clock.atMs += DAY_MS;
-  expect(await publishInventories(arrangement.given)).toEqual({ done: 0, more: false });
-  const daily = { ...arrangement.given, inventory: 'daily' as const };
-  expect(await publishInventories(daily)).toEqual({ done: 1, more: false });
-  expect(await publishInventories(daily)).toEqual({ done: 0, more: false });
-});
-
-test('a vault that was written to since its inventory does not count as empty, even if the clock went back', async () => {
-  await using daily = await testArrangement({ inventory: 'daily' });
-  const { core, given, clock } = daily;
-  await core.archives.delete({ vault: VAULT, id: await uploadBytes(daily, bytes) });
-  clock.atMs += DAY_MS;
-  expect(await publishInventories(given)).toEqual({ done: 1, more: false });
-  clock.atMs -= 2 * HOUR_MS;
-  await core.archives.delete({ vault: VAULT, id: await uploadBytes(daily, bytes) });
-  await expect(core.vaults.delete(VAULT)).rejects.toThrow('Vault not empty or recently written to');
-  clock.atMs += DAY_MS + 2 * HOUR_MS;
-  expect(await publishInventories(given)).toEqual({ done: 1, more: false });
-  await core.vaults.delete(VAULT);
 });
 
 describe('the sweeper', () => {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { InventoryPage } from '../../src/metadata/archives.ts';
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import type { ByteRange } from '../../src/model/byte-range.ts';
 import { newArchiveId } from '../../src/model/ids.ts';
@@ -21,12 +20,7 @@ import {
   vaultNow,
 } from './metadata-fixtures.ts';
 
-const everything = { snapshotAtMs: Number.MAX_SAFE_INTEGER, startAtMs: null, endAtMs: null, after: null, limit: 1000 };
-
 export function archiveContract(tested: () => MetadataUnderTest): void {
-  const idsOf = async (page: Partial<InventoryPage> & { vaultKey: number }) =>
-    (await tested().metadata.archives.inventoryPage({ ...everything, ...page })).map((archive) => archive.id);
-
   describe('archives', () => {
     test('one is recorded with its blob and counted', async () => {
       const { metadata } = tested();
@@ -134,56 +128,6 @@ export function archiveContract(tested: () => MetadataUnderTest): void {
         );
         expect(await metadata.archives.blobs({ archiveKey: key, range })).toEqual(naive);
       }
-    });
-  });
-
-  describe('an inventory', () => {
-    test('shows one instant: neither later archives nor earlier deletions', async () => {
-      const { metadata } = tested();
-      const { key: vaultKey } = await newVault(metadata);
-      const [a, b, c] = [
-        await newArchive(metadata, { vaultKey, nowMs: T0 }),
-        await newArchive(metadata, { vaultKey, nowMs: T0 + 10 }),
-        await newArchive(metadata, { vaultKey, nowMs: T0 + 20 }),
-      ];
-      await metadata.archives.delete({ archiveKey: b.key, nowMs: T0 + 15 });
-      expect(await idsOf({ vaultKey, snapshotAtMs: T0 - 1 })).toEqual([]);
-      expect(await idsOf({ vaultKey, snapshotAtMs: T0 })).toEqual([a.id]);
-      expect(await idsOf({ vaultKey, snapshotAtMs: T0 + 14 })).toEqual([a.id, b.id]);
-      expect(await idsOf({ vaultKey, snapshotAtMs: T0 + 15 })).toEqual([a.id]);
-      expect(await idsOf({ vaultKey, snapshotAtMs: T0 + 20 })).toEqual([a.id, c.id]);
-    });
-
-    test('is in order of creation, and its pages join without gap or repetition', async () => {
-      const { metadata } = tested();
-      const { key: vaultKey } = await newVault(metadata);
-      const instants = [5, 3, 3, 9, 1, 3, 5, 0, 3].map((later) => T0 + later);
-      const archives = [];
-      for (const nowMs of instants) archives.push({ nowMs, ...(await newArchive(metadata, { vaultKey, nowMs })) });
-      const sorted = archives.sort((x, y) => x.nowMs - y.nowMs || x.key - y.key);
-      for (const limit of [1, 2, 3, 100]) {
-        const seen: string[] = [];
-        for (let after: InventoryPage['after'] = null; ; ) {
-          const page = await metadata.archives.inventoryPage({ ...everything, vaultKey, after, limit });
-          seen.push(...page.map((archive) => archive.id));
-          const last = page.at(-1);
-          if (last === undefined) break;
-          after = { createdAtMs: last.createdAtMs, archiveKey: last.key };
-        }
-        expect(seen).toEqual(sorted.map((archive) => archive.id));
-      }
-    });
-
-    test('takes a beginning that counts and an end that does not', async () => {
-      const { metadata } = tested();
-      const { key: vaultKey } = await newVault(metadata);
-      const archives = [];
-      for (const later of [0, 1, 2, 3]) archives.push(await newArchive(metadata, { vaultKey, nowMs: T0 + later }));
-      const [a, b, c, d] = archives.map((archive) => archive.id);
-      expect(await idsOf({ vaultKey, startAtMs: T0 + 1 })).toEqual([b, c, d]);
-      expect(await idsOf({ vaultKey, endAtMs: T0 + 1 })).toEqual([a]);
-      expect(await idsOf({ vaultKey, startAtMs: T0 + 1, endAtMs: T0 + 3 })).toEqual([b, c]);
-      expect(await idsOf({ vaultKey, startAtMs: T0 + 2, endAtMs: T0 + 2 })).toEqual([]);
     });
   });
 }

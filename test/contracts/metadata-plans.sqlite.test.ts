@@ -40,7 +40,7 @@ afterAll(() => tested[Symbol.asyncDispose]());
 const position = { createdAtMs: T0, id: 'x' };
 const lease = { jobKey: 1, token: 'x' };
 const jobPage = { status: null, completed: null, after: null, limit: 50, nowMs: T0 };
-const snapshot = { snapshotAtMs: T0, startAtMs: null, endAtMs: null, after: null, limit: 50 };
+const snapshot = { snapshotAtMs: T0, after: { createdAtMs: T0, archiveKey: 5 }, untilMs: T0, limit: 50 };
 
 const operations: Record<string, () => Promise<unknown>> = {
   'vaults.find': () => metadata.vaults.find({ accountId: ACCOUNT, name: 'x' }),
@@ -78,15 +78,12 @@ const operations: Record<string, () => Promise<unknown>> = {
   },
   'archives.add and find': () => newArchive(metadata, { vaultKey }),
   'archives.blobs': () => metadata.archives.blobs({ archiveKey: 1, range: { startByte: 5, endByte: 9 } }),
-  'archives.inventoryPage, first': () => metadata.archives.inventoryPage({ ...snapshot, vaultKey }),
-  'archives.inventoryPage, later': () =>
-    metadata.archives.inventoryPage({
-      ...snapshot,
-      vaultKey,
-      startAtMs: T0,
-      endAtMs: T0 + 9,
-      after: { createdAtMs: T0, archiveKey: 5 },
-    }),
+  'inventories.page': () => metadata.inventories.page({ ...snapshot, vaultKey }),
+  'inventories.takeSnapshot': () => metadata.inventories.takeSnapshot(vaultKey),
+  'inventories.due and publish': async () => {
+    await metadata.inventories.due({ nowMs: T0, beforeMs: T0, afterKey: 5, limit: 50 });
+    await metadata.inventories.publish({ nowMs: T0, beforeMs: T0, vaultKeys: [vaultKey, 7] });
+  },
   'archives.delete': async () => {
     const archive = await newArchive(metadata, { vaultKey });
     await metadata.archives.delete({ archiveKey: archive.key, nowMs: T0 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DAY_MS, HOUR_MS } from '../../src/model/limits.ts';
+import { DAY_MS } from '../../src/model/limits.ts';
 import {
   ACCOUNT,
   archiveJob,
@@ -34,6 +34,7 @@ export function vaultContract(tested: () => MetadataUnderTest): void {
         archiveCount: 0,
         archiveBytes: 0,
         inventoryAtMs: null,
+        inventorySnapshotAtMs: null,
         inventoryPublishedAtMs: null,
         inventoryArchiveCount: 0,
         inventoryArchiveBytes: 0,
@@ -144,94 +145,6 @@ export function vaultContract(tested: () => MetadataUnderTest): void {
       expect(await vaultNow(metadata, vault)).toMatchObject({ writtenAtMs: T0, archiveCount: 1, archiveBytes: 10 });
       await newArchive(metadata, { vaultKey: vault.key, nowMs: T0 + 1 });
       expect(await vaultNow(metadata, vault)).toMatchObject({ writtenAtMs: T0 + 1 });
-    });
-
-    test('the daily inventory comes a day after the vault, and then a day after the last if anything changed', async () => {
-      const { metadata } = tested();
-      const vault = await newVault(metadata);
-      const publish = async (nowMs: number) => {
-        await metadata.vaults.publishInventories({ nowMs, beforeMs: nowMs - DAY_MS });
-        const now = await vaultNow(metadata, vault);
-        return [now.inventoryAtMs, now.inventoryArchiveCount, now.inventoryArchiveBytes];
-      };
-      expect(await publish(T0 + DAY_MS)).toEqual([null, 0, 0]);
-      await newArchive(metadata, { vaultKey: vault.key, nowMs: T0 + 5 });
-      expect(await publish(T0 + DAY_MS - 1)).toEqual([null, 0, 0]);
-      expect(await publish(T0 + DAY_MS)).toEqual([T0 + DAY_MS, 1, 10]);
-      expect(await publish(T0 + 3 * DAY_MS)).toEqual([T0 + DAY_MS, 1, 10]);
-      await newArchive(metadata, { vaultKey: vault.key, nowMs: T0 + 3 * DAY_MS });
-      expect(await publish(T0 + 3 * DAY_MS)).toEqual([T0 + 3 * DAY_MS, 2, 20]);
-    });
-
-    test('a write in the instant of the inventory is in the next one', async () => {
-      const { metadata } = tested();
-      const vault = await newVault(metadata);
-      await newArchive(metadata, { vaultKey: vault.key });
-      const publishedAtMs = T0 + DAY_MS;
-      await metadata.vaults.publishInventories({ nowMs: publishedAtMs, beforeMs: T0 });
-      await newArchive(metadata, { vaultKey: vault.key, nowMs: publishedAtMs });
-      await metadata.vaults.publishInventories({ nowMs: publishedAtMs + DAY_MS, beforeMs: publishedAtMs });
-      expect(await vaultNow(metadata, vault)).toMatchObject({ inventoryArchiveCount: 2 });
-    });
-
-    test('a write after an inventory is in the next one, even if the clock went back in between', async () => {
-      const { metadata } = tested();
-      const vault = await newVault(metadata);
-      await newArchive(metadata, { vaultKey: vault.key });
-      const publishedAtMs = T0 + DAY_MS;
-      const publish = (nowMs: number) => metadata.vaults.publishInventories({ nowMs, beforeMs: nowMs - DAY_MS });
-      await publish(publishedAtMs);
-      const { key } = await newArchive(metadata, { vaultKey: vault.key, nowMs: publishedAtMs - 2 * HOUR_MS });
-      expect(await vaultNow(metadata, vault)).toMatchObject({ writtenAtMs: publishedAtMs + 1 });
-      await publish(publishedAtMs + DAY_MS);
-      expect(await vaultNow(metadata, vault)).toMatchObject({ inventoryArchiveCount: 2 });
-      await metadata.archives.delete({ archiveKey: key, nowMs: publishedAtMs + DAY_MS - 2 * HOUR_MS });
-      await publish(publishedAtMs + 2 * DAY_MS);
-      expect(await vaultNow(metadata, vault)).toMatchObject({ inventoryArchiveCount: 1 });
-    });
-
-    test('a vault that nobody wrote to since its inventory is not published again', async () => {
-      const { metadata } = tested();
-      const vault = await newVault(metadata);
-      await newArchive(metadata, { vaultKey: vault.key, nowMs: T0 + 2 * DAY_MS });
-      // The inventory is of the instant of the last write, which a clock ahead of its time has dated.
-      for (const days of [1, 4]) {
-        const nowMs = T0 + days * DAY_MS;
-        await metadata.vaults.publishInventories({ nowMs, beforeMs: nowMs - DAY_MS });
-      }
-      expect(await vaultNow(metadata, vault)).toMatchObject({ inventoryPublishedAtMs: T0 + DAY_MS });
-    });
-
-    test.each([
-      ['the writes', 6],
-      ['the last inventory', 365],
-    ])('a clock that was ahead when it dated %s holds up no inventory', async (what, daysAhead) => {
-      const { metadata } = tested();
-      const vault = await newVault(metadata);
-      const publish = (nowMs: number) => metadata.vaults.publishInventories({ nowMs, beforeMs: nowMs - DAY_MS });
-      await newArchive(metadata, { vaultKey: vault.key, nowMs: T0 + daysAhead * DAY_MS });
-      if (what === 'the last inventory') await publish(T0 + daysAhead * DAY_MS);
-      for (let day = 1; day <= 5; day += 1) {
-        const nowMs = T0 + day * DAY_MS;
-        await newArchive(metadata, { vaultKey: vault.key, nowMs });
-        await publish(nowMs);
-        await publish(nowMs + HOUR_MS);
-        expect(await vaultNow(metadata, vault)).toMatchObject({
-          inventoryPublishedAtMs: nowMs,
-          inventoryArchiveCount: day + 1,
-        });
-      }
-    });
-
-    test('an inventory is not before the last write that it counts', async () => {
-      const { metadata } = tested();
-      const vault = await newVault(metadata);
-      await newArchive(metadata, { vaultKey: vault.key, nowMs: T0 + 9 * DAY_MS });
-      await metadata.vaults.publishInventories({ nowMs: T0 + DAY_MS, beforeMs: T0 });
-      expect(await vaultNow(metadata, vault)).toMatchObject({
-        inventoryAtMs: T0 + 9 * DAY_MS,
-        inventoryPublishedAtMs: T0 + DAY_MS,
-      });
     });
   });
 

@@ -4,6 +4,7 @@ import * as initial from './0001-initial.ts';
 import * as accountsAndPolicies from './0002-accounts-and-policies.ts';
 import * as queues from './0003-queues.ts';
 import * as fewerJobIndexes from './0004-fewer-job-indexes.ts';
+import * as snapshots from './0005-snapshots.ts';
 import * as givenUp from './0006-given-up.ts';
 
 /** One step of the schema. Steps only go forward; a step that has shipped never changes. */
@@ -17,5 +18,6 @@ export const migrations: Readonly<Record<string, Step>> = {
   '0002-accounts-and-policies': accountsAndPolicies,
   '0003-queues': queues,
   '0004-fewer-job-indexes': fewerJobIndexes,
+  '0005-snapshots': snapshots,
   '0006-given-up': givenUp,
 };
