@@ -6,7 +6,15 @@ import { JOB_STATUSES } from '../../src/model/jobs.ts';
 import { limits } from '../../src/model/limits.ts';
 import type { Vault } from '../../src/model/vaults.ts';
 import { isGone, meets, type NaiveJob, type NaiveQuery, naivePage, newestFirst } from '../support/naive-jobs.ts';
-import { inventoryJob, jobEnd, type MetadataUnderTest, newVault, present, T0 } from './metadata-fixtures.ts';
+import {
+  deleteVault,
+  inventoryJob,
+  jobEnd,
+  type MetadataUnderTest,
+  newVault,
+  present,
+  T0,
+} from './metadata-fixtures.ts';
 
 const RUNS = 150;
 const RUNS_MS_MAX = 60_000;
@@ -166,7 +174,7 @@ async function newWorld({ metadata, change }: MetadataUnderTest) {
     naivePage: (step: Ask) => naivePage(known(step.vault), { ...queryOf(step), lookedAtMax }),
     positionOf: (id: string) => present(positions.find((job) => job.id === id)),
     [Symbol.asyncDispose]: async () => {
-      for (const vault of vaults) await metadata.vaults.delete({ ...vault, inventory: 'live' });
+      for (const vault of vaults) await deleteVault(metadata, vault);
     },
   };
 }

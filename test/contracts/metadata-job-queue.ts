@@ -4,6 +4,7 @@ import { limits } from '../../src/model/limits.ts';
 import type { Vault } from '../../src/model/vaults.ts';
 import {
   archiveJob,
+  deleteVault,
   inventoryJob,
   jobEnd,
   type MetadataUnderTest,
@@ -26,7 +27,7 @@ export function jobQueueContract(tested: () => MetadataUnderTest): void {
   });
   afterEach(async () => {
     await tested().metadata.archives.delete({ archiveKey: archive.key, nowMs: 0 });
-    await tested().metadata.vaults.delete({ ...vault, inventory: 'live' });
+    await deleteVault(tested().metadata, vault);
   });
 
   const queue = () => tested().metadata.jobQueue;

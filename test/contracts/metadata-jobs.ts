@@ -3,6 +3,7 @@ import type { Lease } from '../../src/model/jobs.ts';
 import { HOUR_MS } from '../../src/model/limits.ts';
 import {
   archiveJob,
+  deleteVault,
   inventoryJob,
   jobEnd,
   type MetadataUnderTest,
@@ -38,7 +39,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
     };
     /** Out of the way of the tests that follow. */
     const finish = async () => {
-      await metadata.vaults.delete({ ...present(await metadata.vaults.findByKey(vaultKey)), inventory: 'live' });
+      await deleteVault(metadata, present(await metadata.vaults.findByKey(vaultKey)));
     };
     return { metadata, vaultKey, id, nowMs, find, claim, finish };
   }
@@ -77,7 +78,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
         expect(await metadata.jobs.find({ vaultKey: vault.key + 1, id: job.id })).toBeUndefined();
       }
       await metadata.archives.delete({ archiveKey: archive.key, nowMs: T0 });
-      await metadata.vaults.delete({ ...vault, inventory: 'live' });
+      await deleteVault(metadata, vault);
     });
 
     test('is not started for a vault or an archive that is gone', async () => {

@@ -15,7 +15,11 @@ import { scratchDirectory } from './scratch.ts';
 import { failOnFatal, sqliteUnderTest } from './sqlite-under-test.ts';
 
 describe('metadata in SQLite', () => {
-  metadataContract(sqliteUnderTest);
+  metadataContract(() => sqliteUnderTest());
+});
+
+describe('metadata in SQLite, changed by a thread of its own', () => {
+  metadataContract(() => sqliteUnderTest({ thread: true }));
 });
 
 describe('the file', () => {

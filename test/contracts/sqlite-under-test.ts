@@ -14,10 +14,10 @@ export const failOnFatal = (error: unknown): never => {
   throw error;
 };
 
-export async function sqliteUnderTest(): Promise<SqliteUnderTest> {
+export async function sqliteUnderTest({ thread = false } = {}): Promise<SqliteUnderTest> {
   const directory = scratchDirectory();
   const path = join(directory, 'metadata.sqlite');
-  const metadata = await Metadata.openSqlite({ path, onFatal: failOnFatal });
+  const metadata = await Metadata.openSqlite({ path, onFatal: failOnFatal, thread });
   const reader = new DatabaseSync(path, { readOnly: true });
   return {
     path,
