@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 
 /**
  * A database that nobody else has open, for rows by the million: no journal, no fsync, and no index while rows go in (but
@@ -12,7 +12,7 @@ const CACHE_KIB = 256 * 1024;
 const ROWS_PER_TRANSACTION = 1_000_000;
 
 /** Types of rows to insert allow undefined; SQLite refuses it when it comes. */
-type Row = Record<string, SQLInputValue | undefined>;
+export type Row = Record<string, SQLInputValue | undefined>;
 
 export class BulkDatabase implements Disposable {
   readonly #path: string;
@@ -56,12 +56,12 @@ export class BulkDatabase implements Disposable {
   }
 
   #insert(table: string, rows: Iterable<Row>): void {
-    let statement: StatementSync | undefined;
+    let insert: ((row: Row) => void) | undefined;
     let done = 0;
     this.#database.exec('begin');
     for (const row of rows) {
-      statement ??= this.#prepareInsert(table, Object.keys(row));
-      statement.run(...(Object.values(row) as SQLInputValue[]));
+      insert ??= this.#prepareInsert(table, Object.keys(row));
+      insert(row);
       done += 1;
       if (done % ROWS_PER_TRANSACTION === 0) this.#database.exec('commit; begin');
     }
@@ -69,7 +69,7 @@ export class BulkDatabase implements Disposable {
   }
 
   /** The columns of the database itself decide, so that a row which has become too short is noticed at once. */
-  #prepareInsert(table: string, filled: readonly string[]): StatementSync {
+  #prepareInsert(table: string, filled: readonly string[]): (row: Row) => void {
     const columns = this.all<{ name: string; notnull: number; dflt_value: string | null; pk: number }>(
       'select name, "notnull", dflt_value, pk from pragma_table_info(?)',
       table,
@@ -79,7 +79,13 @@ export class BulkDatabase implements Disposable {
     const needed = columns.filter(({ notnull, dflt_value, pk }) => notnull === 1 && dflt_value === null && pk === 0);
     const missing = needed.find(({ name }) => !filled.includes(name));
     if (missing !== undefined) throw new Error(`seeding does not fill ${table}.${missing.name}, which may not be null`);
-    const names = filled.map((name) => `"${name}"`).join(', ');
-    return this.#database.prepare(`insert into ${table} (${names}) values (${filled.map(() => '?').join(', ')})`);
+    return preparedInsert(this.#database, table, filled);
   }
+}
+
+/** An insert of rows that have these members, in whatever order. */
+export function preparedInsert(database: DatabaseSync, table: string, columns: readonly string[]): (row: Row) => void {
+  const names = columns.map((name) => `"${name}"`).join(', ');
+  const statement = database.prepare(`insert into ${table} (${names}) values (${columns.map(() => '?').join(', ')})`);
+  return (row) => void statement.run(...columns.map((name) => row[name] as SQLInputValue));
 }
