@@ -175,15 +175,31 @@ function summary(rates: readonly PageRate[], waits: readonly PageWait[]): Row[] 
   const lowest = rates.toSorted((a, b) => share(a) - share(b))[0];
   const largest = waits.filter(({ isLeast }) => !isLeast).toSorted((a, b) => growth(b) - growth(a))[0];
   return [
+    ...sharesBySize(rates),
     ...(lowest ? rateRows(lowest).slice(0, 1) : []).map((row) => ({ ...row, case: `lowest share: ${row.case}` })),
     ...(largest ? waitRows(largest).slice(1) : []).map((row) => ({ ...row, case: `largest growth: ${row.case}` })),
     ...pooledGrowth(waits),
   ];
 }
 
+const sizeOf = ({ name }: { name: string }): string => name.replace(/, (?:first|middle|last) page.*$/, '');
+
+/** The mean page of each scale, which is steadier than any single one. */
+function sharesBySize(rates: readonly PageRate[]): Row[] {
+  return Object.entries(Object.groupBy(rates, sizeOf)).flatMap(([size, of = []]): Row[] => {
+    const row = (unit: string, pick: (rate: PageRate) => Record<Way, number>): Row => ({
+      case: `${size}, all pages`,
+      value: mean(of.map((rate) => pick(rate).moraine)),
+      unit,
+      against: { case: BARE_LIST, value: mean(of.map((rate) => pick(rate).bareList)) },
+    });
+    return [row('pages/s', ({ perSecond }) => perSecond), row('CPU us/page', ({ cpuMicros }) => cpuMicros)];
+  });
+}
+
 /** All pages and filters of a scale as one, which is steadier than the worst of many. */
 function pooledGrowth(waits: readonly PageWait[]): Row[] {
-  const bySize = Object.groupBy(waits, ({ name }) => name.replace(/, (?:first|middle|last) page.*$/, ''));
+  const bySize = Object.groupBy(waits, sizeOf);
   const all = (of: readonly PageWait[] = []): number =>
     quantile(
       of.flatMap(({ samplesMs }) => samplesMs),

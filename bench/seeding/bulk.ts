@@ -35,12 +35,24 @@ export class BulkDatabase implements Disposable {
 
   /** Puts rows into a table; all have the members of the first. The indexes of the table are there again at the end. */
   fill(table: string, rows: Iterable<Row>): void {
+    const iterator = rows[Symbol.iterator]();
+    const first = iterator.next();
+    if (first.done === true) return;
+    // What the table does not take is found out before anything is dropped.
+    const insert = this.#prepareInsert(table, Object.keys(first.value));
     const indexes = this.all<{ name: string; sql: string }>(
       `select name, sql from sqlite_schema where type = 'index' and tbl_name = ? and sql is not null`,
       table,
     );
     for (const { name } of indexes) this.#database.exec(`drop index "${name}"`);
-    this.#insert(table, rows);
+    this.#database.exec('begin');
+    let done = 0;
+    for (let step: IteratorResult<Row> = first; step.done !== true; step = iterator.next()) {
+      insert(step.value);
+      done += 1;
+      if (done % ROWS_PER_TRANSACTION === 0) this.#database.exec('commit; begin');
+    }
+    this.#database.exec('commit');
     for (const { sql } of indexes) this.#database.exec(sql);
   }
 
@@ -53,19 +65,6 @@ export class BulkDatabase implements Disposable {
       fsyncSync(descriptor);
       closeSync(descriptor);
     }
-  }
-
-  #insert(table: string, rows: Iterable<Row>): void {
-    let insert: ((row: Row) => void) | undefined;
-    let done = 0;
-    this.#database.exec('begin');
-    for (const row of rows) {
-      insert ??= this.#prepareInsert(table, Object.keys(row));
-      insert(row);
-      done += 1;
-      if (done % ROWS_PER_TRANSACTION === 0) this.#database.exec('commit; begin');
-    }
-    this.#database.exec('commit');
   }
 
   /** The columns of the database itself decide, so that a row which has become too short is noticed at once. */
