@@ -23,7 +23,7 @@ const BYTES_PER_ARCHIVE = 800;
 const BYTES_PER_LINE = 420;
 
 export async function inventory({ quick }: { quick: boolean }): Promise<Row[]> {
-  if (quick) return await inventoriesOf({ name: '20 thousand', archives: 20_000, rounds: 2 });
+  if (quick) return await inventoriesOf({ name: '100 thousand', archives: 100_000, rounds: 2 });
   return [
     ...(await inventoriesOf({ name: '1 million', archives: 1_000_000, rounds: 3 })),
     ...(await inventoriesOf({ name: '10 million', archives: 10_000_000, rounds: 1 })),
