@@ -24,6 +24,14 @@ export interface Answer {
   text: string;
 }
 
+export interface SendOptions {
+  body?: RepeatedBody;
+  /** Whether the answer holds its body as text. */
+  keepText?: boolean;
+  /** Sees the body as it comes; the bytes are good until it returns. */
+  onBody?: (bytes: Buffer) => void;
+}
+
 export class Connection implements Disposable {
   readonly #socket: Socket;
   #pending: PromiseWithResolvers<Answer> | undefined;
@@ -31,6 +39,7 @@ export class Connection implements Disposable {
   #headBytes = Buffer.alloc(0);
   #leftBytes = 0;
   #keepText = false;
+  #onBody: ((bytes: Buffer) => void) | undefined;
 
   private constructor(url: string) {
     const { hostname, port } = new URL(url);
@@ -47,16 +56,14 @@ export class Connection implements Disposable {
   }
 
   /** Sends a request and resolves when its answer is there to the last byte. */
-  async send(
-    head: string,
-    { body, keepText = false }: { body?: RepeatedBody; keepText?: boolean } = {},
-  ): Promise<Answer> {
+  async send(head: string, { body, keepText = false, onBody }: SendOptions = {}): Promise<Answer> {
     if (this.#socket.destroyed) throw closedError();
     const pending = Promise.withResolvers<Answer>();
     // A failure while the body is still being sent is thrown below.
     pending.promise.catch(() => undefined);
     this.#pending = pending;
     this.#keepText = keepText;
+    this.#onBody = onBody;
     this.#socket.write(head, 'latin1');
     if (body !== undefined) await this.#sendBody(body, pending.promise);
     return await pending.promise;
@@ -97,6 +104,7 @@ export class Connection implements Disposable {
   #receiveBody(answer: Answer, bytes: Buffer): void {
     // The texts of interest are ASCII, so that pieces may be decoded one by one.
     if (this.#keepText) answer.text += bytes.toString('latin1');
+    this.#onBody?.(bytes);
     answer.bodyBytes += bytes.length;
     this.#leftBytes -= bytes.length;
     if (this.#leftBytes > 0) return;

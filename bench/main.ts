@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util';
 import { authorisation } from './authorisation.ts';
 import { bytes } from './bytes.ts';
-import { jobs } from './jobs.ts';
+import { completion } from './jobs/completion.ts';
+import { initiate } from './jobs/initiate.ts';
+import { inventory } from './jobs/inventory.ts';
+import { listJobs } from './jobs/list-jobs.ts';
 import { memory } from './memory.ts';
 import { policy } from './policy.ts';
 import { Report, type Row } from './report.ts';
@@ -10,7 +13,10 @@ import { start } from './start.ts';
 /** `npm run bench`; docs/performance.md says how to read what it prints. */
 const GROUPS: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = {
   start,
-  jobs,
+  jobs: listJobs,
+  initiate,
+  completion,
+  inventory,
   bytes,
   memory,
   policy,

@@ -9,6 +9,8 @@ export interface Figure {
   against: string | null;
 }
 
+const CASE_WIDTH_MIN = 44;
+
 /** Prints figures as they come: a table for people, or JSON lines. */
 export class Report {
   readonly #json: boolean;
@@ -19,19 +21,21 @@ export class Report {
   }
 
   print(bench: string, figures: readonly Row[]): void {
+    const width = Math.max(CASE_WIDTH_MIN, ...figures.map((row) => row.case.length));
     for (const row of figures) {
       if (this.#json) process.stdout.write(`${JSON.stringify(toFigure(bench, row))}\n`);
-      else this.#printLine(bench, toFigure(bench, row), row.against?.value);
+      else this.#printLine(toFigure(bench, row), { reference: row.against?.value, width });
     }
   }
 
-  #printLine(bench: string, figure: Figure, reference: number | undefined): void {
+  #printLine(figure: Figure, { reference, width }: { reference: number | undefined; width: number }): void {
+    const { bench } = figure;
     if (bench !== this.#bench) process.stdout.write(`\n${bench}\n`);
     this.#bench = bench;
     const { value, unit, ratio, against } = figure;
     const held = ratio === null ? '' : `  ${rounded(ratio).padStart(6)} x ${against} (${rounded(reference ?? 0)})`;
     process.stdout.write(
-      `  ${figure.case.padEnd(44)} ${rounded(value).padStart(8)} ${ratio === null ? unit : unit.padEnd(11)}${held}\n`,
+      `  ${figure.case.padEnd(width)} ${rounded(value).padStart(8)} ${ratio === null ? unit : unit.padEnd(11)}${held}\n`,
     );
   }
 }

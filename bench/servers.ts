@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Program } from './program.ts';
 
 /** The programs that are compared: Moraine as its users start it, and a bare `node:http` server beside it. */
@@ -9,8 +9,14 @@ export const ACCESS_KEY = {
   secretAccessKey: 'bench-secret-bench-secret-bench-secret00',
 };
 
+/** Jobs that wait until long after the benchmark. */
+export const NOT_DUE = 'expedited=24h,standard=24h,bulk=24h,inventory=24h';
+
 /** Starts `moraine serve` on a free port with its files under `scratchPath`; `viaNpm` is what a newcomer types. */
-export function startMoraine(scratchPath: string, { viaNpm = false } = {}): Promise<Program> {
+export function startMoraine(
+  scratchPath: string,
+  { viaNpm = false, retrievalTimes }: { viaNpm?: boolean; retrievalTimes?: string } = {},
+): Promise<Program> {
   return Program.start({
     ...(viaNpm
       ? { file: 'npm', args: ['start'] }
@@ -20,6 +26,7 @@ export function startMoraine(scratchPath: string, { viaNpm = false } = {}): Prom
       MORAINE_DATA_DIR: dataDirOf(scratchPath),
       MORAINE_ROOT_ACCESS_KEY_ID: ACCESS_KEY.accessKeyId,
       MORAINE_ROOT_SECRET_ACCESS_KEY: ACCESS_KEY.secretAccessKey,
+      ...(retrievalTimes !== undefined && { MORAINE_RETRIEVAL_TIMES: retrievalTimes }),
     },
     cwd: ROOT,
     logPath: join(scratchPath, 'moraine.log'),
@@ -34,5 +41,14 @@ export function startBare(scratchPath: string): Promise<Program> {
     file: process.execPath,
     args: [join(ROOT, 'bench', 'bare.cjs'), scratchPath],
     logPath: join(scratchPath, 'bare.log'),
+  });
+}
+
+/** Starts a program of the benchmarks that serves; `file` is below bench/. */
+export function startOwn(file: string, args: readonly string[], scratchPath: string): Promise<Program> {
+  return Program.start({
+    file: process.execPath,
+    args: [join(ROOT, 'bench', file), ...args],
+    logPath: join(scratchPath, `${basename(file)}.log`),
   });
 }

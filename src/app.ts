@@ -26,6 +26,7 @@ import { RetentionClock, type RetentionClockOptions } from './core/retention-clo
 import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
+import type { ThreadedWriter } from './metadata/threaded-writer.ts';
 import { systemClock } from './model/clock.ts';
 import { limits } from './model/limits.ts';
 import { addressRules } from './notify/addresses.ts';
@@ -53,19 +54,21 @@ export interface AppOptions {
   config: Config;
   secrets: Secrets;
   log: Log;
+  /** The thread that writes the metadata, which may have been loading its code for a while. */
+  writer: ThreadedWriter;
   /** Told when nothing may be acknowledged any more, because the metadata's files failed; the process must end. */
   onFatal: (error: unknown) => void;
 }
 
 /** Puts a server together and starts it. The only place where parts are wired to each other. */
-export async function startApp({ config, secrets, log, onFatal }: AppOptions): Promise<App> {
+export async function startApp({ config, secrets, log, writer, onFatal }: AppOptions): Promise<App> {
   await using parts = new AsyncDisposableStack();
   const { path: dataDir } = openDataDir(config.dataDir);
   parts.use(acquireOwnership({ dataDir, description: `serving ${formatAddress(config.listen)}` }));
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
 
-  const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal, thread: true }));
+  const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal, thread: writer }));
   const given = await arrange(parts, {
     config,
     secrets,

@@ -20,9 +20,11 @@ async function serve(command: Command): Promise<void> {
   const log = await createLog({ level: config.logLevel, pretty: process.stderr.isTTY === true });
   const onFatal = endOn(log);
   const stop = stopSignal(process);
-  // Imported here, so that help and wrong flags do not wait for the server's code to load.
+  // The code of the thread and that of the server load side by side; help and wrong flags wait for neither.
+  const { ThreadedWriter } = await import('../metadata/threaded-writer.ts');
+  const writer = new ThreadedWriter();
   const { startApp } = await import('../app.ts');
-  const app = await startApp({ config, secrets, log, onFatal }).catch((error: unknown) => {
+  const app = await startApp({ config, secrets, log, writer, onFatal }).catch((error: unknown) => {
     throw listenError(error, config.listen) ?? error;
   });
   // The one line on stdout, which tells scripts that the server answers.

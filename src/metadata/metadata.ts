@@ -7,15 +7,15 @@ import { type Call, createRecords, divide, type Operations } from './records.ts'
 import { openReader, openWriter, type SqliteOptions } from './sqlite.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import type { Tables } from './tables.ts';
-import { ThreadedWriter } from './threaded-writer.ts';
+import type { ThreadedWriter } from './threaded-writer.ts';
 import { Writer } from './writer.ts';
 
 export interface OpenOptions extends SqliteOptions {
   /**
-   * Whether a thread of its own makes the changes, so that no fsync holds up this one; what a server wants, and too much for
-   * a single command.
+   * A thread that makes the changes, so that no fsync holds up this one; what a server wants, and too much for a single
+   * command.
    */
-  thread?: boolean;
+  thread?: ThreadedWriter;
 }
 
 /** What carries out changes, wherever that is. */
@@ -41,13 +41,12 @@ export const Metadata = {
    * `onFatal` is told when the database's files fail: nothing may be acknowledged after that. Whoever opens it must be the
    * only one: leases found in it are those of a process that is gone, and are let go.
    */
-  async openSqlite({ thread = false, ...options }: OpenOptions): Promise<Metadata> {
+  async openSqlite({ thread, ...options }: OpenOptions): Promise<Metadata> {
     await using parts = new AsyncDisposableStack();
-    // The thread loads its code meanwhile.
-    const threaded = thread ? parts.use(new ThreadedWriter(options)) : undefined;
+    if (thread !== undefined) parts.use(thread);
     await prepare(options);
-    await threaded?.open();
-    const changes = threaded ?? parts.use(inThisThread(options));
+    await thread?.open(options);
+    const changes = thread ?? parts.use(inThisThread(options));
     const connection = parts.use(openReader(options));
     const db = new Kysely<Tables>({ dialect: sqliteDialect(connection, 'none') });
     const operations = divide(createRecords(db), (call) => changes.call(call));

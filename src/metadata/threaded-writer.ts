@@ -10,24 +10,25 @@ const ENTRY = new URL(`./writer-thread${extname(import.meta.url)}`, import.meta.
 
 /** Hands calls to the writer's thread, those of one turn of the event loop in one message. */
 export class ThreadedWriter implements AsyncDisposable {
-  readonly #thread: Worker;
-  readonly #onFatal: (error: unknown) => void;
+  readonly #thread = new Worker(ENTRY, { name: 'metadata' });
+  #onFatal: (error: unknown) => void = () => undefined;
   readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
   #outgoing: (Call & { id: number })[] = [];
   #lastId = 0;
   #isOpen = false;
   #closing = false;
 
-  /** Starts the thread, which loads its code meanwhile. */
-  constructor({ path, onFatal }: SqliteOptions) {
-    this.#onFatal = onFatal;
-    this.#thread = new Worker(ENTRY, { workerData: { path }, name: 'metadata' });
+  /** Starts the thread, which loads its code; one that is not opened yet does not keep the process. */
+  constructor() {
+    this.#thread.unref();
   }
 
   /** Lets the thread open the database; throws what opening it throws. */
-  async open(): Promise<void> {
+  async open({ path, onFatal }: SqliteOptions): Promise<void> {
     const thread = this.#thread;
-    this.#post({ open: true });
+    this.#onFatal = onFatal;
+    thread.ref();
+    this.#post({ open: path });
     await once(thread, 'message');
     this.#isOpen = true;
     thread.on('message', (message: FromWriter) => this.#hear(message));

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { GroupCommit } from './group-commit.ts';
 import { type FromWriter, packError, packOutcome, type Settled, type ToWriter } from './thread-messages.ts';
 import { Writer } from './writer.ts';
@@ -11,17 +11,16 @@ const port = parentPort;
 if (port === null) throw new Error('this is the entry of a thread');
 const say = (message: FromWriter): void => port.postMessage(message);
 
-const { path } = workerData as { path: string };
 let settled: Settled[] = [];
 let opened: { writer: Writer; commits: GroupCommit } | undefined;
 
 port.on('message', (message: ToWriter) => {
-  if ('open' in message) opened = open();
+  if ('open' in message) opened = open(message.open);
   else if ('calls' in message) submit(message.calls);
   else void close();
 });
 
-function open() {
+function open(path: string) {
   const writer = new Writer({ path, onFatal: (error) => say({ fatal: packError(error) }) });
   const commits = new GroupCommit(writer, () => {
     say({ settled });

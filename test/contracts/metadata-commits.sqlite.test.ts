@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { GroupCommit } from '../../src/metadata/group-commit.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import { type Call, type Noun, READS, recordClasses } from '../../src/metadata/records.ts';
+import { ThreadedWriter } from '../../src/metadata/threaded-writer.ts';
 import { type Outcome, Writer } from '../../src/metadata/writer.ts';
 import { inventoryJob, newVault, present } from './metadata-fixtures.ts';
 import { scratchDirectory } from './scratch.ts';
@@ -183,7 +184,7 @@ describe('operations that only read', () => {
   });
 
   test('see a change as soon as it is acknowledged', async () => {
-    await using metadata = await Metadata.openSqlite({ path, onFatal: failOnFatal, thread: true });
+    await using metadata = await Metadata.openSqlite({ path, onFatal: failOnFatal, thread: new ThreadedWriter() });
     for (let index = 0; index < 50; index += 1) {
       const job = newJob();
       await metadata.jobs.create(job);
@@ -194,7 +195,7 @@ describe('operations that only read', () => {
 
 describe('the thread that writes', () => {
   const open = (onFatal: (error: unknown) => void = failOnFatal) =>
-    Metadata.openSqlite({ path, onFatal, thread: true });
+    Metadata.openSqlite({ path, onFatal, thread: new ThreadedWriter() });
 
   test('carries out what was called before it is closed', async () => {
     const metadata = await open();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { vi } from 'vitest';
 import { Metadata } from '../../src/metadata/metadata.ts';
+import { ThreadedWriter } from '../../src/metadata/threaded-writer.ts';
 import type { MetadataUnderTest } from './metadata-fixtures.ts';
 import { scratchDirectory } from './scratch.ts';
 
@@ -17,7 +18,11 @@ export const failOnFatal = (error: unknown): never => {
 export async function sqliteUnderTest({ thread = false } = {}): Promise<SqliteUnderTest> {
   const directory = scratchDirectory();
   const path = join(directory, 'metadata.sqlite');
-  const metadata = await Metadata.openSqlite({ path, onFatal: failOnFatal, thread });
+  const metadata = await Metadata.openSqlite({
+    path,
+    onFatal: failOnFatal,
+    ...(thread && { thread: new ThreadedWriter() }),
+  });
   const reader = new DatabaseSync(path, { readOnly: true });
   return {
     path,
