@@ -4,8 +4,9 @@ import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import type { MetadataSource } from './reader.ts';
 import { type Call, createRecords, divide, type Operations } from './records.ts';
+import { SharedSnapshot } from './shared-snapshot.ts';
 import { openReader, openWriter, type SqliteOptions } from './sqlite.ts';
-import { sqliteDialect } from './sqlite-dialect.ts';
+import { noTransactions, ownTransactions, sqliteDialect } from './sqlite-dialect.ts';
 import type { Tables } from './tables.ts';
 import type { ThreadedWriter } from './threaded-writer.ts';
 import { Writer } from './writer.ts';
@@ -47,9 +48,10 @@ export const Metadata = {
     await prepare(options);
     await thread?.open(options);
     const changes = thread ?? parts.use(inThisThread(options));
-    const connection = parts.use(openReader(options));
-    const db = new Kysely<Tables>({ dialect: sqliteDialect(connection, 'none') });
-    const operations = divide(createRecords(db), (call) => changes.call(call));
+    const snapshot = new SharedSnapshot(parts.use(openReader(options)));
+    const db = new Kysely<Tables>({ dialect: sqliteDialect(snapshot, noTransactions) });
+    // Whoever has heard of a change reads what has changed.
+    const operations = divide(createRecords(db), (call) => changes.call(call).finally(() => snapshot.end()));
     const open = parts.move();
     return {
       ...operations,
@@ -63,7 +65,7 @@ export const Metadata = {
 /** Brings the database up to date before anybody works with it. */
 async function prepare(options: SqliteOptions): Promise<void> {
   using connection = openWriter(options);
-  const db = new Kysely<Tables>({ dialect: sqliteDialect(connection, 'own') });
+  const db = new Kysely<Tables>({ dialect: sqliteDialect(connection, ownTransactions(connection)) });
   await migrate(db as Kysely<unknown>, sqliteDdl);
   // If the last process ended because an fsync failed, the log may hold commits that only seem to be on disk. Copied
   // into the database they are written and synced afresh, before anything is built on them.

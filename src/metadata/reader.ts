@@ -1,7 +1,7 @@
 import { Kysely } from 'kysely';
 import { InventoryRecords } from './inventories.ts';
 import { openReader } from './sqlite.ts';
-import { sqliteDialect } from './sqlite-dialect.ts';
+import { noTransactions, sqliteDialect } from './sqlite-dialect.ts';
 import type { Tables } from './tables.ts';
 
 /** Where the metadata are: all that another thread needs to read them. */
@@ -22,7 +22,7 @@ export function openSource({ path }: MetadataSource): Reader {
   // A failure is that of whoever reads; what is not durable is found where it is written.
   const connection = openReader({ path, cacheKib: CACHE_KIB, onFatal: () => undefined });
   return {
-    inventories: new InventoryRecords(new Kysely<Tables>({ dialect: sqliteDialect(connection, 'none') })),
+    inventories: new InventoryRecords(new Kysely<Tables>({ dialect: sqliteDialect(connection, noTransactions) })),
     [Symbol.dispose]: () => connection[Symbol.dispose](),
   };
 }

@@ -107,7 +107,7 @@ export class SqliteConnection implements DatabaseConnection, Disposable {
   }
 
   get isInTransaction(): boolean {
-    return this.#database.isTransaction;
+    return this.#database.isOpen && this.#database.isTransaction;
   }
 
   /** Runs a statement that takes and returns nothing. */

@@ -8,6 +8,9 @@ import { type FromWriter, type ToWriter, unpackError } from './thread-messages.t
 /** The entry is TypeScript where this file is, and JavaScript where this file was built. */
 const ENTRY = new URL(`./writer-thread${extname(import.meta.url)}`, import.meta.url);
 
+/** The thread begins with these while this one goes on with the requests that have come in with them. */
+const CALLS_PER_MESSAGE_MAX = 12;
+
 /** Hands calls to the writer's thread, those of one turn of the event loop in one message. */
 export class ThreadedWriter implements AsyncDisposable {
   readonly #thread = new Worker(ENTRY, { name: 'metadata' });
@@ -44,6 +47,7 @@ export class ThreadedWriter implements AsyncDisposable {
     this.#pending.set(this.#lastId, pending);
     if (this.#outgoing.length === 0) setImmediate(() => this.#send());
     this.#outgoing.push({ id: this.#lastId, ...call });
+    if (this.#outgoing.length === CALLS_PER_MESSAGE_MAX) this.#send();
     return pending.promise;
   }
 

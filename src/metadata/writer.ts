@@ -1,7 +1,7 @@
 import { Kysely } from 'kysely';
 import { type Call, createRecords, invoke, type Records } from './records.ts';
 import { openWriter, type SqliteConnection, type SqliteOptions } from './sqlite.ts';
-import { sqliteDialect } from './sqlite-dialect.ts';
+import { sharedTransactions, sqliteDialect } from './sqlite-dialect.ts';
 import type { Tables } from './tables.ts';
 
 /** What became of a call. */
@@ -28,7 +28,7 @@ export class Writer implements Disposable {
         onFatal(error);
       },
     });
-    const db = new Kysely<Tables>({ dialect: sqliteDialect(this.#connection, 'shared') });
+    const db = new Kysely<Tables>({ dialect: sqliteDialect(this.#connection, sharedTransactions) });
     this.#records = createRecords(db);
   }
 

@@ -8,7 +8,7 @@ import { sqliteDdl } from '../../src/metadata/ddl.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import { migrations } from '../../src/metadata/migrations/index.ts';
 import { openWriter } from '../../src/metadata/sqlite.ts';
-import { sqliteDialect } from '../../src/metadata/sqlite-dialect.ts';
+import { ownTransactions, sqliteDialect } from '../../src/metadata/sqlite-dialect.ts';
 import { T0 } from './metadata-fixtures.ts';
 import { newKey } from './metadata-identities.ts';
 import { scratchDirectory } from './scratch.ts';
@@ -29,7 +29,7 @@ const OWNERS = ['111122223333', '222233334444'];
 
 async function makeFirstRelease(): Promise<void> {
   using connection = openWriter({ path, onFatal: failOnFatal });
-  const db = new Kysely<unknown>({ dialect: sqliteDialect(connection, 'own') });
+  const db = new Kysely<unknown>({ dialect: sqliteDialect(connection, ownTransactions(connection)) });
   const up = (to: Kysely<unknown>) => migrations[FIRST]!.up(to, sqliteDdl);
   const { error } = await new Migrator({
     db,
