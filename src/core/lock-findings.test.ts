@@ -57,7 +57,7 @@ describe('S-64 at start', () => {
     ],
   ])('%s seals the vault until it is repaired', async (sql, reason) => {
     const id = await lockVault(arrangement, denial({ Action: 'glacier:DeleteVault' }));
-    tamper(arrangement, sql);
+    await tamper(arrangement, sql);
     expect(await settled()).toEqual([
       `error: a vault is sealed: ${reason}, and its lock record says otherwise; see \`moraine locks repair\``,
     ]);
@@ -82,7 +82,7 @@ describe('S-64 at start', () => {
     [`document = replace(document, 'Deny', 'Allow')`, 'the metadata has another lock policy'],
   ])('a Locked row that differs in %s seals the vault, and no record takes its place', async (set, reason) => {
     const id = await lockVault(arrangement, denial());
-    tamper(arrangement, `update vault_locks set ${set}`);
+    await tamper(arrangement, `update vault_locks set ${set}`);
     expect(await settled()).toEqual([expect.stringContaining(`a vault is sealed: ${reason}`)]);
     const before = await arrangement.given.metadata.vaultLocks.find(1);
     const left = [
@@ -109,7 +109,7 @@ describe('S-64 at start', () => {
 
   test('of a sealed vault nothing but reading and retrieving is left', async () => {
     await lockVault(arrangement, denial());
-    tamper(arrangement, 'delete from vault_locks');
+    await tamper(arrangement, 'delete from vault_locks');
     await settled();
     const others = ['ListProvisionedCapacity', 'ListVaults', 'PurchaseProvisionedCapacity'];
     // What is done to the account is not done to the vault; no entrance names a vault for it.
@@ -119,7 +119,7 @@ describe('S-64 at start', () => {
 
   test('of a sealed vault the policy that was recorded still denies what it denied', async () => {
     await lockVault(arrangement, denial({ Action: 'glacier:InitiateJob' }));
-    tamper(arrangement, 'delete from vault_locks');
+    await tamper(arrangement, 'delete from vault_locks');
     await settled();
     expect(await mayRoot(arrangement, 'InitiateJob')).toBe(false);
   });
@@ -148,7 +148,7 @@ describe('S-64 at start', () => {
   test('a changed record of a lock that is gone seals the vault and re-instates nothing', async () => {
     await lockVault(arrangement, denial());
     writeFileSync(recordPath(1), readFileSync(recordPath(1), 'utf8').replace('Deny', 'Allow'));
-    tamper(arrangement, 'delete from vault_locks');
+    await tamper(arrangement, 'delete from vault_locks');
     await settled();
     expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(false);
     const left = [{ state: 'sealed', reason: 'its lock record is damaged' }];
@@ -158,7 +158,7 @@ describe('S-64 at start', () => {
 
   test('a record without its vault is told, and no new vault takes its name', async () => {
     await lockVault(arrangement, denial());
-    tamper(arrangement, 'delete from vault_locks; delete from vaults');
+    await tamper(arrangement, 'delete from vault_locks; delete from vaults');
     arrangement.clock.atMs += 1;
     expect(await settled()).toEqual(['error: a locked vault is missing from the metadata']);
     expect(await outcomeOf(arrangement.core.vaults.create(VAULT))).toBe(
@@ -175,7 +175,7 @@ describe('S-64 at start', () => {
     `update vaults set created_at = created_at + 1; update vault_locks set document = replace(document, 'Deny', 'Allow')`,
   ])('%s seals the vault', async (sql) => {
     const id = await lockVault(arrangement, denial());
-    tamper(arrangement, sql);
+    await tamper(arrangement, sql);
     const reason = 'a locked vault of this name, made at another time, was never deleted';
     expect(await mayRoot(arrangement, 'DeleteArchive')).toBe(false);
     expect(await settled()).toEqual([expect.stringContaining(`a vault is sealed: ${reason}`)]);
@@ -186,7 +186,7 @@ describe('S-64 at start', () => {
     expect(await arrangement.core.locks.get(VAULT)).toMatchObject({ id, document: denial() });
     expect(await listed()).toEqual([reason]);
     expect(await arrangement.core.locks.repair()).toMatchObject({ repaired: [], left: [{ state: 'sealed', reason }] });
-    tamper(arrangement, 'update vaults set created_at = created_at - 1');
+    await tamper(arrangement, 'update vaults set created_at = created_at - 1');
     await arrangement.core.locks.repair();
     expect(await mayRoot(arrangement, 'UploadArchive')).toBe(sql.startsWith('delete'));
   });
@@ -248,7 +248,7 @@ describe('S-64 at start', () => {
 
 test('F-41 metadata of yesterday: the lock is back, or the vault is lost and told', async () => {
   const yesterday = join(arrangement.directory, 'yesterday.sqlite');
-  tamper(arrangement, `vacuum into '${yesterday}'`);
+  await tamper(arrangement, `vacuum into '${yesterday}'`);
   await uploadBytes(arrangement, Buffer.from('kept'));
   await lockVault(arrangement, denial());
   await arrangement.given.metadata[Symbol.asyncDispose]();

@@ -159,9 +159,9 @@ describe('the archive is deleted', () => {
     };
     expect((await read()).equals(bytes)).toBe(true);
     // The job goes between the two questions that GetJobOutput asks.
-    clock.atMs += 2 * DAY_MS;
     const real = given.metadata.archives.blobs.bind(given.metadata.archives);
     vi.spyOn(given.metadata.archives, 'blobs').mockImplementationOnce(async (asked) => {
+      clock.atMs += 2 * DAY_MS;
       await given.metadata.jobs.expire({ nowMs: clock.atMs, limit: 10 });
       return real(asked);
     });

@@ -88,7 +88,7 @@ describe('trusted time', () => {
   test('begins with the newest archive when the wall clock of the first start is behind', async () => {
     pass(HOUR_MS);
     await uploadBytes(arrangement, Buffer.from('x'));
-    tamper(arrangement, 'delete from retention_clock');
+    await tamper(arrangement, 'delete from retention_clock');
     setOff(-DAY_MS);
     await arrangement.restart();
     expect(trusted()).toBe(T0 + HOUR_MS);
@@ -97,7 +97,7 @@ describe('trusted time', () => {
 
   test('begins suspect, with the wall clock, when the newest archive is dated far ahead of it', async () => {
     await uploadBytes(arrangement, Buffer.from('x'));
-    tamper(arrangement, `delete from retention_clock; update vaults set written_at = ${T0 + 4000 * DAY_MS}`);
+    await tamper(arrangement, `delete from retention_clock; update vaults set written_at = ${T0 + 4000 * DAY_MS}`);
     await arrangement.restart();
     expect(arrangement.given.retention.isSuspect).toBe(true);
     expect(trusted()).toBe(T0);
@@ -165,7 +165,7 @@ describe('S-62 a wall clock that jumps too far', () => {
 
   test('S-64 is told by locks that were kept when the time was not', async () => {
     await lockVault(arrangement, denial());
-    tamper(arrangement, 'delete from retention_clock');
+    await tamper(arrangement, 'delete from retention_clock');
     setOff(2 * YEAR_MS);
     await arrangement.restart();
     expect([arrangement.given.retention.isSuspect, trusted()]).toEqual([true, T0]);

@@ -26,7 +26,7 @@ test('S-64 F-41 bytes without a row stay while the metadata are not those that a
   const blobs = arrangement.blobsDirectory;
   const paths = readdirSync(blobs, { recursive: true }).map((name) => join(blobs, String(name)));
   for (const path of paths) utimesSync(path, long, long);
-  tamper(arrangement, 'delete from archive_blobs; delete from archives; delete from vault_locks');
+  await tamper(arrangement, 'delete from archive_blobs; delete from archives; delete from vault_locks');
   expect(await giveUpOrphans(arrangement.given, () => false)).toMatchObject({ done: 0, more: false });
   await arrangement.core.locks.repair();
   expect(await giveUpOrphans(arrangement.given, () => false)).toMatchObject({ done: 0, more: false });

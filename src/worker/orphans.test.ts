@@ -32,7 +32,7 @@ async function archiveForgotten(): Promise<void> {
   const copy = join(arrangement.directory, 'copy.sqlite');
   rmSync(copy, { force: true });
   await arrangement.given.retention.save();
-  tamper(arrangement, `vacuum into '${copy}'`);
+  await tamper(arrangement, `vacuum into '${copy}'`);
   await uploadBytes(arrangement, Buffer.from('kept for ever'));
   for (const id of await blobs()) {
     utimesSync(join(arrangement.blobsDirectory, id.slice(0, 2), id), T0 / 1000, T0 / 1000);
@@ -43,7 +43,7 @@ async function archiveForgotten(): Promise<void> {
   const metadata = join(arrangement.directory, 'metadata.sqlite');
   for (const suffix of ['-wal', '-shm']) rmSync(metadata + suffix, { force: true });
   writeFileSync(metadata, readFileSync(copy));
-  tamper(arrangement, `update retention_clock set high_water_at = ${clock?.highWaterAtMs}`);
+  await tamper(arrangement, `update retention_clock set high_water_at = ${clock?.highWaterAtMs}`);
   await arrangement.restart();
 }
 
@@ -84,7 +84,7 @@ describe('S-64 metadata from before an upload', () => {
   test('are not made to cost any while a lock is not as it was recorded', async () => {
     await lockVault(arrangement, denial());
     await archiveForgotten();
-    tamper(arrangement, 'delete from vault_locks');
+    await tamper(arrangement, 'delete from vault_locks');
     await expect(arrangement.core.locks.releaseOrphans()).rejects.toThrow(
       'nothing is released while a lock is not as it was recorded',
     );
@@ -99,7 +99,7 @@ test('S-64 a blob that was given up and that an archive mentions is kept, and to
   await uploadBytes(arrangement, bytes);
   const [kept = ''] = await blobs();
   await core.archives.delete({ vault: VAULT, id: await uploadBytes(arrangement, noise(10, 'other')) });
-  tamper(arrangement, `insert into reclaimable_blobs (blob_id) values ('${kept}')`);
+  await tamper(arrangement, `insert into reclaimable_blobs (blob_id) values ('${kept}')`);
   await expect(reclaim(given)).rejects.toThrow(`blobs were given up that rows mention; they are kept: ${kept}`);
   expect(await blobs()).toEqual([kept]);
   expect(await reclaim(given)).toEqual({ done: 0, more: false });
@@ -109,7 +109,7 @@ test('S-64 a blob that was given up and that an archive mentions is kept, and to
 test('S-64 a vault that somebody made count no archive is not deleted with those in it', async () => {
   await lockVault(arrangement, retention(365));
   await uploadBytes(arrangement, bytes);
-  tamper(arrangement, 'update vaults set archive_count = 0');
+  await tamper(arrangement, 'update vaults set archive_count = 0');
   expect(await outcomeOf(arrangement.core.vaults.delete(VAULT))).toContain('Vault not empty');
   expect(readdirSync(join(arrangement.blobsDirectory, 'locks'))).toHaveLength(1);
   await reclaim(arrangement.given);

@@ -120,11 +120,11 @@ const steps: Record<string, (life: Life) => Promise<void>> = {
     await arrangement.core.locks.settle();
   },
   async tamper({ random }) {
-    tamper(arrangement, TAMPERINGS[random(TAMPERINGS.length)] ?? '');
+    await tamper(arrangement, TAMPERINGS[random(TAMPERINGS.length)] ?? '');
   },
   async repair({ lockId }) {
     const { left } = await arrangement.core.locks.repair();
-    if (left.length > 0) tamper(arrangement, RIGHT_ROW(lockId));
+    if (left.length > 0) await tamper(arrangement, RIGHT_ROW(lockId));
   },
   async sweep() {
     const { given } = arrangement;

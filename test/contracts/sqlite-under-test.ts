@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { vi } from 'vitest';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import { ThreadedWriter } from '../../src/metadata/threaded-writer.ts';
@@ -31,6 +32,8 @@ export async function sqliteUnderTest({ thread = false } = {}): Promise<SqliteUn
     change: async (sql) => {
       using writer = new DatabaseSync(path);
       writer.exec(sql);
+      // The reads of one turn see one instant.
+      await setImmediate();
     },
     [Symbol.asyncDispose]: async () => {
       reader.close();

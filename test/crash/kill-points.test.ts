@@ -7,11 +7,11 @@ import { noise } from '../support/hashes.ts';
 import { send } from '../support/raw-client.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { answerOf, incomingOf, inventory, retrieve, upload, VAULT } from './archives.ts';
-import { attach, ONE_POOL_THREAD, poolThread, straceMissing } from './strace.ts';
+import { attach, metadataThread, ONE_POOL_THREAD, poolThread, straceMissing } from './strace.ts';
 
 /**
  * kill -9 before each file call of one upload: the calls are counted in a run that goes well, then one upload for each of
- * them is killed in front of it. The blob is written by the pool thread, the metadata and the answer by the main thread.
+ * them is killed in front of it. The blob, the metadata and the answer are each written by a thread of their own.
  */
 const processOf = (server: TestServer): number => server.child.pid ?? 0;
 const THREADS = {
@@ -20,10 +20,15 @@ const THREADS = {
     calls: 'openat,pwrite64,fsync,fdatasync,rename,unlink,close',
     callsMin: 8,
   },
-  'the thread that writes the metadata and the answer': {
+  'the thread that writes the metadata': {
+    idOf: (server: TestServer) => metadataThread(processOf(server)),
+    calls: 'pwrite64,fsync,fdatasync,ftruncate',
+    callsMin: 3,
+  },
+  'the thread that writes the answer': {
     idOf: processOf,
-    calls: 'pwrite64,fsync,fdatasync,ftruncate,write,writev',
-    callsMin: 4,
+    calls: 'write,writev',
+    callsMin: 1,
   },
 };
 

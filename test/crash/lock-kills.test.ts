@@ -7,11 +7,11 @@ import { send } from '../support/raw-client.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { denial } from '../support/vault-lock.ts';
 import { answerOf } from './archives.ts';
-import { attach, ONE_POOL_THREAD, poolThread, straceMissing, systemCalls } from './strace.ts';
+import { attach, metadataThread, ONE_POOL_THREAD, poolThread, straceMissing, systemCalls } from './strace.ts';
 
 /**
- * kill -9 before each file call of CompleteVaultLock. The record is written by the pool thread, the row and the answer by
- * the main thread.
+ * kill -9 before each file call of CompleteVaultLock. The record, the row and the answer are each written by a
+ * thread of their own.
  */
 const processOf = (server: TestServer): number => server.child.pid ?? 0;
 const THREADS = {
@@ -20,10 +20,15 @@ const THREADS = {
     calls: 'openat,pwrite64,fsync,fdatasync,link,unlink',
     callsMin: 6,
   },
-  'the thread that writes the row and the answer': {
+  'the thread that writes the row': {
+    idOf: (server: TestServer) => metadataThread(processOf(server)),
+    calls: 'pwrite64,fsync,fdatasync',
+    callsMin: 2,
+  },
+  'the thread that writes the answer': {
     idOf: processOf,
-    calls: 'pwrite64,fsync,fdatasync,write,writev',
-    callsMin: 3,
+    calls: 'write,writev',
+    callsMin: 1,
   },
 };
 /** A start of the server for each call. */

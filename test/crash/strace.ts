@@ -63,13 +63,18 @@ async function attached(child: ChildProcessByStdio<null, null, Readable>): Promi
 }
 
 /** The only thread of libuv's pool, which does the file calls of the blob store. */
-export function poolThread(processId: number): number {
+export const poolThread = (processId: number): number => threadNamed('libuv-worker', processId);
+
+/** The thread that writes the metadata. */
+export const metadataThread = (processId: number): number => threadNamed('metadata', processId);
+
+function threadNamed(name: string, processId: number): number {
   const threads = readdirSync(`/proc/${processId}/task`).map(Number);
-  const pool = threads.filter(
-    (thread) => readFileSync(`/proc/${processId}/task/${thread}/comm`, 'utf8').trim() === 'libuv-worker',
+  const found = threads.filter(
+    (thread) => readFileSync(`/proc/${processId}/task/${thread}/comm`, 'utf8').trim() === name,
   );
-  const [only] = pool;
-  if (only === undefined || pool.length > 1) throw new Error(`the server has ${pool.length} pool threads`);
+  const [only] = found;
+  if (only === undefined || found.length > 1) throw new Error(`the server has ${found.length} threads ${name}`);
   return only;
 }
 

@@ -8,7 +8,7 @@ import { MIB, noise } from '../support/hashes.ts';
 import { send } from '../support/raw-client.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { answerOf, blobsOf, incomingOf, inventory, retrieve, upload, VAULT } from './archives.ts';
-import { attach, ONE_POOL_THREAD, poolThread, straceMissing, systemCalls } from './strace.ts';
+import { attach, metadataThread, ONE_POOL_THREAD, poolThread, straceMissing, systemCalls } from './strace.ts';
 
 let dataDir = '';
 beforeEach(() => {
@@ -137,7 +137,7 @@ describe.runIf(straceMissing === undefined)('EIO on a sync of the database', () 
     const ended = once(server.child, 'exit');
     const wal = join(dataDir, 'metadata.sqlite-wal');
     const fault = ['-P', wal, '-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:error=EIO'];
-    await using tracing = await attach(processOf(server), fault);
+    await using tracing = await attach(metadataThread(processOf(server)), fault);
     const uploads = await Promise.all(
       [1, 2, 3].map((index) => answerOf(upload(server, { body, description: `during ${index}` }))),
     );

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import type { Wish } from '../../src/core/authorisation.ts';
 import { rootCaller } from '../../src/core/callers.ts';
 import { GlacierError } from '../../src/model/errors.ts';
@@ -49,8 +50,9 @@ export async function lockVault({ core }: Pick<TestArrangement, 'core'>, documen
   return id;
 }
 
-/** Changes the metadata behind the server's back. */
-export function tamper({ directory }: Pick<TestArrangement, 'directory'>, sql: string): void {
+/** Changes the metadata behind the server's back; what it reads from then on shows it. */
+export async function tamper({ directory }: Pick<TestArrangement, 'directory'>, sql: string): Promise<void> {
   using database = new DatabaseSync(join(directory, 'metadata.sqlite'));
   database.exec(sql);
+  await setImmediate();
 }
