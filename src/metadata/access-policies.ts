@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { UserName } from '../model/identities.ts';
+import { inTransaction } from './prepared.ts';
 import type { Tables } from './tables.ts';
 import { vaultExists } from './vaults.ts';
 
@@ -21,7 +22,7 @@ export class AccessPolicyRecords {
     users: readonly UserName[];
   }): Promise<'set' | 'gone' | { unknown: UserName }> {
     const { vaultKey, document, users } = policy;
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       if (!(await vaultExists(trx, vaultKey))) return 'gone';
       const unknown = await firstUnknown(trx, users);
       if (unknown !== undefined) return { unknown };

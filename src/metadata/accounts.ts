@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Account } from '../model/identities.ts';
 import { isThere } from './going-vaults.ts';
 import { insertKey, type NewKey } from './key-rows.ts';
+import { inTransaction } from './prepared.ts';
 import type { AccountRow, Tables } from './tables.ts';
 
 /** What an account has that goes with it. */
@@ -17,7 +18,7 @@ export class AccountRecords {
   /** Adds an account with a key of its root. `taken` when the key's id is, `former` when a deleted account had the number. */
   async create(asked: { account: Account; rootKey: NewKey }): Promise<'created' | 'exists' | 'former' | 'taken'> {
     const { account, rootKey } = asked;
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       if (await hasKey(trx, rootKey.accessKeyId)) return 'taken';
       if (await isFormer(trx, account.accountId)) return 'former';
       if (!(await insert(trx, account))) return 'exists';
@@ -28,7 +29,7 @@ export class AccountRecords {
 
   /** Adds the account unless it is there, and every account that owns vaults and is not; nothing when it was deleted. */
   async ensure({ accountId, nowMs }: { accountId: string; nowMs: number }): Promise<'there' | 'former'> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       if (await isFormer(trx, accountId)) return 'former';
       const owners = await trx
         .selectFrom('vaults')
@@ -68,7 +69,7 @@ export class AccountRecords {
 
   /** Deletes an account that has neither vaults nor users, with its root keys and its settings; its number stays used. */
   async delete(accountId: string): Promise<'deleted' | 'unknown' | 'has vaults' | 'has users'> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const owned = (table: 'vaults' | 'users') =>
         trx.selectFrom(table).select('key').where('account_id', '=', accountId).limit(1).executeTakeFirst();
       if ((await owned('vaults')) !== undefined) return 'has vaults';

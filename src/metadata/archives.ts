@@ -3,7 +3,7 @@ import type { Archive, BlobRef } from '../model/archives.ts';
 import type { ByteRange } from '../model/byte-range.ts';
 import { giveUpArchives } from './giving-up.ts';
 import { isThere } from './going-vaults.ts';
-import { Prepared } from './prepared.ts';
+import { inTransaction, Prepared } from './prepared.ts';
 import { refuseGivenUp } from './reclaim.ts';
 import type { ArchiveRow, BlobRefColumns, Tables } from './tables.ts';
 
@@ -40,7 +40,7 @@ export class ArchiveRecords {
 
   /** Records an archive whose bytes are one durable blob; false when the vault is gone. */
   async add(archive: NewArchive & { blob: BlobRef }): Promise<boolean> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       await refuseGivenUp(trx, archive.blob.blobId);
       const archiveKey = await insertArchive(trx, archive);
       if (archiveKey === undefined) return false;
@@ -75,7 +75,7 @@ export class ArchiveRecords {
    * before.
    */
   async delete({ archiveKey, nowMs }: { archiveKey: number; nowMs: number }): Promise<boolean> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const archive = await trx
         .updateTable('archives')
         .set((eb) => ({

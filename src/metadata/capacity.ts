@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { CapacityUnit } from '../model/capacity.ts';
+import { inTransaction } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 /** Provisioned capacity units. Units that have expired stay as rows, two in a month at most, and count for nothing. */
@@ -20,7 +21,7 @@ export class CapacityRecords {
     unit: CapacityUnit;
     unitsMax: number;
   }): Promise<'added' | 'full'> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       if ((await countActiveUnits(trx, { accountId, nowMs: unit.startedAtMs })) >= unitsMax) return 'full';
       await trx
         .insertInto('capacity_units')

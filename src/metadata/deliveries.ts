@@ -2,6 +2,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { limits } from '../model/limits.ts';
 import type { Delivery, DeliveryLease, Subscription } from '../model/notices.ts';
 import { toDelivery } from './delivery-rows.ts';
+import { inTransaction } from './prepared.ts';
 import { toSubscription } from './subscriptions.ts';
 import type { Tables } from './tables.ts';
 
@@ -58,7 +59,7 @@ export class DeliveryRecords {
     token: string;
     limit: number;
   }): Promise<Delivery[]> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       await trx
         .updateTable('deliveries')
         .set({ due_at: claim.nowMs })
@@ -119,7 +120,7 @@ export class DeliveryRecords {
    * lease was lost.
    */
   async release({ lease, dueAtMs }: Release): Promise<boolean> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const row = await releaseOne(trx, { lease, dueAtMs });
       if (row === undefined) return false;
       await trx
@@ -139,7 +140,7 @@ export class DeliveryRecords {
    * nothing else, waits with it, for as long as what was refused before.
    */
   async releaseTopic({ lease, dueAtMs }: Release): Promise<boolean> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const row = await releaseOne(trx, { lease, dueAtMs });
       if (row === undefined) return false;
       await putOff(trx, { topic: row.topic, dueAtMs });

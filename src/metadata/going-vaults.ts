@@ -2,6 +2,7 @@ import { type Expression, type Kysely, type SelectQueryBuilder, type SqlBool, sq
 import { giveUpBlobs, takeFromArchives, takeFromUploads } from './giving-up.ts';
 import { inShort } from './in-short.ts';
 import { listed } from './json-list.ts';
+import { inTransaction } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 /**
@@ -29,7 +30,7 @@ export class GoingVaultRecords {
    * nothing is left of any vault.
    */
   async removeSome({ limit }: { limit: number }): Promise<number> {
-    return this.#db.transaction().execute((trx) => inShort(limit, (some) => removeFrom(trx, some)));
+    return inTransaction(this.#db, (trx) => inShort(limit, (some) => removeFrom(trx, some)));
   }
 }
 

@@ -3,7 +3,7 @@ import { type Job, type Lease, QUEUE_NAMES, type QueueName } from '../model/jobs
 import { limits } from '../model/limits.ts';
 import { goingKeys } from './going-vaults.ts';
 import { toJob } from './job-rows.ts';
-import { Prepared } from './prepared.ts';
+import { inTransaction, Prepared } from './prepared.ts';
 import { type Announcement, type EndedRow, type Publish, preparePublish } from './publications.ts';
 import { refuseGivenUp } from './reclaim.ts';
 import type { JobRow, Tables } from './tables.ts';
@@ -56,7 +56,7 @@ export class JobQueueRecords {
    * whose worker died becomes due again when its lease ends; the token tells the two workers apart.
    */
   async claimDue({ nowMs, leaseUntilMs, token, queues = QUEUE_NAMES, limit }: Claim): Promise<Job[]> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const rows: JobRow[] = [];
       for (const queue of queues) {
         if (rows.length >= limit) break;
@@ -137,7 +137,7 @@ export class JobQueueRecords {
    * then nothing is written.
    */
   async end(end: JobEnd): Promise<{ messages: number } | undefined> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       if (end.output !== null) await refuseGivenUp(trx, end.output.blobId);
       const ended = await this.#end.first(endParameters(end), trx);
       if (ended === undefined) return undefined;

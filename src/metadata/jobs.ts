@@ -6,7 +6,7 @@ import { isThere } from './going-vaults.ts';
 import { inShort } from './in-short.ts';
 import { type JobListing, JobListings, type JobPage } from './job-listing.ts';
 import { ANY_JOB, type NewJob, toJob, toNewRow } from './job-rows.ts';
-import { Prepared, PreparedInsert } from './prepared.ts';
+import { inTransaction, Prepared, PreparedInsert } from './prepared.ts';
 import { RetrievalLoads } from './retrieval-loads.ts';
 import type { JobRow, Tables } from './tables.ts';
 
@@ -38,7 +38,7 @@ export class JobRecords {
     job: NewJob,
     limits = NO_RETRIEVAL_LIMITS,
   ): Promise<'created' | 'vault-gone' | 'archive-gone' | RetrievalRefusal> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const vault = await this.#vaultAccount.first([job.vaultKey], trx);
       if (vault === undefined) return 'vault-gone';
       if (job.kind === 'archive-retrieval') {
@@ -67,7 +67,7 @@ export class JobRecords {
    * referred to; returns how many.
    */
   async expire({ nowMs, limit }: { nowMs: number; limit: number }): Promise<number> {
-    return this.#db.transaction().execute((trx) => inShort(limit, (some) => expireSome(trx, { nowMs, limit: some })));
+    return inTransaction(this.#db, (trx) => inShort(limit, (some) => expireSome(trx, { nowMs, limit: some })));
   }
 }
 

@@ -9,6 +9,7 @@ import {
   shownKeys,
   toAccessKey,
 } from './key-rows.ts';
+import { inTransaction } from './prepared.ts';
 import type { Tables } from './tables.ts';
 import { findUser } from './users.ts';
 
@@ -49,7 +50,7 @@ export class KeyRecords {
     asked: { key: NewKey; accountId: string; user: string | null } & KeyLimits,
   ): Promise<'created' | 'taken' | 'no account' | 'no user' | 'full'> {
     const { key, accountId, user } = asked;
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const account = await trx.selectFrom('accounts').select('id').where('id', '=', accountId).executeTakeFirst();
       if (account === undefined) return 'no account';
       const found = user === null ? null : await findUser(trx, { accountId, name: user });
@@ -108,7 +109,7 @@ export class KeyRecords {
 
   /** Disables a key; one that is disabled stays as it is. `last` when it is the only key of a root that may sign. */
   async disable({ nowMs, ...change }: KeyChange & { nowMs: number }): Promise<'disabled' | 'unknown' | 'last'> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const row = await findKey(trx, change.accessKeyId);
       if (row === undefined) return 'unknown';
       if (row.disabled_at !== null) return 'disabled';
@@ -127,7 +128,7 @@ export class KeyRecords {
   async rotate(
     asked: { accessKeyId: string; key: NewKey } & KeyLimits,
   ): Promise<'rotated' | 'unknown' | 'temporary' | 'disabled' | 'taken' | 'full'> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const row = await findKey(trx, asked.accessKeyId);
       if (row === undefined) return 'unknown';
       if (row.expires_at !== null) return 'temporary';
@@ -141,7 +142,7 @@ export class KeyRecords {
 
   /** Deletes a key. `last` when it is the only key of a root that may sign. */
   async delete(change: KeyChange): Promise<'deleted' | 'unknown' | 'last'> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const row = await findKey(trx, change.accessKeyId);
       if (row === undefined) return 'unknown';
       if (row.disabled_at === null && (await isLast(trx, row, change))) return 'last';

@@ -2,6 +2,7 @@ import { Kysely, sql } from 'kysely';
 import { sqliteDdl } from './ddl.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
+import { answersAtOnce } from './prepared.ts';
 import type { MetadataSource } from './reader.ts';
 import { type Call, createRecords, divide, type Operations } from './records.ts';
 import { SharedSnapshot } from './shared-snapshot.ts';
@@ -50,6 +51,7 @@ export const Metadata = {
     const changes = thread ?? parts.use(inThisThread(options));
     const snapshot = new SharedSnapshot(parts.use(openReader(options)));
     const db = new Kysely<Tables>({ dialect: sqliteDialect(snapshot, noTransactions) });
+    answersAtOnce(db, (query) => snapshot.rows(query));
     // Whoever has heard of a change reads what has changed.
     const operations = divide(createRecords(db), (call) => changes.call(call).finally(() => snapshot.end()));
     const open = parts.move();

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { NOTIFICATION_EVENTS, type NotificationConfiguration } from '../model/notifications.ts';
-import { Prepared } from './prepared.ts';
+import { inTransaction, Prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 import { vaultExists } from './vaults.ts';
 
@@ -17,7 +17,7 @@ export class NotificationConfigurationRecords {
   /** Sets the configuration, in place of the one there was. False when the vault is gone. */
   async set({ vaultKey, topic, events }: NotificationConfiguration & { vaultKey: number }): Promise<boolean> {
     const columns = { topic, events: events.join(SEPARATOR) };
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       if (!(await vaultExists(trx, vaultKey))) return false;
       await trx
         .insertInto('notification_configurations')

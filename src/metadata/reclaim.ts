@@ -2,6 +2,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { giveUpBlobs, takeFromArchives, takeFromUploads } from './giving-up.ts';
 import { inShort } from './in-short.ts';
 import { listed } from './json-list.ts';
+import { inTransaction } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 /** Bytes that no archive, part or job refers to any more. */
@@ -17,7 +18,7 @@ export class ReclaimRecords {
    * returns how many, with those archives and uploads that have none left. 0 when nothing waits.
    */
   async gather({ limit }: { limit: number }): Promise<number> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const ofArchives = await inShort(limit, (some) => gatherFromArchives(trx, some));
       return ofArchives > 0 ? ofArchives : inShort(limit, (some) => gatherFromUploads(trx, some));
     });
@@ -44,7 +45,7 @@ export class ReclaimRecords {
   /** Takes back those of `blobIds` that a row mentions after all, and returns them. No row may; so somebody changed rows. */
   async takeBackMentioned(blobIds: readonly string[]): Promise<string[]> {
     if (blobIds.length === 0) return [];
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const rows = await inUse(trx, blobIds).execute();
       const ids = rows.map((row) => row.blob_id);
       if (ids.length > 0) await trx.deleteFrom('reclaimable_blobs').where('blob_id', 'in', listed(ids)).execute();
@@ -55,13 +56,13 @@ export class ReclaimRecords {
   /** How many of `blobIds` no row mentions. */
   async countUnknown(blobIds: readonly string[]): Promise<number> {
     if (blobIds.length === 0) return 0;
-    return this.#db.transaction().execute(async (trx) => blobIds.length - (await mentioned(trx, blobIds)).size);
+    return inTransaction(this.#db, async (trx) => blobIds.length - (await mentioned(trx, blobIds)).size);
   }
 
   /** Hands those of `blobIds` that no row mentions to the sweep, and leaves the others alone; returns how many. */
   async addUnknown(blobIds: readonly string[]): Promise<number> {
     if (blobIds.length === 0) return 0;
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const known = await mentioned(trx, blobIds);
       const unknown = blobIds.filter((id) => !known.has(id));
       await giveUpBlobs(trx, unknown);

@@ -14,15 +14,24 @@ export class SharedSnapshot implements DatabaseConnection {
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    if (!this.#connection.isInTransaction) {
-      this.#connection.run('begin');
-      setImmediate(() => this.end());
-    }
+    this.#begin();
     return this.#connection.executeQuery(query);
+  }
+
+  /** The rows that a statement returns, at once. */
+  rows<Row>(query: CompiledQuery): Row[] {
+    this.#begin();
+    return this.#connection.rows(query);
   }
 
   streamQuery(): never {
     return this.#connection.streamQuery();
+  }
+
+  #begin(): void {
+    if (this.#connection.isInTransaction) return;
+    this.#connection.run('begin');
+    setImmediate(() => this.end());
   }
 
   /** What is read from now on is of now. */

@@ -125,6 +125,11 @@ export class SqliteConnection implements DatabaseConnection, Disposable {
     });
   }
 
+  /** The rows that a statement returns, at once. */
+  rows<Row>({ sql, parameters }: CompiledQuery): Row[] {
+    return this.#guard(() => this.#known(sql).statement.all(...(parameters as Values)) as Row[]);
+  }
+
   streamQuery(): never {
     throw new Error('results of the metadata are read in pages');
   }

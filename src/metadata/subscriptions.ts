@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from 'kysely';
 import type { Subscription } from '../model/notices.ts';
 import { safeEqual } from '../sigv4/safe-equal.ts';
 import { insertDelivery } from './delivery-rows.ts';
-import { Prepared } from './prepared.ts';
+import { inTransaction, Prepared } from './prepared.ts';
 import type { SubscriptionRow, Tables } from './tables.ts';
 
 /** A subscription as it is asked for. */
@@ -22,7 +22,7 @@ export class SubscriptionRecords {
 
   /** Adds a subscription that awaits its confirmation, and the message that asks for it. */
   async create(asked: NewSubscription): Promise<'created' | 'known' | 'too-many'> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const all = await trx.selectFrom('subscriptions').select(['topic', 'url']).where('key', '>', 0).execute();
       if (all.some(({ topic, url }) => topic === asked.topic && url === asked.url)) return 'known';
       if (all.length >= asked.subscriptionsMax) return 'too-many';
@@ -46,7 +46,7 @@ export class SubscriptionRecords {
     tokenDigest: string;
     nowMs: number;
   }): Promise<Subscription | undefined> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const rows = await trx.selectFrom('subscriptions').selectAll().where('topic', '=', confirmation.topic).execute();
       const row = rows.find(({ token_digest: digest }) => safeEqual(digest, confirmation.tokenDigest));
       if (row === undefined) return undefined;
@@ -71,7 +71,7 @@ export class SubscriptionRecords {
 
   /** Ends a subscription, with what is on its way to it; false when there is none. */
   async delete(arn: string): Promise<boolean> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const row = await trx.selectFrom('subscriptions').select('key').where('arn', '=', arn).executeTakeFirst();
       if (row !== undefined) await deleteAll(trx, [row.key]);
       return row !== undefined;
@@ -80,7 +80,7 @@ export class SubscriptionRecords {
 
   /** Ends those that were asked for before `beforeMs` and never confirmed; returns how many. */
   async deleteUnconfirmed({ beforeMs }: { beforeMs: number }): Promise<number> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const rows = await trx
         .selectFrom('subscriptions')
         .select('key')

@@ -7,6 +7,7 @@ import { insertArchive, toBlobRef } from './archives.ts';
 import { giveUpBlobs, giveUpUpload } from './giving-up.ts';
 import { goingKeys } from './going-vaults.ts';
 import { listed } from './json-list.ts';
+import { inTransaction } from './prepared.ts';
 import { refuseGivenUp } from './reclaim.ts';
 import type { Tables, UploadRow } from './tables.ts';
 import { vaultExists } from './vaults.ts';
@@ -27,7 +28,7 @@ export class UploadRecords {
 
   /** Opens an upload; false when the vault is gone. */
   async create(upload: Omit<Upload, 'key' | 'state' | 'archiveId'>): Promise<boolean> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       if (!(await vaultExists(trx, upload.vaultKey))) return false;
       await trx
         .insertInto('uploads')
@@ -70,7 +71,7 @@ export class UploadRecords {
 
   /** Records a durable part; the one it replaces is given up. False when the upload is no longer open. */
   async putPart({ uploadKey, part, nowMs }: { uploadKey: number; part: Part; nowMs: number }): Promise<boolean> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const open = await trx
         .updateTable('uploads')
         .set({ touched_at: nowMs })
@@ -109,7 +110,7 @@ export class UploadRecords {
     treeHash: string;
   }): Promise<Completion> {
     const { sizeBytes, treeHash } = upload;
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const row = await trx.selectFrom('uploads').selectAll().where('key', '=', upload.uploadKey).executeTakeFirst();
       if (row === undefined || row.state === 'aborted') return { outcome: 'gone' };
       if (!(await vaultExists(trx, row.vault_key))) return { outcome: 'gone' };
@@ -135,7 +136,7 @@ export class UploadRecords {
 
   /** Gives an open upload and its parts up. Repeating it succeeds; a completed or unknown upload is `gone`. */
   async abort({ uploadKey, nowMs }: { uploadKey: number; nowMs: number }): Promise<'aborted' | 'gone'> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const row = await trx
         .selectFrom('uploads')
         .select(['state', 'vault_key'])
@@ -170,7 +171,7 @@ export class UploadRecords {
 
   /** Aborts open uploads that nobody touched since `beforeMs`; returns how many. */
   async abortIdle({ beforeMs, nowMs, limit }: { beforeMs: number; nowMs: number; limit: number }): Promise<number> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const idle = await untouched(trx, { state: 'open', beforeMs, limit });
       for (const uploadKey of idle) await abortOpen(trx, { uploadKey, nowMs });
       return idle.length;
@@ -179,7 +180,7 @@ export class UploadRecords {
 
   /** Forgets uploads that were completed or aborted before `beforeMs` and have no parts left; returns how many. */
   async forgetClosed({ beforeMs, limit }: { beforeMs: number; limit: number }): Promise<number> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const completed = await untouched(trx, { state: 'completed', beforeMs, limit });
       const aborted = await untouched(trx, { state: 'aborted', beforeMs, limit });
       const keys = [...completed, ...aborted];

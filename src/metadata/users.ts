@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { UserName } from '../model/identities.ts';
 import { namingOf } from '../policy/naming.ts';
+import { inTransaction } from './prepared.ts';
 import type { Tables, UserRow } from './tables.ts';
 
 /** A user as it is kept. */
@@ -47,7 +48,7 @@ export class UserRecords {
     arn: string;
   }): Promise<'created' | 'exists' | 'no account' | 'full' | PoliciesInForce> {
     const { accountId, name, id, createdAtMs } = user;
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const account = await trx.selectFrom('accounts').select('id').where('id', '=', accountId).executeTakeFirst();
       if (account === undefined) return 'no account';
       if ((await findAlike(trx, user)) !== undefined) return 'exists';
@@ -78,7 +79,7 @@ export class UserRecords {
 
   /** Deletes a user with its keys and policies; says whether there was one. */
   async delete(user: UserName): Promise<boolean> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const row = await findUser(trx, user);
       if (row === undefined) return false;
       await trx
@@ -107,7 +108,7 @@ export class UserRecords {
     policy: NamedPolicy;
     policiesMax: number;
   }): Promise<'attached' | 'no user' | 'full'> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const row = await findUser(trx, user);
       if (row === undefined) return 'no user';
       const { count } = await trx
@@ -126,7 +127,7 @@ export class UserRecords {
   }
 
   async detachPolicy({ user, name }: { user: UserName; name: string }): Promise<'detached' | 'no user' | 'no policy'> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const row = await findUser(trx, user);
       if (row === undefined) return 'no user';
       return (await deletePolicy(trx, row.key, name)) ? 'detached' : 'no policy';
@@ -135,7 +136,7 @@ export class UserRecords {
 
   /** The policies of a user, by name; undefined when there is no such user. */
   async policies(user: UserName): Promise<NamedPolicy[] | undefined> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const row = await findUser(trx, user);
       if (row === undefined) return undefined;
       return trx

@@ -3,6 +3,7 @@ import type { UserName } from '../model/identities.ts';
 import type { VaultIdentity } from '../model/lock-records.ts';
 import { mayBegin, type VaultLock, type VaultRecords } from '../model/vault-locks.ts';
 import { firstUnknown } from './access-policies.ts';
+import { inTransaction } from './prepared.ts';
 import type { Tables } from './tables.ts';
 import { vaultExists } from './vaults.ts';
 
@@ -35,7 +36,7 @@ export class VaultLockRecords {
     records: VaultRecords;
   }): Promise<'initiated' | 'refused' | 'vault-gone' | { unknown: UserName }> {
     const { vaultKey, lock, users, records } = asked;
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       if (!(await vaultExists(trx, vaultKey))) return 'vault-gone';
       const unknown = await firstUnknown(trx, users);
       if (unknown !== undefined) return { unknown };
@@ -75,7 +76,7 @@ export class VaultLockRecords {
   /** Puts a lock in place of whatever is there; a vault that was deleted meanwhile needs none. */
   async reinstate({ vaultKey, lock }: { vaultKey: number; lock: VaultLock }): Promise<void> {
     const { vault_key: _, ...columns } = toRow(vaultKey, lock);
-    await this.#db.transaction().execute(async (trx) => {
+    await inTransaction(this.#db, async (trx) => {
       if (!(await vaultExists(trx, vaultKey))) return;
       await trx
         .insertInto('vault_locks')

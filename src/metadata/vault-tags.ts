@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { inTransaction } from './prepared.ts';
 import type { Tables } from './tables.ts';
 import { vaultExists } from './vaults.ts';
 
@@ -20,7 +21,7 @@ export class VaultTagRecords {
     tagsMax: number;
   }): Promise<'added' | 'full' | 'gone'> {
     const { vaultKey, tags, tagsMax } = tagging;
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       if (!(await vaultExists(trx, vaultKey))) return 'gone';
       const rows = await trx.selectFrom('vault_tags').select('name').where('vault_key', '=', vaultKey).execute();
       if (new Set([...rows.map(({ name }) => name), ...tags.keys()]).size > tagsMax) return 'full';
@@ -39,7 +40,7 @@ export class VaultTagRecords {
 
   /** Removes the tags with these names; those that are not there count as removed. False when the vault is gone. */
   async remove({ vaultKey, names }: { vaultKey: number; names: readonly string[] }): Promise<boolean> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       if (!(await vaultExists(trx, vaultKey))) return false;
       if (names.length === 0) return true;
       await trx.deleteFrom('vault_tags').where('vault_key', '=', vaultKey).where('name', 'in', names).execute();

@@ -1,7 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import { isEmpty, type Vault, type VaultName } from '../model/vaults.ts';
 import { isThere, letGo } from './going-vaults.ts';
-import { Prepared } from './prepared.ts';
+import { inTransaction, Prepared } from './prepared.ts';
 import type { Tables, VaultRow } from './tables.ts';
 
 /** What a listing of vaults goes by: the account, the name to go on after, and how many rows. */
@@ -27,7 +27,7 @@ export class VaultRecords {
   async create(
     vault: VaultName & { nowMs: number; vaultsMax: number },
   ): Promise<'created' | 'exists' | 'full' | 'no account'> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       if (!(await isAccountEnabled(trx, vault.accountId))) return 'no account';
       if ((await findVault(trx, vault)) !== undefined) return 'exists';
       const { count } = await trx
@@ -75,7 +75,7 @@ export class VaultRecords {
    * succeeds.
    */
   async delete(vault: VaultName & { inventory: 'live' | 'daily' }): Promise<'deleted' | 'refused'> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const row = await findVault(trx, vault);
       if (row === undefined) return 'deleted';
       if (row.archive_count > 0 || !isEmpty(toVault(row), vault.inventory)) return 'refused';

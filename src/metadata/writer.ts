@@ -1,4 +1,5 @@
 import { Kysely } from 'kysely';
+import { answersAtOnce } from './prepared.ts';
 import { type Call, createRecords, invoke, type Records } from './records.ts';
 import { openWriter, type SqliteConnection, type SqliteOptions } from './sqlite.ts';
 import { sharedTransactions, sqliteDialect } from './sqlite-dialect.ts';
@@ -29,6 +30,7 @@ export class Writer implements Disposable {
       },
     });
     const db = new Kysely<Tables>({ dialect: sqliteDialect(this.#connection, sharedTransactions) });
+    answersAtOnce(db, (query) => this.#connection.rows(query));
     this.#records = createRecords(db);
   }
 

@@ -176,7 +176,7 @@ describe('operations that only read', () => {
     try {
       await using metadata = await Metadata.openSqlite({ path, onFatal: failOnFatal });
       const adding = metadata.vaultTags.add({ vaultKey, tags: new Map([['a', 'b']]), tagsMax: 1 });
-      await expect(adding).rejects.toThrow('a connection that only reads');
+      await expect(adding).rejects.toThrow('attempt to write a readonly database');
     } finally {
       if (before === undefined) delete reading.vaultTags;
       else reading.vaultTags = before;
