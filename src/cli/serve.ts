@@ -5,7 +5,7 @@ import { ConfigError } from '../config/errors.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { exitCodes } from './exit-codes.ts';
 import { addSettingOptions, flagsOf } from './setting-options.ts';
-import { stopSignal } from './stop-signal.ts';
+import { endNow, stopSignal } from './stop-signal.ts';
 
 /** `moraine serve`: runs until a signal asks it to stop. */
 export function serveCommand(): Command {
@@ -39,7 +39,7 @@ async function serve(command: Command): Promise<void> {
 function endOn(log: Log): (error: unknown) => void {
   const end = (error: unknown): void => {
     log.fatal({ error }, 'ending because of an unexpected error');
-    process.exit(exitCodes.unexpected);
+    endNow(exitCodes.unexpected);
   };
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);

@@ -1,4 +1,5 @@
 import { Kysely, sql } from 'kysely';
+import { limits } from '../model/limits.ts';
 import { sqliteDdl } from './ddl.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
@@ -23,6 +24,8 @@ export interface OpenOptions extends SqliteOptions {
 /** What carries out changes, wherever that is. */
 interface Changes extends AsyncDisposable {
   call: (call: Call) => Promise<unknown>;
+  /** For how long the oldest of the calls that are not answered has been waiting, in milliseconds. */
+  readonly waitingMs: number;
 }
 
 /**
@@ -31,7 +34,7 @@ interface Changes extends AsyncDisposable {
  */
 export type Metadata = Operations &
   AsyncDisposable & {
-    /** Whether the database can be read now. */
+    /** Whether the database can be read now, and changed: a change that waits for long waits for a disk that does not answer. */
     answers: () => Promise<boolean>;
     /** Where another thread finds it. */
     source: MetadataSource;
@@ -57,7 +60,7 @@ export const Metadata = {
     const open = parts.move();
     return {
       ...operations,
-      answers: () => isReadable(db),
+      answers: async () => changes.waitingMs < limits.metadataStallMs && (await isReadable(db)),
       source: { kind: 'sqlite', path: options.path },
       [Symbol.asyncDispose]: () => open.disposeAsync(),
     };
@@ -81,6 +84,8 @@ function inThisThread(options: SqliteOptions): Changes {
   const writer = new Writer(options);
   const commits = new GroupCommit(writer);
   return {
+    // While a commit lasts, nobody can ask.
+    waitingMs: 0,
     call: (call) => {
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       commits.submit(call, (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value)));

@@ -11,15 +11,23 @@ const ENTRY = new URL(`./writer-thread${extname(import.meta.url)}`, import.meta.
 /** The thread begins with these while this one goes on with the requests that have come in with them. */
 const CALLS_PER_MESSAGE_MAX = 12;
 
+const ENDED = 'the thread that writes the metadata has ended';
+
+interface Pending extends PromiseWithResolvers<unknown> {
+  calledAtMs: number;
+}
+
 /** Hands calls to the writer's thread, those of one turn of the event loop in one message. */
 export class ThreadedWriter implements AsyncDisposable {
   readonly #thread = new Worker(ENTRY, { name: 'metadata' });
   #onFatal: (error: unknown) => void = () => undefined;
-  readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
+  /** In the order in which they were made. */
+  readonly #pending = new Map<number, Pending>();
   #outgoing: (Call & { id: number })[] = [];
   #lastId = 0;
   #isOpen = false;
   #closing = false;
+  #failure: { error: unknown } | undefined;
 
   /** Starts the thread, which loads its code; one that is not opened yet does not keep the process. */
   constructor() {
@@ -32,17 +40,21 @@ export class ThreadedWriter implements AsyncDisposable {
     this.#onFatal = onFatal;
     thread.ref();
     this.#post({ open: path });
-    await once(thread, 'message');
+    const said = once(thread, 'message').then(() => true);
+    // Without a word it ends when it is out of memory, say.
+    const ended = once(thread, 'exit').then(() => false);
+    if (!(await Promise.race([said, ended]))) throw new Error(ENDED);
     this.#isOpen = true;
     thread.on('message', (message: FromWriter) => this.#hear(message));
     // It ends by itself only when it is told to.
     thread.on('error', (error) => this.#fail(error));
-    thread.on('exit', () => this.#fail(new Error('the thread that writes the metadata has ended')));
+    thread.on('exit', () => this.#fail(new Error(ENDED)));
   }
 
   call(call: Call): Promise<unknown> {
-    const pending = Promise.withResolvers<unknown>();
+    const pending = { ...Promise.withResolvers<unknown>(), calledAtMs: performance.now() };
     if (this.#closing) throw new Error('the metadata is closed');
+    if (this.#failure !== undefined) throw this.#failure.error;
     this.#lastId += 1;
     this.#pending.set(this.#lastId, pending);
     if (this.#outgoing.length === 0) setImmediate(() => this.#send());
@@ -51,11 +63,17 @@ export class ThreadedWriter implements AsyncDisposable {
     return pending.promise;
   }
 
+  /** For how long the oldest of the calls that are not answered has been waiting, in milliseconds. */
+  get waitingMs(): number {
+    const [oldest] = this.#pending.values();
+    return oldest === undefined ? 0 : performance.now() - oldest.calledAtMs;
+  }
+
   /** What was called before is carried out first. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    if (!this.#isOpen) {
+    if (!this.#isOpen || this.#failure !== undefined) {
       await this.#thread.terminate();
       return;
     }
@@ -66,8 +84,24 @@ export class ThreadedWriter implements AsyncDisposable {
   }
 
   #send(): void {
-    if (this.#outgoing.length > 0) this.#post({ calls: this.#outgoing });
+    const calls = this.#outgoing;
     this.#outgoing = [];
+    if (calls.length === 0) return;
+    try {
+      this.#post({ calls });
+    } catch {
+      // One of them cannot be cloned, which is the fault of whoever made it.
+      for (const call of calls) this.#sendAlone(call);
+    }
+  }
+
+  #sendAlone(call: Call & { id: number }): void {
+    try {
+      this.#post({ calls: [call] });
+    } catch (error) {
+      this.#pending.get(call.id)?.reject(error);
+      this.#pending.delete(call.id);
+    }
   }
 
   #post(message: ToWriter): void {
@@ -87,7 +121,8 @@ export class ThreadedWriter implements AsyncDisposable {
 
   /** What was sent may be durable or not; nobody will say. */
   #fail(error: unknown): void {
-    if (this.#closing && this.#pending.size === 0) return;
+    if ((this.#closing && this.#pending.size === 0) || this.#failure !== undefined) return;
+    this.#failure = { error };
     this.#onFatal(error);
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();

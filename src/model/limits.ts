@@ -83,6 +83,9 @@ export const limits = {
   failuresPerMinuteMax: 600,
   failingSourcesMax: 10_000,
 
+  /** A change of the metadata that waits longer makes the server unready. */
+  metadataStallMs: 10 * SECOND_MS,
+
   // The worker.
   /** At once, of each queue. An archive retrieval mostly waits: for the disk, and for its end to be durable. */
   jobsRunningMax: { expedited: 32, standard: 16, bulk: 8, inventory: 2, alone: 1 },

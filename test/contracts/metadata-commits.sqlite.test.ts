@@ -8,6 +8,7 @@ import { Metadata } from '../../src/metadata/metadata.ts';
 import { type Call, type Noun, READS, recordClasses } from '../../src/metadata/records.ts';
 import { ThreadedWriter } from '../../src/metadata/threaded-writer.ts';
 import { type Outcome, Writer } from '../../src/metadata/writer.ts';
+import { limits } from '../../src/model/limits.ts';
 import { inventoryJob, newVault, present } from './metadata-fixtures.ts';
 import { scratchDirectory } from './scratch.ts';
 import { failOnFatal } from './sqlite-under-test.ts';
@@ -214,6 +215,27 @@ describe('the thread that writes', () => {
     const failed = await metadata.jobs.create(job).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(Error);
     expect(failed).toMatchObject({ message: expect.stringContaining('UNIQUE'), errcode: 2067 });
+  });
+
+  test('is not held up by a call that cannot be sent', async () => {
+    await using metadata = await open();
+    const job = newJob();
+    const unsendable = { ...newJob(), description: (() => undefined) as unknown as string };
+    const [first, second, third] = [job, unsendable, newJob()].map((asked) => metadata.jobs.create(asked));
+    await expect(second).rejects.toThrow('could not be cloned');
+    expect(await Promise.all([first, third])).toEqual(['created', 'created']);
+  });
+
+  test('makes the metadata unready when a change waits for long', async () => {
+    await using metadata = await open();
+    expect(await metadata.answers()).toBe(true);
+    const created = metadata.jobs.create(newJob());
+    const later = performance.now() + limits.metadataStallMs;
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(later);
+    expect(await metadata.answers()).toBe(false);
+    clock.mockRestore();
+    await created;
+    expect(await metadata.answers()).toBe(true);
   });
 
   test('is opened after the schema is known to fit, and not left behind when it does not', async () => {
