@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { T0, type TestArrangement, testArrangement } from '../../test/support/arrangement.ts';
+import { snapshotIn, T0, type TestArrangement, testArrangement } from '../../test/support/arrangement.ts';
 import type { InventoryRow } from '../metadata/inventories.ts';
 import { newArchiveId, newBlobId } from '../model/ids.ts';
+import type { Snapshot } from '../model/vaults.ts';
 import { type InventoryEnd, type InventoryLine, inventoryPages, inventoryText } from './inventories.ts';
 
 const ACCOUNT = '111122223333';
@@ -11,7 +12,7 @@ describe('the pages of an inventory', () => {
   let arrangement: TestArrangement;
   let vaultKey = 0;
   let known: { key: number; createdAtMs: number; isListed: boolean }[] = [];
-  let snapshotAtMs = 0;
+  let snapshot: Snapshot;
 
   beforeAll(async () => {
     arrangement = await testArrangement();
@@ -30,7 +31,7 @@ describe('the pages of an inventory', () => {
     for (const { key: archiveKey, isListed } of known) {
       if (!isListed) await metadata.archives.delete({ archiveKey, nowMs: T0 + 51 });
     }
-    snapshotAtMs = (await metadata.inventories.takeSnapshot(vaultKey)) ?? 0;
+    snapshot = await snapshotIn(metadata, vaultKey);
     await add(T0 + 60, false);
     known = known.sort((a, b) => a.createdAtMs - b.createdAtMs || a.key - b.key);
   });
@@ -53,7 +54,7 @@ describe('the pages of an inventory', () => {
       fc.asyncProperty(selections, async ({ startAtMs, endAtMs, limit, afterIndex, pageRows }) => {
         const last = afterIndex === null ? undefined : known[afterIndex];
         const after = last === undefined ? null : { createdAtMs: last.createdAtMs, archiveKey: last.key };
-        const selection = { vaultKey, snapshotAtMs, startAtMs, endAtMs, after, limit };
+        const selection = { vaultKey, snapshot, startAtMs, endAtMs, after, limit };
         const { inventories } = arrangement.given.metadata;
         const { keys, end } = await collect(inventoryPages(inventories, { selection, pageRows }), pageRows);
         const naive = known
@@ -70,6 +71,21 @@ describe('the pages of an inventory', () => {
       { numRuns: 300 },
     );
   });
+});
+
+test('a page of few archives steps over many that are not listed in pages of the usual size', async () => {
+  const limits: number[] = [];
+  const page = async ({ after, limit }: { after: { archiveKey: number }; limit: number }) => {
+    limits.push(limit);
+    const keys = Array.from({ length: limit }, (_, index) => after.archiveKey + 1 + index).filter((key) => key < 1000);
+    // The first and the last are listed.
+    return keys.map((key): InventoryRow => [key, T0, key % 999 === 0 ? 'id' : null, null, 1, '']);
+  };
+  const snapshot = { lastKey: 1000, atMs: T0 };
+  const selection = { vaultKey: 1, snapshot, startAtMs: null, endAtMs: null, after: null, limit: 1 };
+  const { keys, end } = await collect(inventoryPages({ page }, { selection, pageRows: 400 }), 400);
+  expect([keys, end.next]).toEqual([[0], { createdAtMs: T0, archiveKey: 0 }]);
+  expect(limits).toEqual([2, 400, 400, 400]);
 });
 
 async function collect(
@@ -97,7 +113,14 @@ const archiveOf = (
 
 describe('an inventory as text', () => {
   const vaultArn = 'arn:aws:glacier:us-east-1:111122223333:vaults/v';
-  const everything = { vaultKey: 1, snapshotAtMs: T0, startAtMs: null, endAtMs: null, after: null, limit: null };
+  const everything = {
+    vaultKey: 1,
+    snapshot: { lastKey: 9, atMs: T0 },
+    startAtMs: null,
+    endAtMs: null,
+    after: null,
+    limit: null,
+  };
 
   /** The text of these archives, in pages of two, through buffers of so many bytes. */
   async function textOf(format: 'CSV' | 'JSON', rows: InventoryRow[], bufferBytes = 4096): Promise<string> {

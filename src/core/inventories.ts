@@ -2,12 +2,13 @@ import type { InventoryRecords, InventoryRow } from '../metadata/inventories.ts'
 import { formatInstantSeconds } from '../model/instants.ts';
 import type { InventoryFormat } from '../model/jobs.ts';
 import type { InventoryPosition } from '../model/markers.ts';
+import type { Snapshot } from '../model/vaults.ts';
 
 /** What an inventory lists. */
 export interface InventorySelection {
   vaultKey: number;
-  /** What is listed was in the vault at this snapshot. */
-  snapshotAtMs: number;
+  /** What is listed was in the vault then. */
+  snapshot: Snapshot;
   /** Creation from (inclusive) and to (exclusive). */
   startAtMs: number | null;
   endAtMs: number | null;
@@ -42,15 +43,14 @@ export async function* inventoryPages(
   records: InventoryPages,
   { selection, pageRows }: Pick<InventoryRequest, 'selection' | 'pageRows'>,
 ): AsyncGenerator<InventoryLine[], InventoryEnd, void> {
-  const { vaultKey, snapshotAtMs } = selection;
-  const untilMs = selection.endAtMs === null ? snapshotAtMs : selection.endAtMs - 1;
+  const { vaultKey, snapshot } = selection;
+  const untilMs = selection.endAtMs === null ? Number.MAX_SAFE_INTEGER : selection.endAtMs - 1;
   let after = beginningOf(selection);
   let last: InventoryPosition | null = null;
   let left = selection.limit ?? Number.POSITIVE_INFINITY;
-  for (;;) {
-    // One archive more than is listed tells whether others follow.
-    const limit = Math.min(pageRows, left + 1);
-    const found = await records.page({ vaultKey, snapshotAtMs, after, untilMs, limit });
+  // One archive more than is listed tells whether others follow. If that was not enough there are deleted ones, however many.
+  for (let limit = Math.min(pageRows, left + 1); ; limit = pageRows) {
+    const found = await records.page({ vaultKey, snapshot, after, untilMs, limit });
     const listed = found.filter(isListed);
     const page = listed.slice(0, left);
     left -= page.length;

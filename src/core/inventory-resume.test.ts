@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { T0, type TestArrangement, testArrangement, VAULT } from '../../test/support/arrangement.ts';
+import { snapshotIn, T0, type TestArrangement, testArrangement, VAULT } from '../../test/support/arrangement.ts';
 import { newArchiveId, newBlobId } from '../model/ids.ts';
 import { inventoryPages } from './inventories.ts';
 
@@ -55,8 +55,8 @@ test('calls that go on with the marker of the last list what was there at each, 
       const seen: number[] = [];
       let after: { createdAtMs: number; archiveKey: number } | null = null;
       for (const { deleted, added } of between) {
-        const snapshotAtMs = (await metadata.inventories.takeSnapshot(vaultKey)) ?? 0;
-        const selection = { vaultKey, snapshotAtMs, ...range, after, limit };
+        const snapshot = await snapshotIn(metadata, vaultKey);
+        const selection = { vaultKey, snapshot, ...range, after, limit };
         const pages = inventoryPages(metadata.inventories, { selection, pageRows });
         const naive = known
           .filter(({ isDeleted }) => !isDeleted)

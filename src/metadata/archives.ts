@@ -124,7 +124,7 @@ export async function insertArchive(trx: Transaction<Tables>, archive: NewArchiv
     }))
     .where('key', '=', archive.vaultKey)
     .where((eb) => isThere(eb.ref('account_id')))
-    .returning((eb) => afterSnapshot(eb, archive.nowMs).as('created_at'))
+    .returning('key')
     .executeTakeFirst();
   if (counted === undefined) return undefined;
   const { key } = await trx
@@ -135,7 +135,7 @@ export async function insertArchive(trx: Transaction<Tables>, archive: NewArchiv
       description: archive.description,
       size_bytes: archive.sizeBytes,
       tree_hash: archive.treeHash,
-      created_at: counted.created_at,
+      created_at: archive.nowMs,
       deleted_at: null,
     })
     .returning('key')
@@ -144,8 +144,9 @@ export async function insertArchive(trx: Transaction<Tables>, archive: NewArchiv
 }
 
 /**
- * When something in a vault happens now. What happens after a snapshot is dated after it, whatever the clock shows, so what
- * the snapshot shows never changes.
+ * When a vault is written to now: after its last snapshot, whatever the clock shows, so that a deletion never changes what
+ * the snapshot shows. Nothing ages by these dates; that of a creation, by which archives age, is what the clock shows, and
+ * snapshots go by the archive's key instead.
  */
 function afterSnapshot(eb: ExpressionBuilder<Tables, 'vaults'>, nowMs: number) {
   return eb
@@ -156,7 +157,7 @@ function afterSnapshot(eb: ExpressionBuilder<Tables, 'vaults'>, nowMs: number) {
     .end();
 }
 
-/** When the vault was last written to never goes back, even if the clock does: the next snapshot shows what was written by then. */
+/** When the vault was last written to never goes back, even if the clock does: the next snapshot shows what was deleted by then. */
 function laterWrite(eb: ExpressionBuilder<Tables, 'vaults'>, nowMs: number) {
   const isLatest = eb.or([eb('written_at', 'is', null), eb('written_at', '<=', afterSnapshot(eb, nowMs))]);
   return eb.case().when(isLatest).then(afterSnapshot(eb, nowMs)).else(eb.ref('written_at')).end();

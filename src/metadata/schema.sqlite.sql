@@ -277,5 +277,6 @@ CREATE TABLE "vaults" (
   "inventory_archive_bytes" integer not null,
   "snapshot_at" integer,
   "inventory_snapshot_at" integer,
+  "inventory_snapshot_key" integer,
   constraint "vaults_by_name" unique ("account_id", "name")
 ) strict;

@@ -47,10 +47,11 @@ export interface VaultsTable {
   inventory_published_at: number | null;
   inventory_archive_count: number;
   inventory_archive_bytes: number;
-  /** The last snapshot: what is written after it is dated after it. */
+  /** The last snapshot: the vault's later writes, and deletions, are dated after it. */
   snapshot_at: number | null;
   /** The snapshot that the daily inventory shows. */
   inventory_snapshot_at: number | null;
+  inventory_snapshot_key: number | null;
 }
 
 export interface ArchivesTable {

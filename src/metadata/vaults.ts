@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
-import { isEmpty, type Vault, type VaultName } from '../model/vaults.ts';
+import { isEmpty, type Snapshot, type Vault, type VaultName } from '../model/vaults.ts';
 import { isThere, letGo } from './going-vaults.ts';
 import { inTransaction, Prepared } from './prepared.ts';
 import type { Tables, VaultRow } from './tables.ts';
@@ -144,6 +144,7 @@ function newVaultRow({ accountId, name, nowMs }: VaultName & { nowMs: number }) 
     inventory_archive_bytes: 0,
     snapshot_at: null,
     inventory_snapshot_at: null,
+    inventory_snapshot_key: null,
   };
 }
 
@@ -157,11 +158,15 @@ function toVault(row: VaultRow): Vault {
     archiveCount: row.archive_count,
     archiveBytes: row.archive_bytes,
     inventoryAtMs: row.inventory_at,
-    inventorySnapshotAtMs: row.inventory_snapshot_at,
+    inventorySnapshot: snapshotIn(row),
     inventoryPublishedAtMs: row.inventory_published_at,
     inventoryArchiveCount: row.inventory_archive_count,
     inventoryArchiveBytes: row.inventory_archive_bytes,
   };
+}
+
+function snapshotIn({ inventory_snapshot_at: atMs, inventory_snapshot_key: lastKey }: VaultRow): Snapshot | null {
+  return atMs === null || lastKey === null ? null : { atMs, lastKey };
 }
 
 /** What a vault has beside archives, uploads and jobs: few rows, and nothing may find them without it. */

@@ -24,7 +24,7 @@ const vault: Vault = {
   archiveCount: 0,
   archiveBytes: 0,
   inventoryAtMs: null,
-  inventorySnapshotAtMs: null,
+  inventorySnapshot: null,
   inventoryPublishedAtMs: null,
   inventoryArchiveCount: 0,
   inventoryArchiveBytes: 0,
@@ -33,11 +33,16 @@ const vault: Vault = {
 test.each([
   ['never written to', {}, true, true],
   ['emptied, and no inventory since', { writtenAtMs: 9 }, true, false],
-  ['emptied after the last inventory', { writtenAtMs: 9, inventorySnapshotAtMs: 8 }, true, false],
-  ['emptied at the instant of the last inventory', { writtenAtMs: 9, inventorySnapshotAtMs: 9 }, true, true],
+  ['emptied after the last inventory', { writtenAtMs: 9, inventorySnapshot: { lastKey: 5, atMs: 8 } }, true, false],
+  [
+    'emptied at the instant of the last inventory',
+    { writtenAtMs: 9, inventorySnapshot: { lastKey: 5, atMs: 9 } },
+    true,
+    true,
+  ],
   [
     'emptied, with archives in the last inventory',
-    { writtenAtMs: 9, inventorySnapshotAtMs: 9, inventoryArchiveCount: 1 },
+    { writtenAtMs: 9, inventorySnapshot: { lastKey: 5, atMs: 9 }, inventoryArchiveCount: 1 },
     true,
     false,
   ],

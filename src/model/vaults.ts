@@ -12,10 +12,17 @@ export interface Vault {
   archiveBytes: number;
   /** The daily inventory: its date, the snapshot it shows, when it was published, and its totals. Null before the first. */
   inventoryAtMs: number | null;
-  inventorySnapshotAtMs: number | null;
+  inventorySnapshot: Snapshot | null;
   inventoryPublishedAtMs: number | null;
   inventoryArchiveCount: number;
   inventoryArchiveBytes: number;
+}
+
+/** What was in a vault at some time, whatever has happened to it since: the archives up to a key that were not deleted by then. */
+export interface Snapshot {
+  lastKey: number;
+  /** By the dates of deletions, which may be ahead of the clock. */
+  atMs: number;
 }
 
 /** What names a vault: the owner's account and the name. */
@@ -34,7 +41,7 @@ export function isVaultName(name: string): boolean {
 /** With daily inventories a vault counts as empty when its last inventory is, and nothing was written since. */
 export function isEmpty(vault: Vault, inventory: 'live' | 'daily'): boolean {
   if (inventory === 'live' || vault.writtenAtMs === null) return vault.archiveCount === 0;
-  const snapshotAtMs = vault.inventorySnapshotAtMs ?? Number.NEGATIVE_INFINITY;
+  const snapshotAtMs = vault.inventorySnapshot?.atMs ?? Number.NEGATIVE_INFINITY;
   return vault.inventoryArchiveCount === 0 && vault.writtenAtMs <= snapshotAtMs;
 }
 

@@ -1,6 +1,6 @@
 import { MessagePort, Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { T0, type TestArrangement, testArrangement, VAULT } from '../../test/support/arrangement.ts';
+import { snapshotIn, T0, type TestArrangement, testArrangement, VAULT } from '../../test/support/arrangement.ts';
 import { type InventoryRequest, inventoryText } from '../core/inventories.ts';
 import { newArchiveId, newBlobId } from '../model/ids.ts';
 import { limits } from '../model/limits.ts';
@@ -19,8 +19,8 @@ beforeAll(async () => {
   const { metadata } = arrangement.given;
   const vaultKey = (await metadata.vaults.find(VAULT))?.key ?? 0;
   for (let index = 0; index < ARCHIVES; index += 1) await addArchive(vaultKey, T0 + (index % 7));
-  const snapshotAtMs = (await metadata.inventories.takeSnapshot(vaultKey)) ?? 0;
-  const selection = { vaultKey, snapshotAtMs, startAtMs: null, endAtMs: null, after: null, limit: null };
+  const snapshot = await snapshotIn(metadata, vaultKey);
+  const selection = { vaultKey, snapshot, startAtMs: null, endAtMs: null, after: null, limit: null };
   request = { selection, format: 'JSON', vaultArn: 'arn', inventoryAtMs: T0, pageRows: 100 };
 }, TIMEOUT_MS);
 beforeEach(() => {
@@ -107,6 +107,21 @@ describe('the inventory thread', { timeout: TIMEOUT_MS }, () => {
     expect(await read(thread.read(request))).toEqual(await inPlace(request));
   });
 
+  test('leaves nothing behind when it cannot be started, and is as good as new', async () => {
+    const begun = threads();
+    const ports = () => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+    const before = ports();
+    const source = { ...arrangement.given.metadata.source };
+    await using unlucky = new InventoryThread(source);
+    const { path } = source;
+    Object.assign(source, { path: () => 'nothing that a thread can be given' });
+    for (let count = 0; count < 3; count += 1) await expect(read(unlucky.read(request))).rejects.toThrow('cloned');
+    expect(ports()).toBe(before);
+    Object.assign(source, { path });
+    await read(unlucky.read(request));
+    for (const worker of begun()) await exited(worker);
+  });
+
   test('tells why an inventory failed', async () => {
     const unread = { ...request, pageRows: Number.NaN };
     const failure = await read(thread.read(unread)).catch((error: unknown) => error);
@@ -123,8 +138,8 @@ describe('the inventory thread', { timeout: TIMEOUT_MS }, () => {
   test('shows what was there at the snapshot, however the vault changes while it is read', async () => {
     const { metadata } = arrangement.given;
     const expected = await inPlace(request);
-    const { vaultKey, snapshotAtMs } = request.selection;
-    const page = { snapshotAtMs, untilMs: T0 + 9, after: { createdAtMs: 0, archiveKey: -1 }, limit: ARCHIVES };
+    const { vaultKey, snapshot } = request.selection;
+    const page = { snapshot, untilMs: T0 + 9, after: { createdAtMs: 0, archiveKey: -1 }, limit: ARCHIVES };
     const left = await metadata.inventories.page({ ...page, vaultKey });
     const found = await read(thread.read(request), async () => {
       for (const [archiveKey] of left.splice(-20)) await metadata.archives.delete({ archiveKey, nowMs: T0 });

@@ -17,15 +17,20 @@ export interface InventoryOrder {
  */
 export type InventoryAnswer = { buffer: ArrayBuffer; sizeBytes: number } | { end: InventoryEnd } | { failure: unknown };
 
+/** A thread, how many inventories it is at, and what it failed of. */
+interface Running {
+  readonly worker: Worker;
+  inventories: number;
+  failure: unknown;
+}
+
 /**
  * Reads and writes large inventories in a thread of its own, so that requests do not wait for it. There is a thread as long
  * as there is such an inventory. When the thread fails, so do the inventories that it is at, and the next begins a new one.
  */
 export class InventoryThread implements AsyncDisposable {
   readonly #source: MetadataSource;
-  #worker: Worker | undefined;
-  #inventories = 0;
-  #failure: unknown;
+  #running: Running | undefined;
 
   constructor(source: MetadataSource) {
     this.#source = source;
@@ -33,10 +38,12 @@ export class InventoryThread implements AsyncDisposable {
 
   /** The pieces of an inventory; one is valid until the next is asked for. */
   async *read(request: InventoryRequest): AsyncGenerator<Buffer, InventoryEnd, void> {
+    // First of all, for it may fail.
+    const running = this.#engage();
+    const { worker } = running;
     const { port1: near, port2: port } = new MessageChannel();
     const send = (buffer: ArrayBuffer) => near.postMessage(buffer, [buffer]);
     const answers = on(near, 'message', { close: ['close'] });
-    const worker = this.#engage();
     try {
       worker.postMessage({ request, port } satisfies InventoryOrder, [port]);
       for (let sent = 0; sent < limits.inventoryPiecesMax; sent += 1) send(new ArrayBuffer(limits.inventoryPieceBytes));
@@ -47,47 +54,50 @@ export class InventoryThread implements AsyncDisposable {
         send(answer.buffer);
       }
       await worker.terminate();
-      throw new Error('the inventory thread ended before the inventory did', { cause: this.#failure });
+      throw new Error('the inventory thread ended before the inventory did', { cause: running.failure });
     } finally {
       near.close();
-      await this.#release();
+      await this.#release(running);
     }
   }
 
   /** Inventories that are still being read fail. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker?.terminate();
+    await this.#running?.worker.terminate();
   }
 
-  #engage(): Worker {
-    this.#inventories += 1;
-    this.#worker ??= this.#start();
-    return this.#worker;
+  #engage(): Running {
+    this.#running ??= this.#start();
+    this.#running.inventories += 1;
+    return this.#running;
   }
 
-  async #release(): Promise<void> {
-    this.#inventories -= 1;
-    if (this.#inventories > 0) return;
-    const worker = this.#worker;
-    this.#worker = undefined;
-    await worker?.terminate();
+  async #release(running: Running): Promise<void> {
+    running.inventories -= 1;
+    if (running.inventories > 0) return;
+    this.#forget(running);
+    await running.worker.terminate();
   }
 
-  #start(): Worker {
+  #forget(running: Running): void {
+    if (this.#running === running) this.#running = undefined;
+  }
+
+  #start(): Running {
     const worker = new Worker(ENTRY, {
       workerData: this.#source,
       name: 'inventories',
       resourceLimits: { maxOldGenerationSizeMb: limits.inventoryThreadHeapMibMax },
     });
-    const forget = () => {
-      if (this.#worker === worker) this.#worker = undefined;
-    };
+    const running: Running = { worker, inventories: 0, failure: undefined };
     // Its inventories learn of it by their ports, which close with it.
-    worker.on('exit', forget).on('error', (error) => {
-      this.#failure = error;
-      forget();
-    });
-    return worker;
+    worker
+      .on('exit', () => this.#forget(running))
+      .on('error', (error) => {
+        running.failure = error;
+        this.#forget(running);
+      });
+    return running;
   }
 }
 

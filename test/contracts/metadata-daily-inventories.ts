@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import { DAY_MS, HOUR_MS } from '../../src/model/limits.ts';
-import { type MetadataUnderTest, newArchive, newVault, present, T0, vaultNow } from './metadata-fixtures.ts';
+import { ACCOUNT, type MetadataUnderTest, newArchive, newVault, present, T0, vaultNow } from './metadata-fixtures.ts';
 import { listed } from './metadata-inventories.ts';
 
 /** Publishes what is due in all vaults. */
@@ -67,9 +67,9 @@ export function dailyInventoryContract(tested: () => MetadataUnderTest): void {
       await publish(metadata, publishedAtMs);
       const second = await newArchive(metadata, { vaultKey: vault.key, nowMs: publishedAtMs });
       const shown = async () => {
-        const { inventorySnapshotAtMs, inventoryArchiveCount } = await vaultNow(metadata, vault);
-        const snapshotAtMs = present(inventorySnapshotAtMs);
-        return [inventoryArchiveCount, ...(await listed(metadata, { vaultKey: vault.key, snapshotAtMs }))];
+        const { inventorySnapshot, inventoryArchiveCount } = await vaultNow(metadata, vault);
+        const snapshot = present(inventorySnapshot);
+        return [inventoryArchiveCount, ...(await listed(metadata, { vaultKey: vault.key, snapshot }))];
       };
       expect(await shown()).toEqual([1, first.id]);
       await publish(metadata, publishedAtMs + DAY_MS);
@@ -88,6 +88,32 @@ export function dailyInventoryContract(tested: () => MetadataUnderTest): void {
       await metadata.archives.delete({ archiveKey: key, nowMs: T0 - 3 * HOUR_MS });
       await publish(metadata, T0 + 3 * DAY_MS);
       expect(await vaultNow(metadata, vault)).toMatchObject({ inventoryArchiveCount: 1 });
+    });
+
+    test('of a vault that is going is not due, nor published', async () => {
+      const { metadata } = tested();
+      const { key, ...name } = await newVault(metadata);
+      const { key: archiveKey } = await newArchive(metadata, { vaultKey: key });
+      await metadata.archives.delete({ archiveKey, nowMs: T0 });
+      await metadata.vaults.delete({ ...name, inventory: 'live' });
+      const when = { nowMs: T0 + DAY_MS, beforeMs: T0 };
+      expect((await metadata.inventories.due({ ...when, afterKey: key - 1, limit: 1 })).vaultKeys).toEqual([]);
+      expect(await metadata.inventories.publish({ ...when, vaultKeys: [key] })).toBe(0);
+    });
+
+    test('is dated by no deletion of a clock that was ahead, and dates no archive', async () => {
+      const { metadata } = tested();
+      const vault = await newVault(metadata);
+      const { key: archiveKey } = await newArchive(metadata, { vaultKey: vault.key });
+      await metadata.archives.delete({ archiveKey, nowMs: T0 + 900 * DAY_MS });
+      await publish(metadata, T0 + DAY_MS);
+      const { id } = await newArchive(metadata, { vaultKey: vault.key, nowMs: T0 + DAY_MS });
+      expect(await metadata.archives.find({ accountId: ACCOUNT, id })).toMatchObject({ createdAtMs: T0 + DAY_MS });
+      await publish(metadata, T0 + 2 * DAY_MS);
+      expect(await vaultNow(metadata, vault)).toMatchObject({
+        inventoryAtMs: T0 + 2 * DAY_MS,
+        inventoryArchiveCount: 1,
+      });
     });
 
     test('is not published again of a vault that nobody wrote to since', async () => {

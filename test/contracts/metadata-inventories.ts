@@ -4,6 +4,7 @@ import type { InventoryPage, InventoryRow } from '../../src/metadata/inventories
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import { newArchiveId } from '../../src/model/ids.ts';
 import { HOUR_MS } from '../../src/model/limits.ts';
+import type { Snapshot } from '../../src/model/vaults.ts';
 import {
   ACCOUNT,
   blobRef,
@@ -18,7 +19,7 @@ import {
 
 const BEGINNING = { createdAtMs: 0, archiveKey: -1 };
 const FOREVER = Number.MAX_SAFE_INTEGER;
-const everything = { snapshotAtMs: FOREVER, untilMs: FOREVER, after: BEGINNING, limit: 1000 };
+const everything = { snapshot: { lastKey: FOREVER, atMs: FOREVER }, untilMs: FOREVER, after: BEGINNING, limit: 1000 };
 
 /** What a snapshot shows, read in pages of so many. */
 export async function listed(metadata: Metadata, page: Pick<InventoryPage, 'vaultKey'> & Partial<InventoryPage>) {
@@ -50,20 +51,22 @@ export function inventoryContract(tested: () => MetadataUnderTest): void {
       ]);
     });
 
-    test('shows one instant: neither later archives nor earlier deletions', async () => {
+    test('shows one snapshot: neither later archives, whatever their dates, nor earlier deletions', async () => {
       const { metadata } = tested();
       const { key: vaultKey } = await newVault(metadata);
       const [a, b, c] = [
         await newArchive(metadata, { vaultKey, nowMs: T0 }),
         await newArchive(metadata, { vaultKey, nowMs: T0 + 10 }),
-        await newArchive(metadata, { vaultKey, nowMs: T0 + 20 }),
+        await newArchive(metadata, { vaultKey, nowMs: T0 + 5 }),
       ];
       await metadata.archives.delete({ archiveKey: b.key, nowMs: T0 + 15 });
-      expect(await listed(metadata, { vaultKey, snapshotAtMs: T0 - 1 })).toEqual([]);
-      expect(await listed(metadata, { vaultKey, snapshotAtMs: T0 })).toEqual([a.id]);
-      expect(await listed(metadata, { vaultKey, snapshotAtMs: T0 + 14 })).toEqual([a.id, b.id]);
-      expect(await listed(metadata, { vaultKey, snapshotAtMs: T0 + 15 })).toEqual([a.id]);
-      expect(await listed(metadata, { vaultKey, snapshotAtMs: T0 + 20 })).toEqual([a.id, c.id]);
+      const shown = (lastKey: number, atMs: number) => listed(metadata, { vaultKey, snapshot: { lastKey, atMs } });
+      expect(await shown(a.key - 1, T0 + 14)).toEqual([]);
+      expect(await shown(a.key, T0 + 14)).toEqual([a.id]);
+      expect(await shown(b.key, T0 + 14)).toEqual([a.id, b.id]);
+      expect(await shown(b.key, T0 + 15)).toEqual([a.id]);
+      expect(await shown(c.key, T0 + 14)).toEqual([a.id, c.id, b.id]);
+      expect(await shown(c.key, T0 + 15)).toEqual([a.id, c.id]);
     });
 
     test('looks at so many archives, shown or not', async () => {
@@ -105,28 +108,31 @@ export function inventoryContract(tested: () => MetadataUnderTest): void {
     test('of a vault that is gone is none, of an empty one shows nothing', async () => {
       const { metadata } = tested();
       const vault = await newVault(metadata);
-      const snapshotAtMs = present(await metadata.inventories.takeSnapshot(vault.key));
+      const snapshot = present(await metadata.inventories.takeSnapshot(vault.key));
+      expect(snapshot.newestAtMs).toBeNull();
       await newArchive(metadata, { vaultKey: vault.key });
-      expect(await listed(metadata, { vaultKey: vault.key, snapshotAtMs })).toEqual([]);
+      expect(await listed(metadata, { vaultKey: vault.key, snapshot })).toEqual([]);
       expect(await metadata.inventories.takeSnapshot(1e9)).toBeUndefined();
     });
 
-    test('dates what comes after it later, and no later than it must', async () => {
+    test('dates deletions and writes after it later, and no later than they must, but never an archive', async () => {
       const { metadata } = tested();
       const vault = await newVault(metadata);
-      const { key: archiveKey } = await newArchive(metadata, { vaultKey: vault.key });
-      for (let count = 0; count < 3; count += 1) expect(await metadata.inventories.takeSnapshot(vault.key)).toBe(T0);
+      const { key: archiveKey, id: deletedId } = await newArchive(metadata, { vaultKey: vault.key });
+      const snapshotAtMs = async () => (await metadata.inventories.takeSnapshot(vault.key))?.atMs;
+      const find = (id: string) => metadata.archives.find({ accountId: ACCOUNT, id });
+      for (let count = 0; count < 3; count += 1) expect(await snapshotAtMs()).toBe(T0);
       const { id } = await newArchive(metadata, { vaultKey: vault.key, nowMs: T0 - HOUR_MS });
-      const find = () => metadata.archives.find({ accountId: ACCOUNT, id });
-      expect(await find()).toMatchObject({ createdAtMs: T0 + 1 });
+      expect(await find(id)).toMatchObject({ createdAtMs: T0 - HOUR_MS });
       expect(await vaultNow(metadata, vault)).toMatchObject({ writtenAtMs: T0 + 1 });
-      expect(await metadata.inventories.takeSnapshot(vault.key)).toBe(T0 + 1);
+      expect(await snapshotAtMs()).toBe(T0 + 1);
       await metadata.archives.delete({ archiveKey, nowMs: T0 });
+      expect(await find(deletedId)).toMatchObject({ deletedAtMs: T0 + 2 });
       expect(await vaultNow(metadata, vault)).toMatchObject({ writtenAtMs: T0 + 2 });
       const upload = await newUpload(metadata, { vaultKey: vault.key });
       const part = blobRef();
       await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: T0 });
-      await metadata.inventories.takeSnapshot(vault.key);
+      await snapshotAtMs();
       const archiveId = newArchiveId();
       await metadata.uploads.complete({
         uploadKey: upload.key,
@@ -135,13 +141,10 @@ export function inventoryContract(tested: () => MetadataUnderTest): void {
         sizeBytes: 10,
         treeHash: part.treeHash,
       });
-      expect(await metadata.archives.find({ accountId: ACCOUNT, id: archiveId })).toMatchObject({
-        createdAtMs: T0 + 3,
-      });
-      const later = await newArchive(metadata, { vaultKey: vault.key, nowMs: T0 + HOUR_MS });
-      expect(await metadata.archives.find({ accountId: ACCOUNT, id: later.id })).toMatchObject({
-        createdAtMs: T0 + HOUR_MS,
-      });
+      expect(await find(archiveId)).toMatchObject({ createdAtMs: T0 });
+      expect(await vaultNow(metadata, vault)).toMatchObject({ writtenAtMs: T0 + 3 });
+      await newArchive(metadata, { vaultKey: vault.key, nowMs: T0 + HOUR_MS });
+      expect(await snapshotAtMs()).toBe(T0 + HOUR_MS);
     });
 
     test('never changes, whatever happens and whatever the clock shows', async () => {
@@ -150,7 +153,7 @@ export function inventoryContract(tested: () => MetadataUnderTest): void {
           const { metadata } = tested();
           const { key: vaultKey } = await newVault(metadata);
           const living: { key: number; id: string }[] = [];
-          const shots: { snapshotAtMs: number; ids: string[] }[] = [];
+          const shots: { snapshot: Snapshot; ids: string[] }[] = [];
           let nowMs = T0;
           for (const [deed, pick] of choices) {
             nowMs += (pick % 5) - 2;
@@ -162,16 +165,16 @@ export function inventoryContract(tested: () => MetadataUnderTest): void {
               const when = { nowMs, beforeMs: FOREVER };
               const isDaily =
                 deed === 9 && (await metadata.inventories.publish({ ...when, vaultKeys: [vaultKey] })) > 0;
-              const snapshotAtMs = isDaily
-                ? (await metadata.vaults.findByKey(vaultKey))?.inventorySnapshotAtMs
+              const snapshot = isDaily
+                ? (await metadata.vaults.findByKey(vaultKey))?.inventorySnapshot
                 : await metadata.inventories.takeSnapshot(vaultKey);
-              shots.push({ snapshotAtMs: present(snapshotAtMs), ids: living.map(({ id }) => id).sort() });
+              shots.push({ snapshot: present(snapshot), ids: living.map(({ id }) => id).sort() });
             }
             // One of those taken so far, while more is still to come.
             const shot = shots[pick % (shots.length || 1)];
             if (shot !== undefined) {
-              const { snapshotAtMs, ids } = shot;
-              expect((await listed(metadata, { vaultKey, snapshotAtMs, limit: 1 + (pick % 4) })).sort()).toEqual(ids);
+              const { snapshot, ids } = shot;
+              expect((await listed(metadata, { vaultKey, snapshot, limit: 1 + (pick % 4) })).sort()).toEqual(ids);
             }
           }
         }),

@@ -40,7 +40,12 @@ afterAll(() => tested[Symbol.asyncDispose]());
 const position = { createdAtMs: T0, id: 'x' };
 const lease = { jobKey: 1, token: 'x' };
 const jobPage = { status: null, completed: null, after: null, limit: 50, nowMs: T0 };
-const snapshot = { snapshotAtMs: T0, after: { createdAtMs: T0, archiveKey: 5 }, untilMs: T0, limit: 50 };
+const page = {
+  snapshot: { lastKey: 9, atMs: T0 },
+  after: { createdAtMs: T0, archiveKey: 5 },
+  untilMs: T0 + 9,
+  limit: 50,
+};
 
 const operations: Record<string, () => Promise<unknown>> = {
   'vaults.find': () => metadata.vaults.find({ accountId: ACCOUNT, name: 'x' }),
@@ -78,7 +83,7 @@ const operations: Record<string, () => Promise<unknown>> = {
   },
   'archives.add and find': () => newArchive(metadata, { vaultKey }),
   'archives.blobs': () => metadata.archives.blobs({ archiveKey: 1, range: { startByte: 5, endByte: 9 } }),
-  'inventories.page': () => metadata.inventories.page({ ...snapshot, vaultKey }),
+  'inventories.page': () => metadata.inventories.page({ ...page, vaultKey }),
   'inventories.takeSnapshot': () => metadata.inventories.takeSnapshot(vaultKey),
   'inventories.due and publish': async () => {
     await metadata.inventories.due({ nowMs: T0, beforeMs: T0, afterKey: 5, limit: 50 });
@@ -251,6 +256,8 @@ async function startUnder(policy: RetrievalPolicy): Promise<void> {
 /** A walk over a whole table or index, or a sort. */
 const WALKS_OR_SORTS = /^(?:SCAN (?!CONSTANT ROW|\d+-ROW VALUES|json_each )|USE TEMP B-TREE)/;
 
+const IN_CREATION = 'SEARCH archives USING INDEX archives_by_creation';
+
 const planOf = (sql: string): string[] => planIn(tested.path, sql);
 
 describe('statements', () => {
@@ -274,7 +281,9 @@ describe('statements', () => {
     ['jobQueue.claimDue', 'SEARCH jobs USING COVERING INDEX jobs_due_by_queue (queue=? AND due_at<?)'],
     ['jobQueue.nextDueAtMs', 'SEARCH jobs USING COVERING INDEX jobs_due_by_queue (queue=? AND due_at>?)'],
     ['jobQueue.renew and release', 'SEARCH jobs USING INDEX jobs_leased (lease_token>?)'],
-  ])('of %s look at what waits, and at what is held, in their own indexes', async (name, step) => {
+    ['inventories.page', `${IN_CREATION} (vault_key=? AND created_at=? AND key>?)`],
+    ['inventories.page', `${IN_CREATION} (vault_key=? AND created_at>? AND created_at<?)`],
+  ])('of %s look at what they want only, in its own index', async (name, step) => {
     const statements = await statementsOf(operations[name] ?? (() => Promise.resolve()));
     expect(statements.flatMap(planOf)).toContainEqual(step);
   });

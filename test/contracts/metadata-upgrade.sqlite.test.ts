@@ -9,8 +9,9 @@ import { Metadata } from '../../src/metadata/metadata.ts';
 import { migrations } from '../../src/metadata/migrations/index.ts';
 import { openWriter } from '../../src/metadata/sqlite.ts';
 import { ownTransactions, sqliteDialect } from '../../src/metadata/sqlite-dialect.ts';
-import { T0 } from './metadata-fixtures.ts';
+import { newArchive, present, T0 } from './metadata-fixtures.ts';
 import { newKey } from './metadata-identities.ts';
+import { listed } from './metadata-inventories.ts';
 import { scratchDirectory } from './scratch.ts';
 import { failOnFatal } from './sqlite-under-test.ts';
 
@@ -25,18 +26,22 @@ beforeEach(async () => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const FIRST = '0001-initial';
+const BEFORE_SNAPSHOTS = ['0001-initial', '0002-accounts-and-policies', '0003-queues', '0004-fewer-job-indexes'];
 const OWNERS = ['111122223333', '222233334444'];
 
-async function makeFirstRelease(): Promise<void> {
+async function migrate(names: readonly string[]): Promise<void> {
   using connection = openWriter({ path, onFatal: failOnFatal });
   const db = new Kysely<unknown>({ dialect: sqliteDialect(connection, ownTransactions(connection)) });
-  const up = (to: Kysely<unknown>) => migrations[FIRST]!.up(to, sqliteDdl);
+  const steps = names.map((name) => [name, { up: (to: Kysely<unknown>) => migrations[name]!.up(to, sqliteDdl) }]);
   const { error } = await new Migrator({
     db,
-    provider: { getMigrations: async () => ({ [FIRST]: { up } }) },
+    provider: { getMigrations: async () => Object.fromEntries(steps) },
   }).migrateToLatest();
   expect(error).toBeUndefined();
-  connection[Symbol.dispose]();
+}
+
+async function makeFirstRelease(): Promise<void> {
+  await migrate([FIRST]);
   using database = new DatabaseSync(path);
   for (const [index, owner] of OWNERS.entries()) {
     database.exec(`
@@ -72,4 +77,70 @@ test('its schema is that of a new database', async () => {
     await (await Metadata.openSqlite({ path: file, onFatal: failOnFatal }))[Symbol.asyncDispose]();
   }
   expect(definitionsIn(path)).toEqual(definitionsIn(fresh));
+});
+
+/** Of a vault: its last write, the date of its inventory, and its archives, each created and perhaps deleted. */
+const inventories: [string, number, number, [createdAt: number, deletedAt: number | null][]][] = [
+  ['nothing was written since', 6, 20, [[6, null]]],
+  [
+    'a clock was ahead, and nothing was written since',
+    900,
+    900,
+    [
+      [6, null],
+      [900, null],
+    ],
+  ],
+  [
+    'others were added and deleted since',
+    40,
+    20,
+    [
+      [6, null],
+      [7, 19],
+      [8, 20],
+      [9, 21],
+      [20, null],
+      [21, null],
+      [40, 40],
+    ],
+  ],
+  ['it was emptied before', 12, 20, [[6, 12]]],
+  [
+    'there never was an archive left',
+    30,
+    20,
+    [
+      [6, 9],
+      [30, null],
+    ],
+  ],
+];
+
+test.each(inventories)('the daily inventory shows what it did when %s', async (_, writtenAt, inventoryAt, archives) => {
+  await migrate(BEFORE_SNAPSHOTS);
+  const shown: string[] = [];
+  {
+    using database = new DatabaseSync(path);
+    database.exec(`insert into vaults values
+      (7, '${OWNERS[0]}', 'counted', 5, ${writtenAt}, 1, 10, ${inventoryAt}, ${inventoryAt}, 1, 10);`);
+    for (const [index, [createdAt, deletedAt]] of archives.entries()) {
+      database.exec(`insert into archives values (null, 'of-${index}', 7, null, 10, 'ab', ${createdAt}, ${deletedAt})`);
+      const isShown = createdAt <= inventoryAt && (deletedAt === null || deletedAt > inventoryAt);
+      if (isShown) shown.push(`of-${index}`);
+    }
+  }
+  await using metadata = await Metadata.openSqlite({ path, onFatal: failOnFatal });
+  const { inventorySnapshot } = present(await metadata.vaults.findByKey(7));
+  const snapshot = present(inventorySnapshot);
+  expect(snapshot.atMs).toBe(Math.min(writtenAt, inventoryAt));
+  const read = () => listed(metadata, { vaultKey: 7, snapshot });
+  expect(await read()).toEqual(shown);
+  // Whatever comes now, by a clock that has gone back.
+  await newArchive(metadata, { vaultKey: 7, nowMs: 1, accountId: OWNERS[0]! });
+  for (const id of shown) {
+    const { key: archiveKey } = present(await metadata.archives.find({ accountId: OWNERS[0]!, id }));
+    await metadata.archives.delete({ archiveKey, nowMs: 1 });
+  }
+  expect(await read()).toEqual(shown);
 });

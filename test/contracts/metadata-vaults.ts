@@ -34,7 +34,7 @@ export function vaultContract(tested: () => MetadataUnderTest): void {
         archiveCount: 0,
         archiveBytes: 0,
         inventoryAtMs: null,
-        inventorySnapshotAtMs: null,
+        inventorySnapshot: null,
         inventoryPublishedAtMs: null,
         inventoryArchiveCount: 0,
         inventoryArchiveBytes: 0,

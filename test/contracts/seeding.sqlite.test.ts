@@ -61,7 +61,7 @@ test('the vaults count their archives', async () => {
   await using metadata = await open();
   const vaults = await metadata.vaults.list({ accountId: ACCOUNT, afterName: '', limit: 10 });
   for (const { key, archiveCount, archiveBytes } of vaults) {
-    const selection = { vaultKey: key, snapshotAtMs: plan.nowMs, untilMs: plan.nowMs };
+    const selection = { vaultKey: key, snapshot: { lastKey: 1e6, atMs: plan.nowMs }, untilMs: plan.nowMs };
     const after = { createdAtMs: 0, archiveKey: 0 };
     const archives = await metadata.inventories.page({ ...selection, after, limit: 100 });
     const sizes = archives.reduce((sum, [, , , , sizeBytes]) => sum + sizeBytes, 0);

@@ -12,6 +12,7 @@ import { RetentionClock } from '../../src/core/retention-clock.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { NO_RETRIEVAL_LIMITS } from '../../src/model/retrieval-limits.ts';
+import type { Snapshot } from '../../src/model/vaults.ts';
 import { addressRules } from '../../src/notify/addresses.ts';
 import { signingKeyIn } from '../../src/notify/signing-key.ts';
 import type { Log } from '../../src/telemetry/log.ts';
@@ -139,6 +140,12 @@ const noticesIn = (directory: string): Notices => {
     lookup: async () => [{ address: '127.0.0.1', family: 4 }],
   };
 };
+
+/** A snapshot of a vault that is there. */
+export async function snapshotIn({ inventories }: Metadata, vaultKey: number): Promise<Snapshot> {
+  const { lastKey, atMs } = (await inventories.takeSnapshot(vaultKey)) ?? { lastKey: Number.NaN, atMs: Number.NaN };
+  return { lastKey, atMs };
+}
 
 /** Bytes as a client sends them, in chunks of this size. */
 export async function* chunksOf(bytes: Buffer, chunkBytes = 64 * 1024): AsyncGenerator<Buffer, void, void> {
