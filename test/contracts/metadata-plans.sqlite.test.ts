@@ -274,6 +274,10 @@ describe('statements', () => {
     ['jobQueue.claimDue', 'SEARCH jobs USING COVERING INDEX jobs_due_by_queue (queue=? AND due_at<?)'],
     ['jobQueue.nextDueAtMs', 'SEARCH jobs USING COVERING INDEX jobs_due_by_queue (queue=? AND due_at>?)'],
     ['jobQueue.renew and release', 'SEARCH jobs USING INDEX jobs_leased (lease_token>?)'],
+    [
+      'vaults.delete and goingVaults.removeSome',
+      'SEARCH jobs USING COVERING INDEX jobs_by_status (vault_key=? AND status=?)',
+    ],
   ])('of %s look at what waits, and at what is held, in their own indexes', async (name, step) => {
     const statements = await statementsOf(operations[name] ?? (() => Promise.resolve()));
     expect(statements.flatMap(planOf)).toContainEqual(step);
