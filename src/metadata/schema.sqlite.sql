@@ -51,6 +51,8 @@ CREATE TABLE "archives" (
 
 CREATE INDEX "archives_by_creation" on "archives" ("vault_key", "created_at", "key", "deleted_at");
 
+CREATE INDEX "archives_present" on "archives" ("vault_key") where "deleted_at" is null;
+
 CREATE TABLE "archives_given_up" (
   "archive_key" integer primary key references "archives" ("key") on delete cascade
 ) strict;

@@ -283,6 +283,11 @@ describe('statements', () => {
     expect(statements.flatMap(planOf)).toContainEqual(step);
   });
 
+  test('that ask whether a vault has archives do not look past those that were deleted', async () => {
+    const statements = await statementsOf(() => metadata.vaults.hasArchives(vaultKey));
+    expect(statements.map(planOf)).toEqual([['SEARCH archives USING INDEX archives_present (vault_key=?)']]);
+  });
+
   test('that walk or sort would be told', () => {
     expect(badStepsOf('select * from jobs where description = ?')).toEqual(['SCAN jobs']);
     expect(badStepsOf('select id from jobs where vault_key = ? order by description')).toHaveLength(1);
