@@ -6,6 +6,7 @@ import { toJob } from './job-rows.ts';
 import { inTransaction, Prepared } from './prepared.ts';
 import { type Announcement, type EndedRow, type Publish, preparePublish } from './publications.ts';
 import { refuseGivenUp } from './reclaim.ts';
+import { type CountRunning, prepareCountRunning } from './running-bytes.ts';
 import type { JobRow, Tables } from './tables.ts';
 
 /** How a job ends. */
@@ -39,7 +40,8 @@ export class JobQueueRecords {
   readonly #claimOf: Prepared<JobRow>;
   readonly #going: Prepared<{ key: number }>;
   readonly #nextDue: Prepared<Record<QueueName, number | null>>;
-  readonly #end: Prepared<EndedRow>;
+  readonly #end: Prepared<EndedRow & { standardBytes: number | null }>;
+  readonly #countRunning: CountRunning;
   readonly #publish: Publish;
 
   constructor(db: Kysely<Tables>) {
@@ -48,6 +50,7 @@ export class JobQueueRecords {
     this.#going = new Prepared(db, goingKeys(db));
     this.#nextDue = new Prepared(db, nextDueQuery(db));
     this.#end = new Prepared(db, endQuery(db));
+    this.#countRunning = prepareCountRunning(db);
     this.#publish = preparePublish(db);
   }
 
@@ -141,6 +144,8 @@ export class JobQueueRecords {
       if (end.output !== null) await refuseGivenUp(trx, end.output.blobId);
       const ended = await this.#end.first(endParameters(end), trx);
       if (ended === undefined) return undefined;
+      const { vaultKey, standardBytes } = ended;
+      if (standardBytes !== null) await this.#countRunning(trx, { vaultKey, sizeBytes: -standardBytes });
       return { messages: await this.#publish(trx, { ended, ...end }) };
     });
   }
@@ -203,7 +208,15 @@ const endQuery = (db: Kysely<Tables>) =>
     .where('lease_token', '=', '')
     .where('status', '=', sql.lit('InProgress'))
     .where('vault_key', 'not in', goingKeys(db))
-    .returning(['key', 'vault_key as vaultKey', 'kind', 'sns_topic as snsTopic']);
+    .returning(['key', 'vault_key as vaultKey', 'kind', 'sns_topic as snsTopic'])
+    .returning((eb) =>
+      eb
+        .case()
+        .when('tier', '=', sql.lit('Standard'))
+        .then(sql<number>`range_end_byte - range_start_byte + 1`)
+        .end()
+        .as('standardBytes'),
+    );
 
 /** In the order of the statement above. */
 const endParameters = ({ lease, status, statusMessage, output, marker, nowMs, expiresAtMs }: JobEnd) => [
