@@ -3,6 +3,7 @@ import { type Job, type Lease, QUEUE_NAMES, type QueueName } from '../model/jobs
 import { limits } from '../model/limits.ts';
 import { goingKeys } from './going-vaults.ts';
 import { toJob } from './job-rows.ts';
+import { listed } from './json-list.ts';
 import { inTransaction, Prepared } from './prepared.ts';
 import { type Announcement, type EndedRow, type Publish, preparePublish } from './publications.ts';
 import { refuseGivenUp } from './reclaim.ts';
@@ -37,6 +38,7 @@ export interface Claim {
 /** Jobs as work: the row of a job is its entry in its queue. */
 export class JobQueueRecords {
   readonly #db: Kysely<Tables>;
+  readonly #due: Prepared<{ key: number }>;
   readonly #claimOf: Prepared<JobRow>;
   readonly #going: Prepared<{ key: number }>;
   readonly #nextDue: Prepared<Record<QueueName, number | null>>;
@@ -46,6 +48,7 @@ export class JobQueueRecords {
 
   constructor(db: Kysely<Tables>) {
     this.#db = db;
+    this.#due = new Prepared(db, dueQuery(db));
     this.#claimOf = new Prepared(db, claimQuery(db));
     this.#going = new Prepared(db, goingKeys(db));
     this.#nextDue = new Prepared(db, nextDueQuery(db));
@@ -55,15 +58,20 @@ export class JobQueueRecords {
   }
 
   /**
-   * Claims jobs that are due for one worker until `leaseUntilMs`, of each queue those that have been due for longest. A job
-   * whose worker died becomes due again when its lease ends; the token tells the two workers apart.
+   * Claims jobs that are due for one worker until `leaseUntilMs`, of each queue those that have been due for longest, and
+   * these first. A job whose worker died becomes due again when its lease ends; the token tells the two workers apart.
    */
   async claimDue({ nowMs, leaseUntilMs, token, queues = QUEUE_NAMES, limit }: Claim): Promise<Job[]> {
     return inTransaction(this.#db, async (trx) => {
       const rows: JobRow[] = [];
       for (const queue of queues) {
         if (rows.length >= limit) break;
-        rows.push(...(await this.#claimOf.rows([leaseUntilMs, token, queue, nowMs, limit - rows.length], trx)));
+        const due = await this.#due.rows([queue, nowMs, limit - rows.length], trx);
+        const keys = due.map(({ key }) => key);
+        const claimed = await this.#claimOf.rows([leaseUntilMs, token, JSON.stringify(keys)], trx);
+        // What an update returns has no order, and the lease is where the instant was that it was due.
+        const places = new Map(keys.map((key, place) => [key, place]));
+        rows.push(...claimed.sort((a, b) => Number(places.get(a.key)) - Number(places.get(b.key))));
       }
       // Those of deleted vaults are out of the way until they are removed, which is before their leases end.
       const going = new Set((await this.#going.rows([], trx)).map(({ key }) => key));
@@ -102,12 +110,15 @@ export class JobQueueRecords {
     return result.numUpdatedRows > 0n;
   }
 
-  /** Gives back what a worker holds of these jobs and has not begun: they are due at once, as if never claimed. */
-  async giveBack(held: { token: string; jobKeys: readonly number[]; nowMs: number }): Promise<void> {
+  /**
+   * Gives back what a worker holds of these jobs and has not begun, as if never claimed: they were due before all that still
+   * waits, and are again.
+   */
+  async giveBack(held: { token: string; jobKeys: readonly number[] }): Promise<void> {
     if (held.jobKeys.length === 0) return;
     await this.#db
       .updateTable('jobs')
-      .set((eb) => ({ due_at: held.nowMs, lease_token: null, attempts: eb('attempts', '-', 1) }))
+      .set((eb) => ({ due_at: 0, lease_token: null, attempts: eb('attempts', '-', 1) }))
       .where('key', 'in', held.jobKeys)
       .where('lease_token', '=', held.token)
       .execute();
@@ -151,22 +162,21 @@ export class JobQueueRecords {
   }
 }
 
+const dueQuery = (db: Kysely<Tables>) =>
+  db
+    .selectFrom('jobs')
+    .select('key')
+    .where('queue', '=', 'bulk')
+    .where('due_at', '<=', 0)
+    .orderBy('due_at')
+    .orderBy('key')
+    .limit(1);
+
 const claimQuery = (db: Kysely<Tables>) =>
   db
     .updateTable('jobs')
     .set((eb) => ({ due_at: 0, lease_token: '', attempts: eb('attempts', '+', sql.lit(1)) }))
-    .where(
-      'key',
-      'in',
-      db
-        .selectFrom('jobs')
-        .select('key')
-        .where('queue', '=', 'bulk')
-        .where('due_at', '<=', 0)
-        .orderBy('due_at')
-        .orderBy('key')
-        .limit(1),
-    )
+    .where('key', 'in', listed([]))
     .returningAll();
 
 /** A row with a column for each queue. */

@@ -38,8 +38,8 @@ export async function renew({ metadata, clock }: Arrangement, held: Held): Promi
 }
 
 /** Gives claimed jobs back that were not begun. */
-export async function giveBack({ metadata, clock }: Arrangement, held: Held): Promise<void> {
-  await metadata.jobQueue.giveBack({ ...held, nowMs: clock.nowMs() });
+export async function giveBack({ metadata }: Arrangement, held: Held): Promise<void> {
+  await metadata.jobQueue.giveBack(held);
 }
 
 /**

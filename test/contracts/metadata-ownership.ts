@@ -127,7 +127,7 @@ const steps: Record<string, Step> = {
     const held = pickOf(world.claimed, pick);
     if (held === undefined) return;
     if (pick % 2 === 0) await world.metadata.jobQueue.release({ lease: held, dueAtMs: T0 });
-    else await world.metadata.jobQueue.giveBack({ token: held.token, jobKeys: [held.jobKey], nowMs: T0 });
+    else await world.metadata.jobQueue.giveBack({ token: held.token, jobKeys: [held.jobKey] });
   },
   'start again': (world) => world.metadata.jobQueue.releaseAll(),
   'expire jobs': (world, pick) => world.metadata.jobs.expire({ nowMs: T0 + (pick % 3), limit: 1 + (pick % 2) }),

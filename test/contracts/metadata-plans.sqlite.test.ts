@@ -130,7 +130,7 @@ const operations: Record<string, () => Promise<unknown>> = {
   'jobQueue.nextDueAtMs': () => metadata.jobQueue.nextDueAtMs(),
   'jobQueue.renew and release': async () => {
     await metadata.jobQueue.renew({ token: 'x', jobKeys: [1, 2], leaseUntilMs: T0 });
-    await metadata.jobQueue.giveBack({ token: 'x', jobKeys: [1, 2], nowMs: T0 });
+    await metadata.jobQueue.giveBack({ token: 'x', jobKeys: [1, 2] });
     await metadata.jobQueue.release({ lease, dueAtMs: T0 });
     await metadata.jobQueue.releaseAll();
   },
