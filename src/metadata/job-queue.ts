@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { type Job, type Lease, QUEUE_NAMES, type QueueName } from '../model/jobs.ts';
 import { limits } from '../model/limits.ts';
 import { goingKeys } from './going-vaults.ts';
@@ -63,19 +63,38 @@ export class JobQueueRecords {
    */
   async claimDue({ nowMs, leaseUntilMs, token, queues = QUEUE_NAMES, limit }: Claim): Promise<Job[]> {
     return inTransaction(this.#db, async (trx) => {
-      const rows: JobRow[] = [];
-      for (const queue of queues) {
-        if (rows.length >= limit) break;
-        const due = await this.#due.rows([queue, nowMs, limit - rows.length], trx);
-        const keys = due.map(({ key }) => key);
-        const claimed = await this.#claimOf.rows([leaseUntilMs, token, JSON.stringify(keys)], trx);
-        // What an update returns has no order, and the lease is where the instant was that it was due.
-        const places = new Map(keys.map((key, place) => [key, place]));
-        rows.push(...claimed.sort((a, b) => Number(places.get(a.key)) - Number(places.get(b.key))));
-      }
-      // Those of deleted vaults are out of the way until they are removed, which is before their leases end.
-      const going = new Set((await this.#going.rows([], trx)).map(({ key }) => key));
-      return rows.filter((row) => !going.has(row.vault_key)).map(toJob);
+      return (await this.#claim(trx, { nowMs, leaseUntilMs, token, queues, limit })).map(toJob);
+    });
+  }
+
+  async #claim(trx: Transaction<Tables>, claim: Required<Claim>): Promise<JobRow[]> {
+    const { nowMs, leaseUntilMs, token, queues, limit } = claim;
+    const rows: JobRow[] = [];
+    for (const queue of queues) {
+      if (rows.length >= limit) break;
+      const due = await this.#due.rows([queue, nowMs, limit - rows.length], trx);
+      const keys = due.map(({ key }) => key);
+      const claimed = await this.#claimOf.rows([leaseUntilMs, token, JSON.stringify(keys)], trx);
+      // What an update returns has no order, and the lease is where the instant was that it was due.
+      const places = new Map(keys.map((key, place) => [key, place]));
+      rows.push(...claimed.sort((a, b) => Number(places.get(a.key)) - Number(places.get(b.key))));
+    }
+    // Those of deleted vaults are out of the way until they are removed, which is before their leases end.
+    const going = new Set((await this.#going.rows([], trx)).map(({ key }) => key));
+    return rows.filter((row) => !going.has(row.vault_key));
+  }
+
+  /**
+   * Of the jobs that such a claim would take, ends those as failed whose rows cannot be read, for a claim that meets one takes
+   * nothing; gives the others back. Nobody is told: the message would have to show the job. Returns their ids.
+   */
+  async failUnreadable({ claim, expiresAtMs }: { claim: Required<Claim>; expiresAtMs: number }): Promise<string[]> {
+    return inTransaction(this.#db, async (trx) => {
+      const rows = await this.#claim(trx, claim);
+      const unreadable = rows.filter((row) => !isReadable(row));
+      for (const { key } of unreadable) await this.#endOnce(trx, failure({ jobKey: key, ...claim, expiresAtMs }));
+      await this.#giveBack(trx, { token: claim.token, jobKeys: rows.map(({ key }) => key) });
+      return unreadable.map(({ id }) => id);
     });
   }
 
@@ -115,11 +134,14 @@ export class JobQueueRecords {
    * waits, and are again.
    */
   async giveBack(held: { token: string; jobKeys: readonly number[] }): Promise<void> {
-    if (held.jobKeys.length === 0) return;
-    await this.#db
+    if (held.jobKeys.length > 0) await this.#giveBack(this.#db, held);
+  }
+
+  async #giveBack(db: Kysely<Tables>, held: { token: string; jobKeys: readonly number[] }): Promise<void> {
+    await db
       .updateTable('jobs')
       .set((eb) => ({ due_at: 0, lease_token: null, attempts: eb('attempts', '-', 1) }))
-      .where('key', 'in', held.jobKeys)
+      .where('key', 'in', listed(held.jobKeys))
       .where('lease_token', '=', held.token)
       .execute();
   }
@@ -153,12 +175,35 @@ export class JobQueueRecords {
   async end(end: JobEnd): Promise<{ messages: number } | undefined> {
     return inTransaction(this.#db, async (trx) => {
       if (end.output !== null) await refuseGivenUp(trx, end.output.blobId);
-      const ended = await this.#end.first(endParameters(end), trx);
-      if (ended === undefined) return undefined;
-      const { vaultKey, standardBytes } = ended;
-      if (standardBytes !== null) await this.#countRunning(trx, { vaultKey, sizeBytes: -standardBytes });
-      return { messages: await this.#publish(trx, { ended, ...end }) };
+      const ended = await this.#endOnce(trx, end);
+      return ended && { messages: await this.#publish(trx, { ended, ...end }) };
     });
+  }
+
+  async #endOnce(trx: Transaction<Tables>, end: Ending): Promise<EndedRow | undefined> {
+    const ended = await this.#end.first(endParameters(end), trx);
+    if (ended === undefined) return undefined;
+    const { vaultKey, standardBytes } = ended;
+    if (standardBytes !== null) await this.#countRunning(trx, { vaultKey, sizeBytes: -standardBytes });
+    return ended;
+  }
+}
+
+/** The end of a job, without the messages. */
+type Ending = Omit<JobEnd, 'announcement'>;
+
+function failure(of: { jobKey: number; token: string; nowMs: number; expiresAtMs: number }): Ending {
+  const { nowMs, expiresAtMs, ...lease } = of;
+  const nothing = { output: null, marker: null };
+  return { lease, status: 'Failed', statusMessage: 'The job cannot be read.', ...nothing, nowMs, expiresAtMs };
+}
+
+function isReadable(row: JobRow): boolean {
+  try {
+    toJob(row);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -229,7 +274,7 @@ const endQuery = (db: Kysely<Tables>) =>
     );
 
 /** In the order of the statement above. */
-const endParameters = ({ lease, status, statusMessage, output, marker, nowMs, expiresAtMs }: JobEnd) => [
+const endParameters = ({ lease, status, statusMessage, output, marker, nowMs, expiresAtMs }: Ending) => [
   ...[status, statusMessage, nowMs, expiresAtMs],
   ...[output?.blobId ?? null, output?.sizeBytes ?? null],
   ...[status, marker],

@@ -129,6 +129,27 @@ export function jobQueueContract(tested: () => MetadataUnderTest): void {
     });
   });
 
+  describe('a job whose row cannot be read', () => {
+    test('fails without the others of its queue, and does not count as running', async () => {
+      const [broken, whole] = [await retrieval('Standard'), await retrieval('Standard')];
+      await tested().change(`update jobs set archive_id = null where key = ${broken}`);
+      const idOf = `select id from jobs where key = ${broken}`;
+      const [{ id } = { id: '' }] = await tested().rows(idOf);
+      const times = { nowMs: LONG_AGO_MS, leaseUntilMs: LONG_AGO_MS + LEASE_MS };
+      const claim = { ...times, token: 'a', queues: ['standard'] as const, limit: 9 };
+      await expect(claimDue(claim)).rejects.toThrow('lacks a column');
+      expect(await queue().failUnreadable({ claim, expiresAtMs: 7 })).toEqual([id]);
+      expect(
+        await tested().rows(`select status, completed_at, expires_at, due_at from jobs where key = ${broken}`),
+      ).toEqual([{ status: 'Failed', completed_at: LONG_AGO_MS, expires_at: 7, due_at: null }]);
+      expect(await tested().rows(`select running_bytes_low as low from vaults where key = ${vault.key}`)).toEqual([
+        { low: 10 },
+      ]);
+      expect(await queue().failUnreadable({ claim: { ...claim, token: 'b' }, expiresAtMs: 7 })).toEqual([]);
+      expect(await claimDue({ ...claim, nowMs: 0 })).toMatchObject([{ key: whole, attempts: 1 }]);
+    });
+  });
+
   describe('what a worker holds', () => {
     test('is renewed together, but for what it has lost, ended or not named', async () => {
       const [kept, lost, ended, unnamed] = [

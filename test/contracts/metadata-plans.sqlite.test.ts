@@ -127,6 +127,10 @@ const operations: Record<string, () => Promise<unknown>> = {
   'retrievalPolicies.find': () => metadata.retrievalPolicies.find(ACCOUNT),
   'capacity.list': () => metadata.capacity.list({ accountId: ACCOUNT, nowMs: T0 }),
   'jobQueue.claimDue': () => metadata.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'x', limit: 4 }),
+  'jobQueue.failUnreadable': () => {
+    const claim = { nowMs: T0, leaseUntilMs: T0, token: 'x', queues: ['bulk' as const], limit: 4 };
+    return metadata.jobQueue.failUnreadable({ claim, expiresAtMs: T0 });
+  },
   'jobQueue.nextDueAtMs': () => metadata.jobQueue.nextDueAtMs(),
   'jobQueue.renew and release': async () => {
     await metadata.jobQueue.renew({ token: 'x', jobKeys: [1, 2], leaseUntilMs: T0 });
