@@ -35,6 +35,8 @@ export class GoingVaultRecords {
 }
 
 async function removeFrom(trx: Transaction<Tables>, limit: number): Promise<number> {
+  const running = await removeRunningJobs(trx, limit);
+  if (running > 0) return running;
   const vault = await trx
     .selectFrom('vaults')
     .select('key')
@@ -43,7 +45,7 @@ async function removeFrom(trx: Transaction<Tables>, limit: number): Promise<numb
     .limit(1)
     .executeTakeFirst();
   if (vault === undefined) return 0;
-  for (const remove of [removeRunningJobs, removeJobs, removeUploads, removeArchives]) {
+  for (const remove of [removeJobs, removeUploads, removeArchives]) {
     const removed = await remove(trx, { vaultKey: vault.key, limit });
     if (removed > 0) return removed;
   }
@@ -67,14 +69,14 @@ export const isThere = (accountId: Expression<string>) => sql<SqlBool>`${account
 export const goingKeys = (db: Kysely<Tables>) =>
   db.selectFrom('vaults as going').select('going.key').where('going.account_id', '=', sql.lit(GOING));
 
-/** Those in progress go first: as long as they are there, whoever looks for work has to look past them. */
-const removeRunningJobs = (trx: Transaction<Tables>, { vaultKey, limit }: Some) =>
+/** Those of all vaults go first: as long as they are there, whoever looks for work has to look past them. */
+const removeRunningJobs = (trx: Transaction<Tables>, limit: number) =>
   removeThese(
     trx,
     trx
       .selectFrom('jobs')
       .select('key')
-      .where('vault_key', '=', vaultKey)
+      .where('vault_key', 'in', goingKeys(trx))
       .where('status', '=', 'InProgress')
       .limit(limit),
   );

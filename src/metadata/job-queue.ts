@@ -1,11 +1,13 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { type Job, type Lease, QUEUE_NAMES, type QueueName } from '../model/jobs.ts';
 import { limits } from '../model/limits.ts';
 import { goingKeys } from './going-vaults.ts';
 import { toJob } from './job-rows.ts';
+import { listed } from './json-list.ts';
 import { inTransaction, Prepared } from './prepared.ts';
 import { type Announcement, type EndedRow, type Publish, preparePublish } from './publications.ts';
 import { refuseGivenUp } from './reclaim.ts';
+import { type CountRunning, prepareCountRunning } from './running-bytes.ts';
 import type { JobRow, Tables } from './tables.ts';
 
 /** How a job ends. */
@@ -36,35 +38,63 @@ export interface Claim {
 /** Jobs as work: the row of a job is its entry in its queue. */
 export class JobQueueRecords {
   readonly #db: Kysely<Tables>;
+  readonly #due: Prepared<{ key: number }>;
   readonly #claimOf: Prepared<JobRow>;
   readonly #going: Prepared<{ key: number }>;
   readonly #nextDue: Prepared<Record<QueueName, number | null>>;
-  readonly #end: Prepared<EndedRow>;
+  readonly #end: Prepared<EndedRow & { standardBytes: number | null }>;
+  readonly #countRunning: CountRunning;
   readonly #publish: Publish;
 
   constructor(db: Kysely<Tables>) {
     this.#db = db;
+    this.#due = new Prepared(db, dueQuery(db));
     this.#claimOf = new Prepared(db, claimQuery(db));
     this.#going = new Prepared(db, goingKeys(db));
     this.#nextDue = new Prepared(db, nextDueQuery(db));
     this.#end = new Prepared(db, endQuery(db));
+    this.#countRunning = prepareCountRunning(db);
     this.#publish = preparePublish(db);
   }
 
   /**
-   * Claims jobs that are due for one worker until `leaseUntilMs`, of each queue those that have been due for longest. A job
-   * whose worker died becomes due again when its lease ends; the token tells the two workers apart.
+   * Claims jobs that are due for one worker until `leaseUntilMs`, of each queue those that have been due for longest, and
+   * these first. A job whose worker died becomes due again when its lease ends; the token tells the two workers apart.
    */
   async claimDue({ nowMs, leaseUntilMs, token, queues = QUEUE_NAMES, limit }: Claim): Promise<Job[]> {
     return inTransaction(this.#db, async (trx) => {
-      const rows: JobRow[] = [];
-      for (const queue of queues) {
-        if (rows.length >= limit) break;
-        rows.push(...(await this.#claimOf.rows([leaseUntilMs, token, queue, nowMs, limit - rows.length], trx)));
-      }
-      // Those of deleted vaults are out of the way until they are removed, which is before their leases end.
-      const going = new Set((await this.#going.rows([], trx)).map(({ key }) => key));
-      return rows.filter((row) => !going.has(row.vault_key)).map(toJob);
+      return (await this.#claim(trx, { nowMs, leaseUntilMs, token, queues, limit })).map(toJob);
+    });
+  }
+
+  async #claim(trx: Transaction<Tables>, claim: Required<Claim>): Promise<JobRow[]> {
+    const { nowMs, leaseUntilMs, token, queues, limit } = claim;
+    const rows: JobRow[] = [];
+    for (const queue of queues) {
+      if (rows.length >= limit) break;
+      const due = await this.#due.rows([queue, nowMs, limit - rows.length], trx);
+      const keys = due.map(({ key }) => key);
+      const claimed = await this.#claimOf.rows([leaseUntilMs, token, JSON.stringify(keys)], trx);
+      // What an update returns has no order, and the lease is where the instant was that it was due.
+      const places = new Map(keys.map((key, place) => [key, place]));
+      rows.push(...claimed.sort((a, b) => Number(places.get(a.key)) - Number(places.get(b.key))));
+    }
+    // Those of deleted vaults are out of the way until they are removed, which is before their leases end.
+    const going = new Set((await this.#going.rows([], trx)).map(({ key }) => key));
+    return rows.filter((row) => !going.has(row.vault_key));
+  }
+
+  /**
+   * Of the jobs that such a claim would take, ends those as failed whose rows cannot be read, for a claim that meets one takes
+   * nothing; gives the others back. Nobody is told: the message would have to show the job. Returns their ids.
+   */
+  async failUnreadable({ claim, expiresAtMs }: { claim: Required<Claim>; expiresAtMs: number }): Promise<string[]> {
+    return inTransaction(this.#db, async (trx) => {
+      const rows = await this.#claim(trx, claim);
+      const unreadable = rows.filter((row) => !isReadable(row));
+      for (const { key } of unreadable) await this.#endOnce(trx, failure({ jobKey: key, ...claim, expiresAtMs }));
+      await this.#giveBack(trx, { token: claim.token, jobKeys: rows.map(({ key }) => key) });
+      return unreadable.map(({ id }) => id);
     });
   }
 
@@ -99,13 +129,19 @@ export class JobQueueRecords {
     return result.numUpdatedRows > 0n;
   }
 
-  /** Gives back what a worker holds of these jobs and has not begun: they are due at once, as if never claimed. */
-  async giveBack(held: { token: string; jobKeys: readonly number[]; nowMs: number }): Promise<void> {
-    if (held.jobKeys.length === 0) return;
-    await this.#db
+  /**
+   * Gives back what a worker holds of these jobs and has not begun, as if never claimed: they were due before all that still
+   * waits, and are again.
+   */
+  async giveBack(held: { token: string; jobKeys: readonly number[] }): Promise<void> {
+    if (held.jobKeys.length > 0) await this.#giveBack(this.#db, held);
+  }
+
+  async #giveBack(db: Kysely<Tables>, held: { token: string; jobKeys: readonly number[] }): Promise<void> {
+    await db
       .updateTable('jobs')
-      .set((eb) => ({ due_at: held.nowMs, lease_token: null, attempts: eb('attempts', '-', 1) }))
-      .where('key', 'in', held.jobKeys)
+      .set((eb) => ({ due_at: 0, lease_token: null, attempts: eb('attempts', '-', 1) }))
+      .where('key', 'in', listed(held.jobKeys))
       .where('lease_token', '=', held.token)
       .execute();
   }
@@ -139,29 +175,53 @@ export class JobQueueRecords {
   async end(end: JobEnd): Promise<{ messages: number } | undefined> {
     return inTransaction(this.#db, async (trx) => {
       if (end.output !== null) await refuseGivenUp(trx, end.output.blobId);
-      const ended = await this.#end.first(endParameters(end), trx);
-      if (ended === undefined) return undefined;
-      return { messages: await this.#publish(trx, { ended, ...end }) };
+      const ended = await this.#endOnce(trx, end);
+      return ended && { messages: await this.#publish(trx, { ended, ...end }) };
     });
   }
+
+  async #endOnce(trx: Transaction<Tables>, end: Ending): Promise<EndedRow | undefined> {
+    const ended = await this.#end.first(endParameters(end), trx);
+    if (ended === undefined) return undefined;
+    const { vaultKey, standardBytes } = ended;
+    if (standardBytes !== null) await this.#countRunning(trx, { vaultKey, sizeBytes: -standardBytes });
+    return ended;
+  }
 }
+
+/** The end of a job, without the messages. */
+type Ending = Omit<JobEnd, 'announcement'>;
+
+function failure(of: { jobKey: number; token: string; nowMs: number; expiresAtMs: number }): Ending {
+  const { nowMs, expiresAtMs, ...lease } = of;
+  const nothing = { output: null, marker: null };
+  return { lease, status: 'Failed', statusMessage: 'The job cannot be read.', ...nothing, nowMs, expiresAtMs };
+}
+
+function isReadable(row: JobRow): boolean {
+  try {
+    toJob(row);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const dueQuery = (db: Kysely<Tables>) =>
+  db
+    .selectFrom('jobs')
+    .select('key')
+    .where('queue', '=', 'bulk')
+    .where('due_at', '<=', 0)
+    .orderBy('due_at')
+    .orderBy('key')
+    .limit(1);
 
 const claimQuery = (db: Kysely<Tables>) =>
   db
     .updateTable('jobs')
     .set((eb) => ({ due_at: 0, lease_token: '', attempts: eb('attempts', '+', sql.lit(1)) }))
-    .where(
-      'key',
-      'in',
-      db
-        .selectFrom('jobs')
-        .select('key')
-        .where('queue', '=', 'bulk')
-        .where('due_at', '<=', 0)
-        .orderBy('due_at')
-        .orderBy('key')
-        .limit(1),
-    )
+    .where('key', 'in', listed([]))
     .returningAll();
 
 /** A row with a column for each queue. */
@@ -203,10 +263,18 @@ const endQuery = (db: Kysely<Tables>) =>
     .where('lease_token', '=', '')
     .where('status', '=', sql.lit('InProgress'))
     .where('vault_key', 'not in', goingKeys(db))
-    .returning(['key', 'vault_key as vaultKey', 'kind', 'sns_topic as snsTopic']);
+    .returning(['key', 'vault_key as vaultKey', 'kind', 'sns_topic as snsTopic'])
+    .returning((eb) =>
+      eb
+        .case()
+        .when('tier', '=', sql.lit('Standard'))
+        .then(sql<number>`range_end_byte - range_start_byte + 1`)
+        .end()
+        .as('standardBytes'),
+    );
 
 /** In the order of the statement above. */
-const endParameters = ({ lease, status, statusMessage, output, marker, nowMs, expiresAtMs }: JobEnd) => [
+const endParameters = ({ lease, status, statusMessage, output, marker, nowMs, expiresAtMs }: Ending) => [
   ...[status, statusMessage, nowMs, expiresAtMs],
   ...[output?.blobId ?? null, output?.sizeBytes ?? null],
   ...[status, marker],

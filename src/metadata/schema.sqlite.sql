@@ -51,6 +51,8 @@ CREATE TABLE "archives" (
 
 CREATE INDEX "archives_by_creation" on "archives" ("vault_key", "created_at", "key", "deleted_at");
 
+CREATE INDEX "archives_present" on "archives" ("vault_key") where "deleted_at" is null;
+
 CREATE TABLE "archives_given_up" (
   "archive_key" integer primary key references "archives" ("key") on delete cascade
 ) strict;
@@ -149,11 +151,13 @@ CREATE INDEX "jobs_by_status" on "jobs" ("vault_key", "status", "created_at", "i
 
 CREATE INDEX "jobs_due_by_queue" on "jobs" ("queue", "due_at", "key") where "due_at" is not null;
 
+CREATE INDEX "jobs_expedited_by_creation" on "jobs" ("vault_key", "created_at") where "tier" = 'Expedited';
+
 CREATE INDEX "jobs_expiring" on "jobs" ("expires_at") where "expires_at" is not null;
 
 CREATE INDEX "jobs_leased" on "jobs" ("lease_token") where "lease_token" is not null;
 
-CREATE INDEX "jobs_running_by_tier" on "jobs" ("tier", "vault_key", "range_start_byte", "range_end_byte") where "status" = 'InProgress' and "tier" is not null;
+CREATE INDEX "jobs_running_expedited" on "jobs" ("tier", "vault_key") where "status" = 'InProgress' and "tier" = 'Expedited';
 
 CREATE TABLE "notification_configurations" (
   "vault_key" integer primary key references "vaults" ("key"),
@@ -278,5 +282,7 @@ CREATE TABLE "vaults" (
   "snapshot_at" integer,
   "inventory_snapshot_at" integer,
   "inventory_snapshot_key" integer,
+  "running_bytes_high" integer default 0 not null,
+  "running_bytes_low" integer default 0 not null,
   constraint "vaults_by_name" unique ("account_id", "name")
 ) strict;

@@ -52,6 +52,9 @@ export interface VaultsTable {
   /** The snapshot that the daily inventory shows. */
   inventory_snapshot_at: number | null;
   inventory_snapshot_key: number | null;
+  /** What its Standard retrievals in progress read together: the sum without its lower 32 bits, and these. */
+  running_bytes_high: Generated<number>;
+  running_bytes_low: Generated<number>;
 }
 
 export interface ArchivesTable {

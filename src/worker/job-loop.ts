@@ -8,7 +8,16 @@ import { retrieveArchive } from './archive-retrieval.ts';
 import { retrieveInventory } from './inventory-retrieval.ts';
 import { InventoryThread } from './inventory-thread.ts';
 import { Lane } from './lane.ts';
-import { type ClaimedJob, claimDue, end, giveBack, renew, retryOrFail, type WorkResult } from './leases.ts';
+import {
+  type ClaimedJob,
+  claimDue,
+  end,
+  failUnreadable,
+  giveBack,
+  renew,
+  retryOrFail,
+  type WorkResult,
+} from './leases.ts';
 import { Pause } from './pause.ts';
 
 /**
@@ -102,7 +111,13 @@ export class JobLoop implements AsyncDisposable {
   }
 
   async #claim(lane: Lane): Promise<void> {
-    const claimed = await claimDue(this.#given, { token: this.#token, queue: lane.queue, limit: lane.room });
+    const asked = { token: this.#token, queue: lane.queue, limit: lane.room };
+    const claimed = await claimDue(this.#given, asked).catch(async (error: unknown) => {
+      const jobIds = await failUnreadable(this.#given, asked);
+      if (jobIds.length === 0) throw error;
+      this.#log.error({ error, jobIds }, 'jobs that cannot be read have failed');
+      return [];
+    });
     // Where time has jumped, leases end that are held: claiming such a job again has renewed its lease, and no more.
     const others = claimed.filter(({ job }) => !this.#held.has(job.key));
     for (const { job } of others) this.#held.add(job.key);

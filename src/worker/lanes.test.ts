@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type TestArrangement, testArrangement, testLog, uploadBytes, VAULT } from '../../test/support/arrangement.ts';
+import { breakJob } from '../../test/support/break-job.ts';
 import { noise } from '../../test/support/hashes.ts';
 import { repeatJob } from '../../test/support/repeat-job.ts';
 import { QUEUE_NAMES, type Tier } from '../model/jobs.ts';
@@ -138,6 +139,15 @@ describe('while nothing is due', () => {
       await soon(async () => expect(await statusOf(id)).toBe('Succeeded'));
     });
   });
+});
+
+test('a job that cannot be read fails, and the others of its queue and of all queues are carried out', async () => {
+  const [broken, sound, other] = [await retrieve('Bulk'), await retrieve('Bulk'), await retrieve('Standard')];
+  await breakJob(arrangement, broken);
+  const said = await withLoop(() =>
+    soon(async () => expect(await Promise.all([sound, other].map(statusOf))).toEqual(['Succeeded', 'Succeeded'])),
+  );
+  expect(said).toEqual(['jobs that cannot be read have failed']);
 });
 
 describe('a database that fails', () => {

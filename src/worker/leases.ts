@@ -21,15 +21,28 @@ export type WorkResult =
   | { output: { blobId: string; sizeBytes: number } | null; marker: string | null }
   | { failure: string };
 
+/** What a worker asks of one queue. */
+interface Asked {
+  token: string;
+  queue: QueueName;
+  limit: number;
+}
+
 /** Claims jobs of one queue that are due; nobody else gets them until their lease ends. */
-export async function claimDue(
-  { metadata, clock }: Arrangement,
-  { token, queue, limit }: { token: string; queue: QueueName; limit: number },
-): Promise<ClaimedJob[]> {
+export async function claimDue(given: Arrangement, asked: Asked): Promise<ClaimedJob[]> {
+  const jobs = await given.metadata.jobQueue.claimDue(claimOf(given, asked));
+  return jobs.map((job) => ({ job, lease: { jobKey: job.key, token: asked.token } }));
+}
+
+/** Fails the jobs that a claim would meet and that cannot be read; returns their ids. */
+export async function failUnreadable(given: Arrangement, asked: Asked): Promise<string[]> {
+  const claim = claimOf(given, asked);
+  return given.metadata.jobQueue.failUnreadable({ claim, expiresAtMs: claim.nowMs + given.jobRetentionMs });
+}
+
+function claimOf({ clock }: Arrangement, { token, queue, limit }: Asked) {
   const nowMs = clock.nowMs();
-  const leaseUntilMs = nowMs + limits.jobLeaseMs;
-  const jobs = await metadata.jobQueue.claimDue({ nowMs, leaseUntilMs, token, queues: [queue], limit });
-  return jobs.map((job) => ({ job, lease: { jobKey: job.key, token } }));
+  return { nowMs, leaseUntilMs: nowMs + limits.jobLeaseMs, token, queues: [queue], limit };
 }
 
 /** Keeps claimed jobs for longer; returns those that no other worker has. */
@@ -38,8 +51,8 @@ export async function renew({ metadata, clock }: Arrangement, held: Held): Promi
 }
 
 /** Gives claimed jobs back that were not begun. */
-export async function giveBack({ metadata, clock }: Arrangement, held: Held): Promise<void> {
-  await metadata.jobQueue.giveBack({ ...held, nowMs: clock.nowMs() });
+export async function giveBack({ metadata }: Arrangement, held: Held): Promise<void> {
+  await metadata.jobQueue.giveBack(held);
 }
 
 /**

@@ -106,6 +106,18 @@ export function goingVaultContract(tested: () => MetadataUnderTest): void {
       expect(await rows(`select * from deliveries where job_id = '${running.id}'`)).toEqual([]);
     });
 
+    test('has no job in the way of others for long, however much is left of vaults before it', async () => {
+      const { metadata } = tested();
+      while ((await metadata.goingVaults.removeSome({ limit: 1000 })) > 0);
+      for (const _ of [1, 2]) await going();
+      const inTheWay = `select jobs.key from jobs join vaults on vaults.key = vault_key
+        where account_id = '' and status = 'InProgress'`;
+      const running = (await tested().rows(inTheWay)).length;
+      expect(running).toBeGreaterThan(2);
+      expect(await metadata.goingVaults.removeSome({ limit: running })).toBe(running);
+      expect(await tested().rows(inTheWay)).toEqual([]);
+    });
+
     test('leaves no row behind and gives every blob up once, step by step', async () => {
       const { metadata, vault, blobIds } = await going();
       const { rows } = tested();

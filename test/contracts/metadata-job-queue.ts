@@ -101,12 +101,52 @@ export function jobQueueContract(tested: () => MetadataUnderTest): void {
       expect(await claimIn('a', { limit: 9, inMs: 3 })).toEqual([late]);
     });
 
+    test('gives many in the order in which they became due', async () => {
+      const [last, first, second] = [
+        await retrieval('Standard', 3),
+        await retrieval('Standard', 1),
+        await retrieval('Standard', 1),
+      ];
+      expect(await claimIn('a', { inMs: 3 })).toEqual([first, second, last]);
+    });
+
+    test('has what was given back before all that waits', async () => {
+      const [first, second] = [await inventory(), await inventory(1)];
+      expect(await claimIn('a', { inMs: 1 })).toEqual([first, second]);
+      await queue().giveBack({ token: 'a', jobKeys: [first, second] });
+      const waiting = inventoryJob({ vaultKey: vault.key, readyAtMs: 1 });
+      expect(await tested().metadata.jobs.create(waiting)).toBe('created');
+      const claim = { nowMs: 5, leaseUntilMs: 9, token: 'b', queues: ['inventory'] as const, limit: 2 };
+      expect((await claimDue(claim)).map(({ key }) => key)).toEqual([first, second]);
+    });
+
     test('gives each job to one of many who ask at once', async () => {
       const keys: number[] = [];
       for (let index = 0; index < 12; index += 1) keys.push(await retrieval('Standard'));
       const claimed = await Promise.all(['a', 'b', 'c', 'd'].map((token) => claimIn(token, { limit: 4 })));
       expect(claimed.map(({ length }) => length)).toEqual([4, 4, 4, 0]);
       expect(claimed.flat().sort((a, b) => a - b)).toEqual(keys);
+    });
+  });
+
+  describe('a job whose row cannot be read', () => {
+    test('fails without the others of its queue, and does not count as running', async () => {
+      const [broken, whole] = [await retrieval('Standard'), await retrieval('Standard')];
+      await tested().change(`update jobs set archive_id = null where key = ${broken}`);
+      const idOf = `select id from jobs where key = ${broken}`;
+      const [{ id } = { id: '' }] = await tested().rows(idOf);
+      const times = { nowMs: LONG_AGO_MS, leaseUntilMs: LONG_AGO_MS + LEASE_MS };
+      const claim = { ...times, token: 'a', queues: ['standard'] as const, limit: 9 };
+      await expect(claimDue(claim)).rejects.toThrow('lacks a column');
+      expect(await queue().failUnreadable({ claim, expiresAtMs: 7 })).toEqual([id]);
+      expect(
+        await tested().rows(`select status, completed_at, expires_at, due_at from jobs where key = ${broken}`),
+      ).toEqual([{ status: 'Failed', completed_at: LONG_AGO_MS, expires_at: 7, due_at: null }]);
+      expect(await tested().rows(`select running_bytes_low as low from vaults where key = ${vault.key}`)).toEqual([
+        { low: 10 },
+      ]);
+      expect(await queue().failUnreadable({ claim: { ...claim, token: 'b' }, expiresAtMs: 7 })).toEqual([]);
+      expect(await claimDue({ ...claim, nowMs: 0 })).toMatchObject([{ key: whole, attempts: 1 }]);
     });
   });
 
@@ -136,12 +176,14 @@ export function jobQueueContract(tested: () => MetadataUnderTest): void {
       await claimIn('a');
       await queue().release({ lease: { jobKey: lost, token: 'a' }, dueAtMs: LONG_AGO_MS });
       expect(await claimIn('b')).toEqual([lost]);
-      await queue().giveBack({ token: 'a', jobKeys: [held, lost], nowMs: LONG_AGO_MS + 5 });
+      await queue().giveBack({ token: 'a', jobKeys: [held, lost] });
       expect([await attemptsOf(held), await attemptsOf(lost), await attemptsOf(unnamed)]).toEqual([0, 2, 1]);
       expect(await queue().end(jobEnd({ jobKey: held, token: 'a' }))).toBeUndefined();
+      // Given back, it is due at 0, which is later than the instants of this test.
       expect(await claimIn('c', { inMs: 4 })).toEqual([]);
-      expect(await claimIn('c', { inMs: 5 })).toEqual([held]);
-      await queue().giveBack({ token: 'c', jobKeys: [], nowMs: LONG_AGO_MS });
+      const later = { nowMs: 0, leaseUntilMs: 1, token: 'c', queues: ['inventory'] as const, limit: 3 };
+      expect((await claimDue(later)).map(({ key }) => key)).toEqual([lost, unnamed, held]);
+      await queue().giveBack({ token: 'c', jobKeys: [] });
       expect(await queue().end(jobEnd({ jobKey: held, token: 'c' }))).toBeDefined();
     });
 

@@ -189,7 +189,7 @@ export function jobContract(tested: () => MetadataUnderTest): void {
       expect(await metadata.jobQueue.renew({ token: 'a', jobKeys, leaseUntilMs: nowMs })).toEqual([]);
       expect(await metadata.jobQueue.release({ lease: lost, dueAtMs: nowMs })).toBe(false);
       expect(await metadata.jobQueue.end(jobEnd(lost))).toBeUndefined();
-      await metadata.jobQueue.giveBack({ token: 'a', jobKeys, nowMs });
+      await metadata.jobQueue.giveBack({ token: 'a', jobKeys });
       expect(await find()).toEqual(before);
       expect(await metadata.jobQueue.end(jobEnd(held))).toBeDefined();
       expect(await find()).toMatchObject({ status: 'Succeeded', attempts: 2 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import { newArchiveId, newBlobId } from '../../src/model/ids.ts';
+import { TIERS } from '../../src/model/jobs.ts';
 import { MIB } from '../../src/model/limits.ts';
 import type { Vault } from '../../src/model/vaults.ts';
 import {
@@ -43,6 +44,8 @@ const given = (world: World): string => {
   return blobId;
 };
 const missingKey = 1e9;
+/** Of retrievals: within the lower half of the count of running ones, on its border, and beyond it. */
+const SIZES = [1, 2 ** 32 - 1, 2 ** 32, 40 * 2 ** 40];
 /** What removes rows bit by bit: a crash may come after each of them. */
 const BATCHES = new Set(['remove rows of vaults', 'gather what was given up', 'expire jobs']);
 
@@ -98,7 +101,11 @@ const steps: Record<string, Step> = {
     const archive = pickOf(world.archives, pick);
     return archive === undefined
       ? Promise.resolve()
-      : world.metadata.jobs.create(archiveJob({ vaultKey: archive.vaultKey, archive }));
+      : world.metadata.jobs.create({
+          ...archiveJob({ vaultKey: archive.vaultKey, archive }),
+          tier: present(pickOf(TIERS, pick)),
+          range: { startByte: pick, endByte: pick + present(pickOf(SIZES, pick)) - 1 },
+        });
   },
   'start an inventory': (world, pick) =>
     world.metadata.jobs.create(inventoryJob({ vaultKey: pickOf(world.vaults, pick)?.key ?? missingKey })),
@@ -116,6 +123,13 @@ const steps: Record<string, Step> = {
     const ended = await world.metadata.jobQueue.end({ ...jobEnd(lease), output, expiresAtMs: T0 + (pick % 3) });
     if (!ended && output !== null) await world.metadata.reclaim.addUnknown([output.blobId]);
   },
+  'let go of a job': async (world, pick) => {
+    const held = pickOf(world.claimed, pick);
+    if (held === undefined) return;
+    if (pick % 2 === 0) await world.metadata.jobQueue.release({ lease: held, dueAtMs: T0 });
+    else await world.metadata.jobQueue.giveBack({ token: held.token, jobKeys: [held.jobKey] });
+  },
+  'start again': (world) => world.metadata.jobQueue.releaseAll(),
   'expire jobs': (world, pick) => world.metadata.jobs.expire({ nowMs: T0 + (pick % 3), limit: 1 + (pick % 2) }),
   'hand over known blobs': (world) =>
     world.metadata.reclaim.addUnknown([...world.given].filter((blobId) => !world.forgotten.has(blobId))),
@@ -144,6 +158,14 @@ const MISCOUNTED = `
   group by v.key, v.archive_count, v.archive_bytes
   having v.archive_count <> count(a.key) or v.archive_bytes <> coalesce(sum(a.size_bytes), 0)`;
 
+const RUNNING_MISCOUNTED = `
+  select v.key, v.running_bytes_high, v.running_bytes_low from vaults v
+  left join jobs j on j.vault_key = v.key and j.status = 'InProgress' and j.tier = 'Standard'
+  where v.account_id <> ''
+  group by v.key
+  having (v.running_bytes_high << 32) + v.running_bytes_low <> coalesce(sum(j.range_end_byte - j.range_start_byte + 1), 0)
+    or v.running_bytes_low not between 0 and 4294967295`;
+
 const WITHOUT_BYTES = `
   select a.id from archives a join vaults v on v.key = a.vault_key
   where v.account_id <> '' and (a.deleted_at is null or exists (select 1 from jobs j where j.archive_key = a.key))
@@ -166,7 +188,7 @@ const REMAINS = `
 
 export function ownershipContract(tested: () => MetadataUnderTest): void {
   test(
-    'after any operations every blob has one owner or is forgotten, and vaults count what they hold',
+    'after any operations every blob has one owner or is forgotten, and vaults count what they hold and what runs',
     async () => {
       await fc.assert(
         fc.asyncProperty(scripts, async (script) => {
@@ -208,6 +230,7 @@ export function ownershipContract(tested: () => MetadataUnderTest): void {
     expect([...owners].filter(([, names]) => names.length > 1)).toEqual([]);
     expect([...everGiven].filter((blobId) => owners.has(blobId) === forgotten.has(blobId))).toEqual([]);
     expect(await rows(MISCOUNTED)).toEqual([]);
+    expect(await rows(RUNNING_MISCOUNTED)).toEqual([]);
     expect(await rows(WITHOUT_BYTES)).toEqual([]);
     expect(await rows(LEFT_BEHIND)).toEqual([]);
   }

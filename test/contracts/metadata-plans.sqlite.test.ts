@@ -132,10 +132,14 @@ const operations: Record<string, () => Promise<unknown>> = {
   'retrievalPolicies.find': () => metadata.retrievalPolicies.find(ACCOUNT),
   'capacity.list': () => metadata.capacity.list({ accountId: ACCOUNT, nowMs: T0 }),
   'jobQueue.claimDue': () => metadata.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 'x', limit: 4 }),
+  'jobQueue.failUnreadable': () => {
+    const claim = { nowMs: T0, leaseUntilMs: T0, token: 'x', queues: ['bulk' as const], limit: 4 };
+    return metadata.jobQueue.failUnreadable({ claim, expiresAtMs: T0 });
+  },
   'jobQueue.nextDueAtMs': () => metadata.jobQueue.nextDueAtMs(),
   'jobQueue.renew and release': async () => {
     await metadata.jobQueue.renew({ token: 'x', jobKeys: [1, 2], leaseUntilMs: T0 });
-    await metadata.jobQueue.giveBack({ token: 'x', jobKeys: [1, 2], nowMs: T0 });
+    await metadata.jobQueue.giveBack({ token: 'x', jobKeys: [1, 2] });
     await metadata.jobQueue.release({ lease, dueAtMs: T0 });
     await metadata.jobQueue.releaseAll();
   },
@@ -253,8 +257,8 @@ async function startUnder(policy: RetrievalPolicy): Promise<void> {
   await metadata.retrievalPolicies.set({ accountId: ACCOUNT, policy: NO_RETRIEVAL_POLICY });
 }
 
-/** A walk over a whole table or index, or a sort. */
-const WALKS_OR_SORTS = /^(?:SCAN (?!CONSTANT ROW|\d+-ROW VALUES|json_each )|USE TEMP B-TREE)/;
+/** A walk over a whole table or index, or a sort; what is `counted` are rows that other steps have found. */
+const WALKS_OR_SORTS = /^(?:SCAN (?!counted$|CONSTANT ROW|\d+-ROW VALUES|json_each )|USE TEMP B-TREE)/;
 
 const IN_CREATION = 'SEARCH archives USING INDEX archives_by_creation';
 
@@ -268,14 +272,24 @@ describe('statements', () => {
     expect(bad).toEqual([]);
   });
 
-  test.each(['jobs.create under BytesPerHour', 'jobs.create of an Expedited one'])(
-    'of %s look at running jobs in their own index only',
-    async (name) => {
-      const statements = await statementsOf(operations[name] ?? (() => Promise.resolve()));
-      const plans = statements.filter((sql) => sql.includes("'InProgress'")).flatMap(planOf);
-      expect(plans).toContainEqual(expect.stringContaining('USING COVERING INDEX jobs_running_by_tier'));
-    },
-  );
+  test('of jobs.create under BytesPerHour look at what vaults count, and at no other job', async () => {
+    const statements = await statementsOf(present(operations['jobs.create under BytesPerHour']));
+    const reading = statements.filter((sql) => sql.startsWith('select'));
+    expect(reading.filter((sql) => sql.includes('"jobs"'))).toEqual([]);
+    const summing = reading.filter((sql) => sql.includes('sum('));
+    expect(summing.map(planOf)).toEqual([['SEARCH vaults USING INDEX sqlite_autoindex_vaults_1 (account_id=?)']]);
+  });
+
+  test('of jobs.create of an Expedited one look at Expedited jobs only, and at no more than make a difference', async () => {
+    const statements = await statementsOf(present(operations['jobs.create of an Expedited one']));
+    const counting = statements.filter((sql) => sql.startsWith('select') && sql.includes('"jobs"'));
+    expect(counting.filter((sql) => !sql.includes('limit ?) as "counted"'))).toEqual([]);
+    const steps = counting.flatMap(planOf).filter((step) => step.includes(' jobs '));
+    expect(steps).toEqual([
+      'SEARCH jobs USING COVERING INDEX jobs_running_expedited (tier=?)',
+      'SEARCH jobs USING COVERING INDEX jobs_expedited_by_creation (vault_key=? AND created_at>? AND created_at<?)',
+    ]);
+  });
 
   test.each([
     ['jobQueue.claimDue', 'SEARCH jobs USING COVERING INDEX jobs_due_by_queue (queue=? AND due_at<?)'],
@@ -283,9 +297,18 @@ describe('statements', () => {
     ['jobQueue.renew and release', 'SEARCH jobs USING INDEX jobs_leased (lease_token>?)'],
     ['inventories.page', `${IN_CREATION} (vault_key=? AND created_at=? AND key>?)`],
     ['inventories.page', `${IN_CREATION} (vault_key=? AND created_at>? AND created_at<?)`],
+    [
+      'vaults.delete and goingVaults.removeSome',
+      'SEARCH jobs USING COVERING INDEX jobs_by_status (vault_key=? AND status=?)',
+    ],
   ])('of %s look at what they want only, in its own index', async (name, step) => {
     const statements = await statementsOf(operations[name] ?? (() => Promise.resolve()));
     expect(statements.flatMap(planOf)).toContainEqual(step);
+  });
+
+  test('that ask whether a vault has archives do not look past those that were deleted', async () => {
+    const statements = await statementsOf(() => metadata.vaults.hasArchives(vaultKey));
+    expect(statements.map(planOf)).toEqual([['SEARCH archives USING INDEX archives_present (vault_key=?)']]);
   });
 
   test('that walk or sort would be told', () => {

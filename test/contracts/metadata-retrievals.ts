@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { NewJob } from '../../src/metadata/job-rows.ts';
+import { sizeOf } from '../../src/model/byte-range.ts';
 import type { Tier } from '../../src/model/jobs.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/model/limits.ts';
 import type { RetrievalPolicy } from '../../src/model/retrieval-policies.ts';
@@ -135,15 +137,60 @@ export function retrievalContract(tested: () => MetadataUnderTest): void {
   });
 
   test('under BytesPerHour sums beyond 2^63 are too much, not an error', async () => {
-    const { start, rate, accountId } = await retriever();
-    for (let count = 0; count < 3; count += 1) await start();
-    const vaults = `select key from vaults where account_id = '${accountId}'`;
-    await tested().change(`update jobs set range_end_byte = ${2n ** 62n} where vault_key in (${vaults})`);
-    await rate(2n ** 60n);
+    const { start, rate, place } = await retriever();
+    for (const vault of [0, 1] as const) await countRunning(place(vault).vault.key, 2n ** 63n - 1n);
+    await rate(2n ** 61n);
     expect(await start()).toBe('policy-enforced');
-    // Others that read these rows need sizes that a number holds.
-    await tested().change(`update jobs set range_end_byte = range_start_byte where vault_key in (${vaults})`);
+    await rate(2n ** 62n + 2n);
+    expect(await start()).toBe('created');
+    for (const vault of [0, 1] as const) await countRunning(place(vault).vault.key, vault === 0 ? 10n : 0n);
   });
+
+  const UNCLAIMED_MS = -2e12;
+  const sizes = fc.array(fc.integer({ min: 1, max: 2 ** 52 }), { minLength: 1, maxLength: 5 });
+
+  test('a vault counts running Standard retrievals as a naive sum would, however much they are', async () => {
+    const { metadata, jobOf, place } = await retriever();
+    const { key: vaultKey } = place(0).vault;
+    await fc.assert(
+      fc.asyncProperty(fc.bigInt({ min: 0n, max: 2n ** 80n }), sizes, async (before, sizesBytes) => {
+        await countRunning(vaultKey, before);
+        let naive = before;
+        for (const sizeBytes of sizesBytes) {
+          await metadata.jobs.create({ ...jobOf({ sizeBytes }), readyAtMs: UNCLAIMED_MS });
+          naive += BigInt(sizeBytes);
+          expect(await countedRunning(vaultKey)).toBe(naive);
+        }
+        const claim = { nowMs: UNCLAIMED_MS, leaseUntilMs: 0, token: 'naive', limit: 10 };
+        for (const job of await metadata.jobQueue.claimDue(claim)) {
+          const end = jobEnd({ jobKey: job.key, token: 'naive' });
+          // Once, however often it is said.
+          for (const _ of [1, 2]) await metadata.jobQueue.end(end);
+          naive -= job.kind === 'archive-retrieval' ? BigInt(sizeOf(job.range)) : 0n;
+          expect(await countedRunning(vaultKey)).toBe(naive);
+        }
+        expect(naive).toBe(before);
+      }),
+      { numRuns: 20 },
+    );
+    await countRunning(vaultKey, 0n);
+  });
+
+  /** Makes a vault count so much. */
+  const countRunning = (vaultKey: number, bytes: bigint) =>
+    tested().change(
+      `update vaults set running_bytes_high = ${bytes >> 32n}, running_bytes_low = ${bytes & 0xffffffffn}
+      where key = ${vaultKey}`,
+    );
+
+  /** What a vault counts. */
+  async function countedRunning(vaultKey: number): Promise<bigint> {
+    const [row] = await tested().rows(
+      `select running_bytes_high as high, running_bytes_low as low from vaults where key = ${vaultKey}`,
+    );
+    expect(row?.low).toBeLessThan(2 ** 32);
+    return (BigInt(Number(row?.high)) << 32n) + BigInt(Number(row?.low));
+  }
 
   describe('under FreeTier', () => {
     test("the day's Standard retrievals count, begun before the policy too, and the next day is free again", async () => {

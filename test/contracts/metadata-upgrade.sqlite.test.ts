@@ -29,6 +29,15 @@ const FIRST = '0001-initial';
 const BEFORE_SNAPSHOTS = ['0001-initial', '0002-accounts-and-policies', '0003-queues', '0004-fewer-job-indexes'];
 const OWNERS = ['111122223333', '222233334444'];
 
+const GIB = 2n ** 30n;
+const JOBS = [
+  ['InProgress', 'Standard', 8n * GIB - 1n],
+  ['InProgress', 'Standard', 8n * GIB - 1n],
+  ['InProgress', 'Standard', 4n * GIB - 1n],
+  ['InProgress', 'Bulk', 16n * GIB],
+  ['Succeeded', 'Standard', 16n * GIB],
+] as const;
+
 async function migrate(names: readonly string[]): Promise<void> {
   using connection = openWriter({ path, onFatal: failOnFatal });
   const db = new Kysely<unknown>({ dialect: sqliteDialect(connection, ownTransactions(connection)) });
@@ -50,6 +59,12 @@ async function makeFirstRelease(): Promise<void> {
       insert into archive_blobs (archive_key, blob_id, start_byte, size_bytes, tree_hash)
         values (${index + 1}, 'blob-${index}', 0, 10, 'ab');`);
   }
+  for (const [index, [status, tier, sizeBytes]] of JOBS.entries()) {
+    database.exec(`
+      insert into jobs (id, vault_key, kind, archive_key, tier, range_start_byte, range_end_byte, status, completed,
+        created_at, attempts)
+      values ('job-${index}', 1, 'archive-retrieval', 1, '${tier}', 7, ${6n + sizeBytes}, '${status}', 0, 6, 0)`);
+  }
 }
 
 function definitionsIn(file: string) {
@@ -69,6 +84,17 @@ test('its vaults and archives are there, and their owners become accounts that c
   const whose = { accountId: OWNERS[1]!, user: null };
   const create = metadata.keys.create({ key: newKey(), ...whose, permanentMax: 1, temporaryMax: 1 });
   expect(await create).toBe('created');
+});
+
+test('its vaults count what their running Standard retrievals read', async () => {
+  await (await Metadata.openSqlite({ path, onFatal: failOnFatal }))[Symbol.asyncDispose]();
+  using database = new DatabaseSync(path, { readOnly: true });
+  const counts = database.prepare('select running_bytes_high as high, running_bytes_low as low from vaults').all();
+  // 20 GiB without 3 bytes.
+  expect(counts).toEqual([
+    { high: 4, low: 2 ** 32 - 3 },
+    { high: 0, low: 0 },
+  ]);
 });
 
 test('its schema is that of a new database', async () => {

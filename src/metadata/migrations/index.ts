@@ -6,6 +6,7 @@ import * as queues from './0003-queues.ts';
 import * as fewerJobIndexes from './0004-fewer-job-indexes.ts';
 import * as snapshots from './0005-snapshots.ts';
 import * as givenUp from './0006-given-up.ts';
+import * as boundedAdmission from './0007-bounded-admission.ts';
 
 /** One step of the schema. Steps only go forward; a step that has shipped never changes. */
 export interface Step {
@@ -20,4 +21,5 @@ export const migrations: Readonly<Record<string, Step>> = {
   '0004-fewer-job-indexes': fewerJobIndexes,
   '0005-snapshots': snapshots,
   '0006-given-up': givenUp,
+  '0007-bounded-admission': boundedAdmission,
 };
