@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { limits } from '../src/model/limits.ts';
+import { isVaultName } from '../src/model/vaults.ts';
 import { Program } from './program.ts';
 import { makeScratch } from './scratch.ts';
 import { type SeedPlan, seedPlan } from './seeding/plan.ts';
@@ -48,6 +49,7 @@ function parsed(): Wanted | undefined {
   if (dataDir === undefined) throw new Error('--data-dir says where; it is needed');
   const dueAtMs = values.due === undefined ? null : Date.parse(values.due);
   if (Number.isNaN(dueAtMs)) throw new Error(`--due ${values.due} is no instant`);
+  if (!isVaultName(values.vault)) throw new Error(`--vault ${values.vault} is no name that a vault can have`);
   const plan = seedPlan({
     vaults: wholeNumber('vaults', values.vaults, { min: 1, max: limits.vaultsPerAccountMax }),
     vaultName: values.vault,
@@ -92,6 +94,8 @@ try {
   if (wanted === undefined) process.stdout.write(USAGE);
   else await carryOut(wanted);
 } catch (error) {
-  process.stderr.write(`seed: ${(error as Error).message}\n`);
+  // What closing a broken database says is no news.
+  const { message } = (error instanceof SuppressedError ? error.suppressed : error) as Error;
+  process.stderr.write(`seed: ${message}\nnpm run seed -- --help tells what there is\n`);
   process.exitCode = EXIT_USAGE;
 }

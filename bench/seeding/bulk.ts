@@ -40,20 +40,39 @@ export class BulkDatabase implements Disposable {
     if (first.done === true) return;
     // What the table does not take is found out before anything is dropped.
     const insert = this.#prepareInsert(table, Object.keys(first.value));
+    this.#refuseTaken(table, first.value.id);
     const indexes = this.all<{ name: string; sql: string }>(
       `select name, sql from sqlite_schema where type = 'index' and tbl_name = ? and sql is not null`,
       table,
     );
     for (const { name } of indexes) this.#database.exec(`drop index "${name}"`);
+    try {
+      this.#insertAll(first, { iterator, insert });
+      for (const { sql } of indexes) this.#database.exec(sql);
+    } catch (cause) {
+      const reason = (cause as Error).message;
+      throw new Error(`${reason}; the data directory is half filled and has lost indexes: throw it away`, { cause });
+    }
+  }
+
+  #insertAll(
+    first: IteratorResult<Row>,
+    { iterator, insert }: { iterator: Iterator<Row>; insert: (row: Row) => void },
+  ): void {
     this.#database.exec('begin');
     let done = 0;
-    for (let step: IteratorResult<Row> = first; step.done !== true; step = iterator.next()) {
+    for (let step = first; step.done !== true; step = iterator.next()) {
       insert(step.value);
       done += 1;
       if (done % ROWS_PER_TRANSACTION === 0) this.#database.exec('commit; begin');
     }
     this.#database.exec('commit');
-    for (const { sql } of indexes) this.#database.exec(sql);
+  }
+
+  /** The same plan gives the same ids. */
+  #refuseTaken(table: string, id: SQLInputValue | undefined): void {
+    if (id === undefined || this.all(`select id from ${table} where id = ?`, id).length === 0) return;
+    throw new Error(`the directory was seeded with these ${table} before; --seed N makes others`);
   }
 
   /** Makes the file what the program expects, durably. */

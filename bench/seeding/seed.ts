@@ -119,5 +119,6 @@ function archivesToRetrieve(database: BulkDatabase, plan: SeedPlan, vaultKey: nu
   );
   if (found.length > 0) return found;
   const wanted = plan.dueAtMs === null ? 'archive' : 'archive with its bytes';
-  throw new Error(`a vault has no ${wanted}, which jobs could retrieve`);
+  const cure = plan.dueAtMs === null ? '; --archives makes some' : '';
+  throw new Error(`a vault has no ${wanted}, which jobs could retrieve${cure}`);
 }

@@ -181,7 +181,10 @@ export class JobLoop implements AsyncDisposable {
 
   async #carryOut(job: Job): Promise<WorkResult> {
     // A job that takes the process down with it is never failed by the one that carries it out.
-    if (job.attempts > limits.jobAttemptsMax) return { failure: 'The job was given up after too many attempts.' };
+    if (job.attempts > limits.jobAttemptsMax) {
+      this.#log.error({ jobId: job.id, attempts: job.attempts }, 'the job was given up after too many attempts');
+      return { failure: 'The job was given up after too many attempts.' };
+    }
     if (job.kind === 'archive-retrieval') return retrieveArchive(this.#given, job);
     return retrieveInventory(this.#given, { job, thread: this.#inventories });
   }

@@ -21,6 +21,9 @@ export const ACCOUNT = '111122223333';
 /** The tests' present, far from the machine's, so that a forgotten clock shows. */
 export const T0 = Date.parse('2031-05-06T07:08:09.123Z');
 
+/** Jobs that are due then are claimed by no other test. */
+export const FAR_AT_MS = T0 + 1000 * DAY_MS;
+
 export const hashOf = (text: string | number): string => Buffer.from(`${text}`).toString('hex').padEnd(64, '0');
 
 export function blobRef({ blobId = newBlobId(), startByte = 0, sizeBytes = 10 }: Partial<BlobRef> = {}): BlobRef {

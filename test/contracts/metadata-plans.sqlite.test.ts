@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import { newArchiveId, newBlobId } from '../../src/model/ids.ts';
 import { NO_RETRIEVAL_POLICY, type RetrievalPolicy } from '../../src/model/retrieval-policies.ts';
+import { identityOperations } from './identity-operations.ts';
 import { newSubscription, newTopic, subscriptionAsked } from './metadata-deliveries.ts';
 import {
   ACCOUNT,
@@ -19,8 +20,6 @@ import {
   present,
   T0,
 } from './metadata-fixtures.ts';
-import { addKey, newAccount, newKey, newUser } from './metadata-identities.ts';
-import { newLock } from './metadata-locks.ts';
 import { planIn, type SqliteUnderTest, sqliteUnderTest, statementsOf } from './sqlite-under-test.ts';
 
 /**
@@ -190,56 +189,7 @@ const operations: Record<string, () => Promise<unknown>> = {
     for (const job of claimed) await metadata.jobQueue.end(jobEnd({ jobKey: job.key, token: 'y' }));
     await metadata.jobs.expire({ nowMs: Number.MAX_SAFE_INTEGER, limit: 20 });
   },
-  'accounts.create and delete': async () => {
-    const { accountId, rootKeyId } = await newAccount(metadata);
-    await metadata.accounts.setDisabled({ accountId, disabledAtMs: T0 });
-    await metadata.keys.find(rootKeyId);
-    await metadata.accounts.delete(accountId);
-  },
-  'users, a life': async () => {
-    const user = await newUser(metadata);
-    await metadata.users.list(user.accountId);
-    await metadata.users.attachPolicy({ user, policy: { name: 'p', document: '', attachedAtMs: T0 }, policiesMax: 1 });
-    await metadata.users.policies(user);
-    await metadata.users.detachPolicy({ user, name: 'p' });
-    await metadata.users.delete(user);
-  },
-  'keys, a life': async () => {
-    const { accountId, name: user, rootKeyId } = await newUser(metadata);
-    const accessKeyId = await addKey(metadata, { accountId, user });
-    await metadata.keys.find(accessKeyId);
-    await metadata.keys.rotate({ accessKeyId, key: newKey(), permanentMax: 9, temporaryMax: 9 });
-    await metadata.keys.enable(accessKeyId);
-    await metadata.keys.disable({ accessKeyId: rootKeyId, rootElsewhere: '', nowMs: T0 });
-    await metadata.keys.delete({ accessKeyId, rootElsewhere: '' });
-    await metadata.keys.has(accessKeyId);
-  },
-  'keys.deleteExpired': () => metadata.keys.deleteExpired({ beforeMs: T0, limit: 5 }),
-  'vaultLocks, a life': async () => {
-    for (const end of ['complete', 'abort'] as const) {
-      const { key } = await newVault(metadata);
-      const lock = newLock();
-      await metadata.vaultLocks.initiate({
-        vaultKey: key,
-        lock,
-        users: [],
-        records: { own: undefined, predecessor: undefined },
-      });
-      await metadata.vaultLocks[end]({ vaultKey: key, id: lock.id });
-      await metadata.vaultLocks.reinstate({ vaultKey: key, lock });
-      await metadata.vaultLocks.find(key);
-    }
-  },
-  'vaultLocks.locked': () => metadata.vaultLocks.locked({ afterVaultKey: 5, limit: 500 }),
-  'vaultPolicies.find': () => metadata.vaultPolicies.find({ accountId: ACCOUNT, name: 'x' }),
-  serving: async () => {
-    await metadata.serving.save({ accountId: ACCOUNT, region: 'us-east-1', auditLog: null });
-    await metadata.serving.find();
-  },
-  retentionClock: async () => {
-    await metadata.retentionClock.save({ highWaterAtMs: T0, unprovenMs: 0, suspectAtMs: null });
-    await metadata.retentionClock.find();
-  },
+  ...identityOperations(() => metadata),
   'reclaim, a life': async () => {
     const { key: uploadKey } = await newUpload(metadata, { vaultKey });
     await metadata.uploads.abort({ uploadKey, nowMs: T0 });

@@ -7,6 +7,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/model/limits.ts';
 import type { RetrievalPolicy } from '../../src/model/retrieval-policies.ts';
 import {
   archiveJob,
+  FAR_AT_MS,
   inventoryJob,
   jobEnd,
   type MetadataUnderTest,
@@ -19,9 +20,6 @@ import {
 
 const DAYS_IN_MAY = 31;
 const HUGE_BYTES = 40 * 2 ** 40;
-
-/** Jobs of these tests are due far in the future, where no other test claims them. */
-const READY_AT_MS = T0 + 1000 * DAY_MS;
 
 export function retrievalContract(tested: () => MetadataUnderTest): void {
   let accounts = 0;
@@ -45,7 +43,7 @@ export function retrievalContract(tested: () => MetadataUnderTest): void {
       slots?: number;
     }
     const jobOf = ({ tier = 'Standard', sizeBytes = 10, nowMs = T0, vault = 0 }: Ask = {}): NewJob => ({
-      ...archiveJob({ vaultKey: place(vault).vault.key, archive: place(vault).archive, nowMs, readyAtMs: READY_AT_MS }),
+      ...archiveJob({ vaultKey: place(vault).vault.key, archive: place(vault).archive, nowMs, readyAtMs: FAR_AT_MS }),
       tier,
       range: { startByte: 1000, endByte: 999 + sizeBytes },
     });
@@ -89,7 +87,7 @@ export function retrievalContract(tested: () => MetadataUnderTest): void {
       expect(await start({ sizeBytes: 401 })).toBe('policy-enforced');
       expect(await jobIds()).toEqual([]);
       for (const tier of ['Bulk', 'Expedited'] as const) expect(await start({ tier, sizeBytes: 9999 })).toBe('created');
-      expect(await metadata.jobs.create(inventoryJob({ vaultKey: place(0).vault.key, readyAtMs: READY_AT_MS }))).toBe(
+      expect(await metadata.jobs.create(inventoryJob({ vaultKey: place(0).vault.key, readyAtMs: FAR_AT_MS }))).toBe(
         'created',
       );
       expect(await other.start({ sizeBytes: 9999 })).toBe('created');
