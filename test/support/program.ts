@@ -15,7 +15,6 @@ export interface Outcome {
   code: number | null;
   stdout: string;
   stderr: string;
-  tookMs: number;
 }
 
 export interface RunOptions {
@@ -48,14 +47,13 @@ export function spawnProgram(args: readonly string[], { env = {}, cwd, input }: 
 
 /** Runs the program to its end. */
 export async function runProgram(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  const startedAtMs = performance.now();
   const child = spawnProgram(args, options);
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   const timer = setTimeout(() => child.kill('SIGKILL'), RUN_MS_MAX);
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(timer);
-  return { code, stdout: stdout(), stderr: stderr(), tookMs: performance.now() - startedAtMs };
+  return { code, stdout: stdout(), stderr: stderr() };
 }
 
 /** What a stream has said until now. */
