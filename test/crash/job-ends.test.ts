@@ -17,7 +17,7 @@ import { byTier, oneOf, SEED, saySeed, seeded, TIER_MS_MAX } from './tiers.ts';
  * Thousands of jobs become due at once, and the process that runs them is killed again and again on the way. A job that
  * ended twice told twice: a message may be repeated, but then with the id that it had, so two ids for a job are two ends.
  */
-const JOBS = byTier({ short: 1500, whole: 100_000 });
+const JOBS = byTier({ short: 1000, whole: 100_000 });
 const KILLS = byTier({ short: 3, whole: 10 });
 const DUE_AFTER = byTier({ short: '10s', whole: '240s' });
 const CLIENTS = 64;

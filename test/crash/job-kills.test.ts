@@ -17,7 +17,7 @@ import { between, byTier, oneOf, SEED, saySeed, seeded, TIER_MS_MAX } from './ti
  * 64 clients start jobs while others make small changes, and the server is killed, or asked to stop, at a random moment,
  * again and again on the same data directory. Everything that was ever acknowledged is there after each start.
  */
-const ROUNDS = byTier({ short: 8, whole: 125 });
+const ROUNDS = byTier({ short: 6, whole: 125 });
 /** Of the rounds, those that end with SIGTERM; all others are kills. */
 const isPolite = (round: number): boolean => round % 5 === 3;
 const JOB_CLIENTS = 64;
