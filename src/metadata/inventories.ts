@@ -3,7 +3,7 @@ import type { InventoryPosition } from '../model/markers.ts';
 import type { Snapshot } from '../model/vaults.ts';
 import { isThere } from './going-vaults.ts';
 import { listed } from './json-list.ts';
-import { asArrays, Prepared } from './prepared.ts';
+import { asArrays, inTransaction, Prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 /** A run of a vault's archives in the order of creation, and the snapshot that says which of them are shown. */
@@ -57,7 +57,7 @@ export class InventoryRecords {
    * were deleted is told by the last write and not by the clock: later deletions are dated later.
    */
   async takeSnapshot(vaultKey: number): Promise<(Snapshot & { newestAtMs: number | null }) | undefined> {
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const row = await trx
         .updateTable('vaults')
         .set((eb) => ({ snapshot_at: latest(eb) }))
@@ -106,7 +106,7 @@ export class InventoryRecords {
   /** Publishes the daily inventories of those of these vaults where they are due; returns how many. */
   async publish({ vaultKeys, ...when }: { vaultKeys: readonly number[]; nowMs: number; beforeMs: number }) {
     if (vaultKeys.length === 0) return 0;
-    return this.#db.transaction().execute(async (trx) => {
+    return inTransaction(this.#db, async (trx) => {
       const published = await trx
         .updateTable('vaults')
         .set((eb) => ({
@@ -157,8 +157,8 @@ const newestAt = (eb: OfVaults) =>
     .whereRef('archives.vault_key', '=', 'vaults.key');
 
 /**
- * Whether a vault is there and has changed since its last inventory, which is some time ago or, by a clock that was ahead, will only come.
- * The first inventory comes some time after the vault.
+ * Whether a vault is there and has changed since its last inventory, which is some time ago or, by a clock that was ahead,
+ * will only come. The first inventory comes some time after the vault.
  */
 function isDue(eb: OfVaults, { nowMs, beforeMs }: { nowMs: number; beforeMs: number }) {
   const isPast = (column: 'created_at' | 'inventory_published_at') =>

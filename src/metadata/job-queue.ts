@@ -79,7 +79,7 @@ export class JobQueueRecords {
       const places = new Map(keys.map((key, place) => [key, place]));
       rows.push(...claimed.sort((a, b) => Number(places.get(a.key)) - Number(places.get(b.key))));
     }
-    // Those of deleted vaults are out of the way until they are removed, which is before their leases end.
+    // Those of deleted vaults are out of the way until their leases end, by when they are mostly removed.
     const going = new Set((await this.#going.rows([], trx)).map(({ key }) => key));
     return rows.filter((row) => !going.has(row.vault_key));
   }
@@ -111,7 +111,7 @@ export class JobQueueRecords {
     const rows = await this.#db
       .updateTable('jobs')
       .set({ due_at: held.leaseUntilMs })
-      .where('key', 'in', held.jobKeys)
+      .where('key', 'in', listed(held.jobKeys))
       .where('lease_token', '=', held.token)
       .returning('key')
       .execute();

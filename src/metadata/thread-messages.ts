@@ -1,7 +1,10 @@
 import type { Call } from './records.ts';
 import type { Outcome } from './writer.ts';
 
-/** What the main thread tells the writer's: to open the database at a path, calls with numbers of their own, that no more will come. */
+/**
+ * What the main thread tells the writer's: to open the database at a path, calls with numbers of their own, or that no more
+ * will come.
+ */
 export type ToWriter = { open: string } | { calls: (Call & { id: number })[] } | { close: true };
 
 /** What it hears: that the database is open, how calls ended, or that the database's files have failed. */

@@ -1,12 +1,9 @@
 import { once } from 'node:events';
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Call } from './records.ts';
 import type { SqliteOptions } from './sqlite.ts';
+import { threadEntry } from './thread-entry.ts';
 import { type FromWriter, type ToWriter, unpackError } from './thread-messages.ts';
-
-/** The entry is TypeScript where this file is, and JavaScript where this file was built. */
-const ENTRY = new URL(`./writer-thread${extname(import.meta.url)}`, import.meta.url);
 
 /** The thread begins with these while this one goes on with the requests that have come in with them. */
 const CALLS_PER_MESSAGE_MAX = 12;
@@ -19,7 +16,7 @@ interface Pending extends PromiseWithResolvers<unknown> {
 
 /** Hands calls to the writer's thread, those of one turn of the event loop in one message. */
 export class ThreadedWriter implements AsyncDisposable {
-  readonly #thread = new Worker(ENTRY, { name: 'metadata' });
+  readonly #thread = new Worker(threadEntry('writer-thread', import.meta.url), { name: 'metadata' });
   #onFatal: (error: unknown) => void = () => undefined;
   /** In the order in which they were made. */
   readonly #pending = new Map<number, Pending>();

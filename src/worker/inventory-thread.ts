@@ -1,8 +1,8 @@
 import { on } from 'node:events';
-import { extname } from 'node:path';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { InventoryEnd, InventoryRequest } from '../core/inventories.ts';
 import type { MetadataSource } from '../metadata/reader.ts';
+import { threadEntry } from '../metadata/thread-entry.ts';
 import { limits } from '../model/limits.ts';
 
 /** What the thread is told to begin with: an inventory, and the port on which its pieces are exchanged. */
@@ -84,7 +84,7 @@ export class InventoryThread implements AsyncDisposable {
   }
 
   #start(): Running {
-    const worker = new Worker(ENTRY, {
+    const worker = new Worker(threadEntry('inventory-writer', import.meta.url), {
       workerData: this.#source,
       name: 'inventories',
       resourceLimits: { maxOldGenerationSizeMb: limits.inventoryThreadHeapMibMax },
@@ -100,6 +100,3 @@ export class InventoryThread implements AsyncDisposable {
     return running;
   }
 }
-
-/** The entry is TypeScript where this file is, and JavaScript where this file was built. */
-const ENTRY = new URL(`./inventory-writer${extname(import.meta.url)}`, import.meta.url);
