@@ -16,6 +16,11 @@ const WRONG = [
   ['src/sigv4', '../policy/evaluate.ts'],
   ['src/policy', '../sigv4/path.ts'],
   ['src/policy', '../core/core.ts'],
+  ['src/select', '../policy/evaluate.ts'],
+  ['src/select/csv', '../../core/core.ts'],
+  ['src/select-output', '../select/select-error.ts'],
+  ['src/select-output', '../metadata/metadata.ts'],
+  ['src/metadata', '../select/select-error.ts'],
   ['src/config', '../telemetry/log.ts'],
   ['src/config', '../policy/compile.ts'],
   ['src/telemetry', '../config/config.ts'],
@@ -42,6 +47,10 @@ const WRONG = [
 
 const RIGHT = [
   ['src/policy', '../model/errors.ts'],
+  ['src/select', '../model/select.ts'],
+  ['src/select-output', '@aws-sdk/client-s3'],
+  ['src/core', '../select/select-error.ts'],
+  ['src/core', '../select-output/select-output.ts'],
   ['src/notify', '../config/durable.ts'],
   ['src/notify', 'node:https'],
   ['src/notify', '@aws-sdk/client-sns'],
