@@ -8,34 +8,24 @@ import { AdminServer } from './admin/server.ts';
 import { ByteBudget } from './api/byte-budget.ts';
 import { errorForms } from './api/errors.ts';
 import { ApiServer } from './api/server.ts';
-import { DiskBlobStore } from './blobs/disk.ts';
-import { DiskLockRecords } from './blobs/disk-lock-records.ts';
+import { arrange } from './arrange.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
-import { findRootKey, loadOrMakeRootKey, type RootKey } from './config/credentials.ts';
+import { findRootKey, loadOrMakeRootKey } from './config/credentials.ts';
 import { findDataDir, openDataDir, refuseOtherUser } from './config/data-dir.ts';
 import { ConfigError } from './config/errors.ts';
-import { SecretsKey } from './config/secrets-key.ts';
 import { asServed, type Origins, servedOtherwise, servingOf } from './config/served.ts';
-import type { Arrangement, StartingKey } from './core/arrangement.ts';
+import type { Arrangement } from './core/arrangement.ts';
 import { type Core, createCore } from './core/core.ts';
-import { Downloads } from './core/downloads.ts';
-import { FramePool } from './core/frame-pool.ts';
-import { LockBook } from './core/lock-book.ts';
-import { RetentionClock, type RetentionClockOptions } from './core/retention-clock.ts';
-import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
 import type { ThreadedWriter } from './metadata/threaded-writer.ts';
 import { systemClock } from './model/clock.ts';
 import { limits } from './model/limits.ts';
-import { addressRules } from './notify/addresses.ts';
 import { type Links, linksBelow } from './notify/links.ts';
 import { noNotifier } from './notify/notifier.ts';
-import { signingKeyIn } from './notify/signing-key.ts';
 import { snsNotifier } from './notify/sns.ts';
 import { webhookNotifier } from './notify/webhook.ts';
-import { systemLookup } from './notify/webhook-url.ts';
 import { parseRange, type Range } from './policy/addresses.ts';
 import { SigningKeyCache } from './sigv4/signing-key.ts';
 import { AuditLog, type AuditLogOptions } from './telemetry/audit-log.ts';
@@ -177,66 +167,7 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
   return { run, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-interface Beginnings {
-  config: Config;
-  secrets: Secrets;
-  dataDir: string;
-  rootKey: RootKey;
-  metadata: Metadata;
-  onAlarm: RetentionClockOptions['onAlarm'];
-}
-
 const metadataPath = (dataDir: string): string => join(dataDir, 'metadata.sqlite');
-
-/** Opens the other stores of a data directory that this process owns. */
-async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Promise<Arrangement> {
-  const { config, secrets, dataDir, metadata } = beginnings;
-  const { accessKeyId, secretAccessKey, path: origin = 'the environment' } = beginnings.rootKey;
-  const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
-  const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
-  await checkKeys({ metadata, rootKey, secretsKey });
-  const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
-  const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
-  const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
-  const signingKey = signingKeyIn({ path: join(dataDir, 'notify-signing.pem'), clock: systemClock });
-  return {
-    metadata,
-    blobs,
-    frames: new FramePool(),
-    downloads: new Downloads(),
-    clock: systemClock,
-    rootKey,
-    secretsKey,
-    retention,
-    lockBook,
-    region: config.region,
-    retrievalTimes: config.retrievalTimes,
-    retrievalLimits: config.retrievalLimits,
-    inventory: config.inventory,
-    jobRetentionMs: config.jobRetentionMs,
-    notices: {
-      throughSns: config.snsEndpoint !== undefined,
-      signingKey: signingKey.findOrMake,
-      findSigningKey: signingKey.find,
-      rules: addressRules(config.webhookNetworks),
-      lookup: systemLookup,
-    },
-  };
-}
-
-function openRetentionClock(
-  metadata: Metadata,
-  { config, lockBook, onAlarm }: Pick<Beginnings, 'config' | 'onAlarm'> & { lockBook: LockBook },
-): Promise<RetentionClock> {
-  return RetentionClock.open({
-    records: metadata.retentionClock,
-    clock: systemClock,
-    monotonicMs: () => performance.now(),
-    toleranceMs: config.clockToleranceMs,
-    wasLocked: () => !lockBook.isEmpty,
-    onAlarm,
-  });
-}
 
 /** A single command has none to complain to. */
 const NO_LOG: AuditLogOptions['log'] = { error: () => undefined, warn: () => undefined };
@@ -270,28 +201,4 @@ function commandsOn(core: Core, { config, audit }: { config: Config; audit: Audi
     audit?.write(commandEvent(record, { nowMs: systemClock.nowMs(), region }));
   };
   return (request) => runCommand(request, { commands, administration, onCommand });
-}
-
-/** The keys in the database must go with what the server is started with. Throws ConfigError. */
-async function checkKeys({
-  metadata,
-  rootKey,
-  secretsKey,
-}: {
-  metadata: Metadata;
-  rootKey: StartingKey;
-  secretsKey: SecretsKey;
-}): Promise<void> {
-  const { accessKeyId, origin } = rootKey;
-  if (await metadata.keys.has(accessKeyId)) {
-    throw new ConfigError(`the root key ${accessKeyId} from ${origin} has the id of another key; take another id`);
-  }
-  const page = { length: SEAL_BEGINNING_LENGTH, limit: limits.sealBeginningsMax };
-  const beginnings = await metadata.keys.sealBeginnings(page);
-  if (!beginnings.some((beginning) => isOfAnotherKey(beginning, secretsKey.find()))) return;
-  const found = secretsKey.find() === undefined ? 'there is no' : 'another key is in';
-  throw new ConfigError(
-    `the secrets of access keys in the metadata were sealed with a key that is not here: ${found} ${secretsKey.origin}; ` +
-      'put the right file back, or set MORAINE_SECRETS_KEY',
-  );
 }

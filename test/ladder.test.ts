@@ -11,6 +11,9 @@ const BIOME = join(createRequire(import.meta.url).resolve('@biomejs/biome/packag
 
 const WRONG = [
   ['src/model', '../core/core.ts'],
+  ['src/model', '../files/durable.ts'],
+  ['src/files', '../model/limits.ts'],
+  ['src/files', '../arrange.ts'],
   ['src/tree-hash', '../sigv4/path.ts'],
   ['src/sigv4', '../tree-hash/nodes.ts'],
   ['src/sigv4', '../policy/evaluate.ts'],
@@ -30,6 +33,7 @@ const WRONG = [
   ['src/notify', '../policy/addresses.ts'],
   ['src/core', '../api/route.ts'],
   ['src/core', '../app.ts'],
+  ['src/core', '../arrange.ts'],
   ['src/core', 'kysely'],
   ['src/core', '@aws-sdk/client-sns'],
   ['src/core', 'node:http'],
@@ -46,6 +50,8 @@ const WRONG = [
 ] as const;
 
 const RIGHT = [
+  ['src/blobs', '../files/durable.ts'],
+  ['src/select-output', '../files/durable.ts'],
   ['src/policy', '../model/errors.ts'],
   ['src/select', '../model/select.ts'],
   ['src/select-output', '@aws-sdk/client-s3'],

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { link, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isErrno, makeDirectory, readFully, syncDirectory, writeFully } from '../files/durable.ts';
 import { limits } from '../model/limits.ts';
-import { isErrno, makeDirectory, readFully, syncDirectory, writeFully } from './durable.ts';
 import type { LockRecordStore } from './lock-record-store.ts';
 
 const NAME = /^(\d{10})\.json$/;

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { isErrno, readFully } from '../files/durable.ts';
 import { FOOTER_BYTES, parseFooter, parseTables, verifyFrame } from './blob-format.ts';
 import { BlobDamagedError, BlobMissingError, type BlobReader, FRAME_BYTES } from './blob-store.ts';
-import { isErrno, readFully } from './durable.ts';
 
 /** Read at once from the end of a file: the tables and the footer of a blob of up to 112 MiB, so that most need no more. */
 const END_BYTES = 4096;

@@ -1,8 +1,8 @@
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { syncDirectory, writeFully } from '../files/durable.ts';
 import { MIB } from '../model/limits.ts';
 import { CheckTable } from './blob-format.ts';
 import type { BlobWriter } from './blob-store.ts';
-import { syncDirectory, writeFully } from './durable.ts';
 
 /** Where a blob is written and where it ends up. */
 export interface BlobPaths {

@@ -1,10 +1,10 @@
 import type { Stats } from 'node:fs';
 import { lstat, opendir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isErrno, makeDirectory, syncDirectory } from '../files/durable.ts';
 import { BlobMissingError, type BlobReader, type BlobStore, type BlobWriter } from './blob-store.ts';
 import { DiskReader } from './disk-reader.ts';
 import { type BlobPaths, DiskWriter } from './disk-writer.ts';
-import { isErrno, makeDirectory, syncDirectory } from './durable.ts';
 
 /**
  * Blobs as files: `<root>/<first two digits of the id>/<id>`, written under `<root>/incoming` and renamed when whole. The

@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { DiskBlobStore } from './blobs/disk.ts';
+import { DiskLockRecords } from './blobs/disk-lock-records.ts';
+import type { Config, Secrets } from './config/config.ts';
+import type { RootKey } from './config/credentials.ts';
+import { ConfigError } from './config/errors.ts';
+import { SecretsKey } from './config/secrets-key.ts';
+import type { Arrangement, StartingKey } from './core/arrangement.ts';
+import { Downloads } from './core/downloads.ts';
+import { FramePool } from './core/frame-pool.ts';
+import { LockBook } from './core/lock-book.ts';
+import { RetentionClock, type RetentionClockOptions } from './core/retention-clock.ts';
+import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
+import type { Metadata } from './metadata/metadata.ts';
+import { systemClock } from './model/clock.ts';
+import { limits } from './model/limits.ts';
+import { addressRules } from './notify/addresses.ts';
+import { signingKeyIn } from './notify/signing-key.ts';
+import { systemLookup } from './notify/webhook-url.ts';
+
+/** What an arrangement begins with: the settings, and the parts that come before the others. */
+export interface Beginnings {
+  config: Config;
+  secrets: Secrets;
+  dataDir: string;
+  rootKey: RootKey;
+  metadata: Metadata;
+  onAlarm: RetentionClockOptions['onAlarm'];
+}
+
+/** Opens the other stores of a data directory that this process owns. */
+export async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Promise<Arrangement> {
+  const { config, secrets, dataDir, metadata } = beginnings;
+  const { accessKeyId, secretAccessKey, path: origin = 'the environment' } = beginnings.rootKey;
+  const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
+  const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
+  await checkKeys({ metadata, rootKey, secretsKey });
+  const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
+  const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
+  const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
+  const signingKey = signingKeyIn({ path: join(dataDir, 'notify-signing.pem'), clock: systemClock });
+  return {
+    metadata,
+    blobs,
+    frames: new FramePool(),
+    downloads: new Downloads(),
+    clock: systemClock,
+    rootKey,
+    secretsKey,
+    retention,
+    lockBook,
+    region: config.region,
+    retrievalTimes: config.retrievalTimes,
+    retrievalLimits: config.retrievalLimits,
+    inventory: config.inventory,
+    jobRetentionMs: config.jobRetentionMs,
+    notices: {
+      throughSns: config.snsEndpoint !== undefined,
+      signingKey: signingKey.findOrMake,
+      findSigningKey: signingKey.find,
+      rules: addressRules(config.webhookNetworks),
+      lookup: systemLookup,
+    },
+  };
+}
+
+function openRetentionClock(
+  metadata: Metadata,
+  { config, lockBook, onAlarm }: Pick<Beginnings, 'config' | 'onAlarm'> & { lockBook: LockBook },
+): Promise<RetentionClock> {
+  return RetentionClock.open({
+    records: metadata.retentionClock,
+    clock: systemClock,
+    monotonicMs: () => performance.now(),
+    toleranceMs: config.clockToleranceMs,
+    wasLocked: () => !lockBook.isEmpty,
+    onAlarm,
+  });
+}
+
+/** The keys in the database must go with what the server is started with. Throws ConfigError. */
+async function checkKeys({
+  metadata,
+  rootKey,
+  secretsKey,
+}: {
+  metadata: Metadata;
+  rootKey: StartingKey;
+  secretsKey: SecretsKey;
+}): Promise<void> {
+  const { accessKeyId, origin } = rootKey;
+  if (await metadata.keys.has(accessKeyId)) {
+    throw new ConfigError(`the root key ${accessKeyId} from ${origin} has the id of another key; take another id`);
+  }
+  const page = { length: SEAL_BEGINNING_LENGTH, limit: limits.sealBeginningsMax };
+  const beginnings = await metadata.keys.sealBeginnings(page);
+  if (!beginnings.some((beginning) => isOfAnotherKey(beginning, secretsKey.find()))) return;
+  const found = secretsKey.find() === undefined ? 'there is no' : 'another key is in';
+  throw new ConfigError(
+    `the secrets of access keys in the metadata were sealed with a key that is not here: ${found} ${secretsKey.origin}; ` +
+      'put the right file back, or set MORAINE_SECRETS_KEY',
+  );
+}
