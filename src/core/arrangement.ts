@@ -6,6 +6,7 @@ import type { RetrievalTimes } from '../model/retrieval-times.ts';
 import type { AddressRules } from '../notify/addresses.ts';
 import type { SigningKey } from '../notify/signing-key.ts';
 import type { Lookup } from '../notify/webhook-url.ts';
+import type { SelectOutput } from '../select-output/select-output.ts';
 import type { Downloads } from './downloads.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { SecretsKey } from './sealing.ts';
@@ -41,6 +42,8 @@ export interface Arrangement {
   inventory: 'live' | 'daily';
   jobRetentionMs: number;
   notices: Notices;
+  /** Where the results of select jobs go. */
+  selectOutput: SelectOutput;
 }
 
 /** What the rules about messages stand on. */

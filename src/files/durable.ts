@@ -21,7 +21,7 @@ export async function makeDirectory(path: string): Promise<void> {
 }
 
 /** Writes all of `bytes` at `position`; a short write goes on where it stopped. */
-export async function writeFully(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
     if (bytesWritten === 0) throw new Error('the disk took no bytes');

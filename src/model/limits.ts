@@ -235,6 +235,10 @@ export const limits = {
   adminWaitMs: 10 * SECOND_MS,
   adminRetryPauseMs: 50,
 
+  // The output of select jobs.
+  /** S3's own, in bytes of UTF-8. */
+  objectKeyBytesMax: 1024,
+
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */
   suggestionLengthMax: 64,

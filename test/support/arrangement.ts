@@ -15,6 +15,7 @@ import { NO_RETRIEVAL_LIMITS } from '../../src/model/retrieval-limits.ts';
 import type { Snapshot } from '../../src/model/vaults.ts';
 import { addressRules } from '../../src/notify/addresses.ts';
 import { signingKeyIn } from '../../src/notify/signing-key.ts';
+import { DiskOutput } from '../../src/select-output/disk.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { sha256, treeHash } from './hashes.ts';
 
@@ -124,6 +125,7 @@ async function arrangementIn(
     inventory: 'live',
     jobRetentionMs: 24 * 60 * 60 * 1000,
     notices: noticesIn(directory),
+    selectOutput: await DiskOutput.open(join(directory, 'select-output')),
   };
 }
 
