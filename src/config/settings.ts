@@ -15,6 +15,7 @@ import {
   retrievalTimes,
   secretAccessKey,
   secretsKey,
+  selectOutput,
   size,
   webAddress,
   wholeNumber,
@@ -182,15 +183,16 @@ export const settings = {
     value: networks,
   },
   'select-output': {
-    placeholder: 'disk',
+    placeholder: 'disk|s3?OPTIONS',
     default: 'disk',
-    meaning: 'where the results of Select jobs go: disk (<data-dir>/select-output/<bucket>/<key>)',
-    detail: '`s3?endpoint=...` is refused: this version does not have it yet.',
-    value: choiceWithLater({
-      ready: 'disk',
-      value: { provider: 'disk' as const },
-      later: { pattern: /^s3(\?|:|$)/i, what: 'Select results in a bucket' },
-    }),
+    meaning: 'where the results of Select jobs go: disk (<data-dir>/select-output/<bucket>/<key>) or s3, real buckets',
+    detail:
+      '`s3?endpoint=https://s3.example&region=eu-west-1` writes to whatever speaks S3 there; without an endpoint to ' +
+      'Amazon, and without a region with that of `--region`. `path-style` is `true` where there is an endpoint, unless ' +
+      'it says otherwise. Credentials are looked for as for `sns-endpoint`. The first account may name any of their ' +
+      'buckets, another one those of `account.222233334444=one,two`; so may the first where it has such a list ' +
+      '(docs/operations.md).',
+    value: selectOutput,
   },
   'trusted-proxies': {
     placeholder: 'NETWORKS',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseAddress } from './addresses.ts';
 import { parseDuration } from './durations.ts';
 import { readRetrievalTimes } from './retrieval-times.ts';
+import { readSelectOutput, type SelectOutputConfig } from './select-output.ts';
 import { parseSize } from './sizes.ts';
 
 /**
@@ -51,9 +52,11 @@ export const accountId = given.regex(/^\d{12}$/, {
 });
 
 /** A part of ARNs and of a signature's scope, which `:` and `/` separate; it need not be one of Amazon's. */
-export const region = readAs('a region like us-east-1', (text) =>
-  text.length <= REGION_LENGTH_MAX && REGION.test(text) ? text : undefined,
-);
+export const region = readAs('a region like us-east-1', parseRegion);
+
+function parseRegion(text: string): string | undefined {
+  return text.length <= REGION_LENGTH_MAX && REGION.test(text) ? text : undefined;
+}
 
 /** A file or directory, not looked at here. */
 export const path = readAs('a path', (text) => (text.includes('\0') ? undefined : text));
@@ -131,9 +134,21 @@ export interface Later {
  * so it may have none, and a problem with it never repeats it.
  */
 export const webAddress = given.transform((text, context): string => {
-  const url = PLAIN_URL.test(text) && URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined) return url.href.replace(/\/+$/, '');
+  const address = parseWebAddress(text);
+  if (address !== undefined) return address;
   context.addIssue('must be an http or https URL without user name, query and fragment, like https://archive.example');
+  return z.NEVER;
+});
+
+function parseWebAddress(text: string): string | undefined {
+  return PLAIN_URL.test(text) && URL.canParse(text) ? new URL(text).href.replace(/\/+$/, '') : undefined;
+}
+
+/** Where the results of Select jobs go. */
+export const selectOutput = given.transform((text, context): SelectOutputConfig => {
+  const reading = readSelectOutput(text, { webAddress: parseWebAddress, region: parseRegion });
+  if ('output' in reading) return reading.output;
+  context.addIssue(reading.problem);
   return z.NEVER;
 });
 

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import type { PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
 import { limits } from '../model/limits.ts';
 import type { Delivery } from '../model/notices.ts';
+import { orEndOf } from '../model/until.ts';
 import { type Notifier, TopicRefusal } from './notifier.ts';
-import { orEndOf } from './until.ts';
 
 /** Who we are, too slow, too much. */
 const STATUSES_OF_ENDPOINT = [401, 407, 408, 429];

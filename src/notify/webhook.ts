@@ -1,12 +1,12 @@
 import type { Clock } from '../model/clock.ts';
 import type { Delivery } from '../model/notices.ts';
+import { orEndOf } from '../model/until.ts';
 import type { AddressRules } from './addresses.ts';
 import { sealed } from './envelope.ts';
 import type { Links } from './links.ts';
 import type { Notifier } from './notifier.ts';
 import { post } from './post.ts';
 import type { SigningKey } from './signing-key.ts';
-import { orEndOf } from './until.ts';
 import { checkedAddresses, type Lookup, parseWebhookUrl } from './webhook-url.ts';
 
 export interface WebhookOptions {

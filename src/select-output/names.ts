@@ -1,11 +1,8 @@
 import { limits } from '../model/limits.ts';
+import { isBucketName } from '../model/output-names.ts';
 import { OutputRefusedError } from './select-output.ts';
 
 /** What S3 lets buckets and keys be called. Whatever a sink makes of a name, it makes of one that was checked here. */
-const BUCKET_NAME = /^[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$/;
-const LOOKS_LIKE_ADDRESS = /^\d+\.\d+\.\d+\.\d+$/;
-
-export const isBucketName = (text: string): boolean => BUCKET_NAME.test(text) && !LOOKS_LIKE_ADDRESS.test(text);
 
 /** Throws OutputRefusedError unless the bucket can be called that. */
 export function checkBucketName(bucketName: string): void {
