@@ -17,7 +17,7 @@ import { limits } from './model/limits.ts';
 import { addressRules } from './notify/addresses.ts';
 import { signingKeyIn } from './notify/signing-key.ts';
 import { systemLookup } from './notify/webhook-url.ts';
-import { DiskOutput } from './select-output/disk.ts';
+import { openSelectOutput } from './select-output/open.ts';
 
 /** What an arrangement begins with: the settings, and the parts that come before the others. */
 export interface Beginnings {
@@ -38,7 +38,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
   await checkKeys({ metadata, rootKey, secretsKey });
   const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
   const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
-  const selectOutput = parts.use(await DiskOutput.open(join(dataDir, 'select-output')));
+  const selectOutput = parts.use(await openSelectOutput(config, dataDir));
   const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
   const signingKey = signingKeyIn({ path: join(dataDir, 'notify-signing.pem'), clock: systemClock });
   return {

@@ -238,6 +238,21 @@ export const limits = {
   // The output of select jobs.
   /** S3's own, in bytes of UTF-8. */
   objectKeyBytesMax: 1024,
+  /** Of an object in a bucket; a smaller one is sent whole. S3 takes no smaller ones than 5 MiB. */
+  outputPartBytes: 8 * MIB,
+  /** Of one object, while the next one fills. */
+  outputPartsUnderWayMax: 2,
+  outputDeletionsAtOnceMax: 16,
+  outputConnectMs: 5 * SECOND_MS,
+  /** Enough for a part at a megabit a second. */
+  outputAttemptMs: MINUTE_MS,
+  outputAttemptsMax: 3,
+  /** Of one call, whatever keeps it. */
+  outputCallMs: 3 * MINUTE_MS,
+  /** A page of the longest keys, each character of them escaped, takes less. */
+  outputReplyBytesMax: 8 * MIB,
+  /** What is shown of what S3 says. */
+  outputReasonLengthMax: 1024,
 
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */
