@@ -4,6 +4,12 @@ import type { S3Client } from './s3-client.ts';
 import type { StoredWith } from './s3-parameters.ts';
 import type { ObjectWriter } from './select-output.ts';
 
+export interface S3UploadOptions {
+  client: S3Client;
+  parameters: StoredWith;
+  partBytes: number;
+}
+
 /**
  * An object on its way to a bucket: in one request if it stays smaller than a part, else in parts, two of which may be
  * under way while a third fills. S3 shows nothing of it before the end.
@@ -11,6 +17,7 @@ import type { ObjectWriter } from './select-output.ts';
 export class S3Upload implements ObjectWriter {
   readonly #client: S3Client;
   readonly #parameters: StoredWith;
+  readonly #partBytes: number;
   readonly #buffers: Buffer[] = [];
   readonly #parts: CompletedPart[] = [];
   readonly #underWay = new Set<Promise<void>>();
@@ -22,19 +29,20 @@ export class S3Upload implements ObjectWriter {
   #failure: unknown;
   #isFinished = false;
 
-  constructor(client: S3Client, parameters: StoredWith) {
+  constructor({ client, parameters, partBytes }: S3UploadOptions) {
     this.#client = client;
     this.#parameters = parameters;
+    this.#partBytes = partBytes;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.length; ) {
-      this.#buffer ??= this.#buffers.pop() ?? Buffer.allocUnsafeSlow(limits.outputPartBytes);
-      const piece = bytes.subarray(done, done + limits.outputPartBytes - this.#filledBytes);
+      this.#buffer ??= this.#buffers.pop() ?? Buffer.allocUnsafeSlow(this.#partBytes);
+      const piece = bytes.subarray(done, done + this.#partBytes - this.#filledBytes);
       this.#buffer.set(piece, this.#filledBytes);
       this.#filledBytes += piece.length;
       done += piece.length;
-      if (this.#filledBytes === limits.outputPartBytes) await this.#sendPart();
+      if (this.#filledBytes === this.#partBytes) await this.#sendPart();
     }
   }
 

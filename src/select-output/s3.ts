@@ -17,6 +17,8 @@ export interface S3OutputOptions {
   place: S3Place;
   access: BucketAccess;
   times?: S3Times;
+  /** How large the parts of a large object are; S3 itself takes none below 5 MiB. */
+  partBytes?: number;
 }
 
 /** Answers to a listing that leave nothing to do: it is not allowed, not known, or there is nothing to list. */
@@ -26,10 +28,12 @@ const NOT_LISTED = ['AccessDenied', 'AllAccessDisabled', 'NotImplemented', 'Meth
 export class S3Output implements SelectOutput {
   readonly #client: S3Client;
   readonly #access: BucketAccess;
+  readonly #partBytes: number;
 
-  constructor({ place, access, times }: S3OutputOptions) {
+  constructor({ place, access, times, partBytes = limits.outputPartBytes }: S3OutputOptions) {
     this.#client = new S3Client(place, times);
     this.#access = access;
+    this.#partBytes = partBytes;
   }
 
   async put(object: OutputObject, bytes: Uint8Array): Promise<void> {
@@ -39,7 +43,7 @@ export class S3Output implements SelectOutput {
 
   async begin(object: OutputObject): Promise<ObjectWriter> {
     this.#check(object, [object.key]);
-    return new S3Upload(this.#client, parametersOf(object));
+    return new S3Upload({ client: this.#client, parameters: parametersOf(object), partBytes: this.#partBytes });
   }
 
   async delete(folder: Omit<OutputFolder, 'prefix'>, keys: readonly string[]): Promise<void> {

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DiskOutput } from '../../src/select-output/disk.ts';
 import { namesOf } from '../../src/select-output/paths.ts';
 import type { OutputObject } from '../../src/select-output/select-output.ts';
-import { noise } from '../support/hashes.ts';
+import { MIB, noise } from '../support/hashes.ts';
 import { scratchDirectory } from './scratch.ts';
 import { FIRST_ACCOUNT, OTHER_ACCOUNT, PLAIN, selectOutputContract } from './select-output.ts';
 
@@ -257,14 +257,18 @@ describe('a disk that fails', () => {
     expect(filesBelow(join(root, BUCKET))).toHaveLength(1);
   });
 
-  test.each(['write', 'sync'] as const)('a %s that fails leaves no object, and is not tried again', async (call) => {
+  test.each([
+    ['write', 10],
+    ['sync', 10],
+    ['datasync', 33 * MIB],
+  ] as const)('a %s that fails leaves no object, and is not tried again', async (call, sizeBytes) => {
     const output = await DiskOutput.open(root);
     await output.put(object('out/b'), noise(1));
     await using handle = await open(parent);
     const calls = Object.getPrototypeOf(handle) as typeof handle;
     const failing = vi.spyOn(calls, call).mockRejectedValueOnce(Object.assign(new Error('full'), { code: 'ENOSPC' }));
     try {
-      await expect(output.put(object('out/a'), noise(10))).rejects.toMatchObject({ code: 'ENOSPC' });
+      await expect(output.put(object('out/a'), noise(sizeBytes))).rejects.toMatchObject({ code: 'ENOSPC' });
       expect(filesBelow(join(root, BUCKET))).toEqual([pathOf('out/b')]);
       expect(incoming()).toEqual([]);
       await output.put(object('out/a'), noise(10));

@@ -27,8 +27,10 @@ export const PLAIN: ObjectSettings = {
   storageClass: 'STANDARD',
 };
 
-/** What every sink does. */
-export function selectOutputContract(make: () => Promise<OutputUnderTest>): void {
+/** What every sink does; `partBytes` is what it may send at once of a large object. */
+export function selectOutputContract(make: () => Promise<OutputUnderTest>, { partBytes = 8 * MIB } = {}): void {
+  const parts = (count: number) => Math.ceil(count * partBytes);
+
   let made: OutputUnderTest;
   beforeEach(async () => {
     made = await make();
@@ -107,10 +109,10 @@ export function selectOutputContract(make: () => Promise<OutputUnderTest>): void
     test.each([
       ['nothing', []],
       ['a little', [noise(10), noise(7, 'more')]],
-      ['pieces that end anywhere', [noise(5 * MIB), noise(5 * MIB + 1, 'b'), noise(9 * MIB, 'c')]],
-      ['one piece larger than a part', [noise(20 * MIB)]],
-      ['exactly one part', [noise(8 * MIB)]],
-      ['exactly two parts', [noise(16 * MIB)]],
+      ['pieces that end anywhere', [noise(parts(0.6)), noise(parts(0.6) + 1, 'b'), noise(parts(1.1), 'c')]],
+      ['one piece larger than a part', [noise(parts(2.5))]],
+      ['exactly one part', [noise(parts(1))]],
+      ['exactly two parts', [noise(parts(2))]],
     ])('stores %s', async (_, pieces) => {
       await write('out/results/1', pieces);
       expect((await made.read('out/results/1'))?.equals(Buffer.concat(pieces))).toBe(true);
@@ -118,8 +120,8 @@ export function selectOutputContract(make: () => Promise<OutputUnderTest>): void
     });
 
     test('the buffer of a piece may be used again', async () => {
-      const buffer = noise(5 * MIB);
-      const expected = Buffer.concat([buffer, Buffer.alloc(5 * MIB, 'b')]);
+      const buffer = noise(parts(0.6));
+      const expected = Buffer.concat([buffer, Buffer.alloc(parts(0.6), 'b')]);
       {
         await using writer = await made.output.begin(object('out/results/1'));
         await writer.write(buffer);
@@ -135,13 +137,13 @@ export function selectOutputContract(make: () => Promise<OutputUnderTest>): void
       await put('out/results/1', 'before');
       {
         await using writer = await made.output.begin(object('out/results/1'));
-        await writer.write(noise(17 * MIB));
+        await writer.write(noise(parts(2.1)));
         expect((await made.read('out/results/1'))?.toString()).toBe('before');
       }
       expect((await made.read('out/results/1'))?.toString()).toBe('before');
     });
 
-    test.each([10, 20 * MIB])('a writer of %i bytes that is given up leaves nothing', async (sizeBytes) => {
+    test.each([10, parts(2.5)])('a writer of %i bytes that is given up leaves nothing', async (sizeBytes) => {
       {
         await using writer = await made.output.begin(object('out/results/1'));
         await writer.write(noise(sizeBytes));
@@ -152,9 +154,9 @@ export function selectOutputContract(make: () => Promise<OutputUnderTest>): void
 
     test('several objects are written side by side', async () => {
       const numbers = [1, 2, 3];
-      await Promise.all(numbers.map((number) => write(`out/results/${number}`, [noise(9 * MIB, String(number))])));
+      await Promise.all(numbers.map((number) => write(`out/results/${number}`, [noise(parts(1.1), String(number))])));
       for (const number of numbers) {
-        expect((await made.read(`out/results/${number}`))?.equals(noise(9 * MIB, String(number)))).toBe(true);
+        expect((await made.read(`out/results/${number}`))?.equals(noise(parts(1.1), String(number)))).toBe(true);
       }
     });
   });

@@ -3,8 +3,6 @@ import { md5, type S3Answer, type S3Contents, type S3Request, type StoredObject,
 
 /** The operations of the double, in S3's own words as far as its clients look. */
 
-const PART_BYTES_MIN = 5 * 1024 * 1024;
-
 export function answerS3(double: S3Contents, request: S3Request): S3Answer {
   const [, bucketName = '', ...rest] = request.path.split('/');
   const key = decodeURIComponent(rest.join('/'));
@@ -71,7 +69,7 @@ function answerUpload({ double, request, bucketName, key, objects }: Where): S3A
   if (!isOrdered) return s3Error(400, 'InvalidPartOrder');
   if (parts.length === 0 || parts.includes(undefined)) return s3Error(400, 'InvalidPart');
   const whole = parts as Buffer[];
-  if (whole.slice(0, -1).some((part) => part.length < PART_BYTES_MIN)) return s3Error(400, 'EntityTooSmall');
+  if (whole.slice(0, -1).some((part) => part.length < double.partBytesMin)) return s3Error(400, 'EntityTooSmall');
   objects.set(key, { bytes: Buffer.concat(whole), headers: upload.headers });
   double.uploads.delete(id);
   return xml('<CompleteMultipartUploadResult><ETag>"whole"</ETag></CompleteMultipartUploadResult>');

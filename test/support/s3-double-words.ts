@@ -45,6 +45,8 @@ export interface S3Contents {
   readonly uploads: Map<string, StoredUpload>;
   /** So many entries come in a page of a listing. */
   pageEntriesMax: number;
+  /** Of all parts but the last; 5 MiB at Amazon. */
+  partBytesMin: number;
 }
 
 /** A fault that S3 tells of in its own words. */

@@ -44,6 +44,7 @@ export async function startS3Double(credentials: S3Credentials): Promise<S3Doubl
     buckets: new Map(),
     uploads: new Map(),
     pageEntriesMax: 1000,
+    partBytesMin: 5 * 1024 * 1024,
     fault: NO_FAULT,
     partsAtOnce: 0,
     [Symbol.asyncDispose]: async () => {
