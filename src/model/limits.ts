@@ -249,6 +249,8 @@ export const limits = {
   outputAttemptsMax: 3,
   /** Of one call, whatever keeps it. */
   outputCallMs: 3 * MINUTE_MS,
+  /** Of a call that stores a small object: clients of InitiateJob wait for one, most of them for a minute. */
+  outputPutMs: 30 * SECOND_MS,
   /** A page of the longest keys, each character of them escaped, takes less. */
   outputReplyBytesMax: 8 * MIB,
   /** What is shown of what S3 says. */

@@ -18,12 +18,15 @@ export interface S3Times {
   attemptMs: number;
   /** All attempts at one call, the pauses between them and the search for credentials. */
   callMs: number;
+  /** As `callMs`, for a small object: somebody may be waiting for the answer to a request. */
+  putMs: number;
 }
 
 export const S3_TIMES: S3Times = {
   connectMs: limits.outputConnectMs,
   attemptMs: limits.outputAttemptMs,
   callMs: limits.outputCallMs,
+  putMs: limits.outputPutMs,
 };
 
 export type Ask<T> = (s3: S3, options: { abortSignal: AbortSignal }) => Promise<T>;

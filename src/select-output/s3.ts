@@ -1,7 +1,7 @@
 import { limits } from '../model/limits.ts';
 import { type BucketAccess, checkAccess } from './accounts.ts';
 import { checkBucketName, checkKey } from './names.ts';
-import { S3Client, type S3Place, type S3Times } from './s3-client.ts';
+import { S3_TIMES, S3Client, type S3Place, type S3Times } from './s3-client.ts';
 import { objectsBelow, uploadsBelow } from './s3-listing.ts';
 import { parametersOf } from './s3-parameters.ts';
 import { S3Upload } from './s3-upload.ts';
@@ -29,16 +29,19 @@ export class S3Output implements SelectOutput {
   readonly #client: S3Client;
   readonly #access: BucketAccess;
   readonly #partBytes: number;
+  readonly #putMs: number;
 
-  constructor({ place, access, times, partBytes = limits.outputPartBytes }: S3OutputOptions) {
+  constructor({ place, access, times = S3_TIMES, partBytes = limits.outputPartBytes }: S3OutputOptions) {
     this.#client = new S3Client(place, times);
     this.#access = access;
     this.#partBytes = partBytes;
+    this.#putMs = times.putMs;
   }
 
   async put(object: OutputObject, bytes: Uint8Array): Promise<void> {
     this.#check(object, [object.key]);
-    await this.#client.ask((s3, options) => s3.putObject({ ...parametersOf(object), Body: bytes }, options));
+    const end = AbortSignal.timeout(this.#putMs);
+    await this.#client.ask((s3, options) => s3.putObject({ ...parametersOf(object), Body: bytes }, options), end);
   }
 
   async begin(object: OutputObject): Promise<ObjectWriter> {

@@ -92,6 +92,8 @@ describe.runIf(isGatewayWanted())('S3 as Ceph has it', () => {
       encryption: { type: 'aws:kms', keyId: 'test-key', context: '{"purpose":"test"}' },
       cannedAcl: null,
       grants: [
+        // With grants of its own, an object is not its owner's any more.
+        { grantee: { by: 'id', id: 'test' }, permission: 'FULL_CONTROL' },
         { grantee: { by: 'id', id: 'other' }, permission: 'READ' },
         { grantee: { by: 'uri', uri: 'http://acs.amazonaws.com/groups/global/AllUsers' }, permission: 'READ_ACP' },
       ],
@@ -118,6 +120,7 @@ describe.runIf(isGatewayWanted())('S3 as Ceph has it', () => {
     expect(Grants.map(({ Grantee, Permission }) => [Grantee?.ID ?? Grantee?.URI, Permission]).sort()).toEqual([
       ['http://acs.amazonaws.com/groups/global/AllUsers', 'READ_ACP'],
       ['other', 'READ'],
+      ['test', 'FULL_CONTROL'],
     ]);
     const stored = await (await client.getObject(at)).Body?.transformToByteArray();
     expect(Buffer.from(stored ?? []).equals(noise(sizeBytes))).toBe(true);

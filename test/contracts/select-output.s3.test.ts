@@ -5,7 +5,7 @@ import type { S3Output } from '../../src/select-output/s3.ts';
 import type { OutputObject } from '../../src/select-output/select-output.ts';
 import { MIB, noise } from '../support/hashes.ts';
 import { s3Error } from '../support/s3-double-words.ts';
-import { BUCKET, object, PART_BYTES, s3UnderTest, TIMES } from './s3-output.ts';
+import { BUCKET, folder, object, PART_BYTES, s3UnderTest, TIMES } from './s3-output.ts';
 import { FIRST_ACCOUNT, OTHER_ACCOUNT, PLAIN, selectOutputContract } from './select-output.ts';
 
 const s3 = s3UnderTest();
@@ -196,9 +196,15 @@ describe('failures that may pass', () => {
   test('and at the latest by the time of the call', async () => {
     s3.double.fault = () => 'hang';
     await using hasty = s3.outputWith({ times: { ...TIMES, callMs: 100 } });
-    await expect(hasty.put(object('a'), noise(10))).rejects.toMatchObject({ name: 'TimeoutError' });
+    await expect(hasty.delete(folder, ['a'])).rejects.toMatchObject({ name: 'TimeoutError' });
     await using writer = await hasty.begin(object('a'));
     await expect(writer.write(noise(2 * PART_BYTES))).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  test('which is shorter for a small object', async () => {
+    s3.double.fault = () => 'hang';
+    await using hasty = s3.outputWith({ times: { ...TIMES, putMs: 100 } });
+    await expect(hasty.put(object('a'), noise(10))).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
   test('a listener that reads nothing ends by the time of the call', async () => {
