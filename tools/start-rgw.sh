@@ -78,7 +78,8 @@ ceph-osd $C -i 0 --mkfs --osd-uuid "$OSD" > /dev/null 2>&1
 ceph-osd $C -i 0 -f > /dev/null 2>&1 &
 echo $! >> "$W/pids"
 
-A="radosgw-admin $C"
+# One that finds no store waits for it without end.
+A="timeout 60 radosgw-admin $C"
 STORAGE="--placement-id default-placement --storage-class STANDARD_IA"
 {
   $A realm create --rgw-realm=default --default

@@ -1,5 +1,6 @@
 import type { CompletedPart } from '@aws-sdk/client-s3';
 import { limits } from '../model/limits.ts';
+import type { ObjectSettings } from '../model/select.ts';
 import type { S3Client } from './s3-client.ts';
 import type { StoredWith } from './s3-parameters.ts';
 import type { ObjectWriter } from './select-output.ts';
@@ -7,6 +8,7 @@ import type { ObjectWriter } from './select-output.ts';
 export interface S3UploadOptions {
   client: S3Client;
   parameters: StoredWith;
+  tags: ObjectSettings['tags'];
   partBytes: number;
 }
 
@@ -17,6 +19,7 @@ export interface S3UploadOptions {
 export class S3Upload implements ObjectWriter {
   readonly #client: S3Client;
   readonly #parameters: StoredWith;
+  readonly #tags: ObjectSettings['tags'];
   readonly #partBytes: number;
   readonly #buffers: Buffer[] = [];
   readonly #parts: CompletedPart[] = [];
@@ -29,9 +32,10 @@ export class S3Upload implements ObjectWriter {
   #failure: unknown;
   #isFinished = false;
 
-  constructor({ client, parameters, partBytes }: S3UploadOptions) {
+  constructor({ client, parameters, tags, partBytes }: S3UploadOptions) {
     this.#client = client;
     this.#parameters = parameters;
+    this.#tags = tags;
     this.#partBytes = partBytes;
   }
 
@@ -52,6 +56,7 @@ export class S3Upload implements ObjectWriter {
     } else {
       if (this.#filledBytes > 0) await this.#sendPart();
       await this.#complete(this.#uploadId);
+      if (this.#tags.length > 0) await this.#tag();
     }
     this.#isFinished = true;
   }
@@ -123,6 +128,16 @@ export class S3Upload implements ObjectWriter {
     const Parts = this.#parts.sort((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
     await this.#client.ask(
       (s3, options) => s3.completeMultipartUpload({ Bucket, Key, UploadId, MultipartUpload: { Parts } }, options),
+      this.#givenUp.signal,
+    );
+  }
+
+  /** Ceph forgets the tags that an upload was begun with. Whoever may begin one with tags may do this too. */
+  async #tag(): Promise<void> {
+    const { Bucket, Key } = this.#parameters;
+    const TagSet = this.#tags.map(([tagKey, Value]) => ({ Key: tagKey, Value }));
+    await this.#client.ask(
+      (s3, options) => s3.putObjectTagging({ Bucket, Key, Tagging: { TagSet } }, options),
       this.#givenUp.signal,
     );
   }

@@ -46,7 +46,9 @@ export class S3Output implements SelectOutput {
 
   async begin(object: OutputObject): Promise<ObjectWriter> {
     this.#check(object, [object.key]);
-    return new S3Upload({ client: this.#client, parameters: parametersOf(object), partBytes: this.#partBytes });
+    const parameters = parametersOf(object);
+    const { tags } = object.settings;
+    return new S3Upload({ client: this.#client, parameters, tags, partBytes: this.#partBytes });
   }
 
   async delete(folder: Omit<OutputFolder, 'prefix'>, keys: readonly string[]): Promise<void> {

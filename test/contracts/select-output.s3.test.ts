@@ -72,6 +72,8 @@ describe('settings become headers', () => {
     expect(s3.objects().get('a')?.headers).toMatchObject(headers);
     const tagged = s3.double.requests.filter((request) => request.headers['x-amz-tagging'] !== undefined);
     expect(tagged.map(({ method }) => method)).toEqual(['POST']);
+    // Ceph needs to be told again.
+    expect(s3.objects().get('a')?.tagging).toMatch(/<Tag><Key>project<.Key><Value>a &amp; b=c<.Value><.Tag>/);
   });
 
   test('AES256 and a canned ACL', async () => {

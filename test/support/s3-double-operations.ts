@@ -12,6 +12,7 @@ export function answerS3(double: S3Contents, request: S3Request): S3Answer {
   if (key === '') return answerBucket(where);
   const { query } = request;
   if (query.has('uploads') || query.has('uploadId')) return answerUpload(where);
+  if (query.has('tagging')) return answerTagging(where);
   switch (request.method) {
     case 'PUT':
       objects.set(key, { bytes: request.body, headers: request.headers });
@@ -37,6 +38,14 @@ interface Where {
   bucketName: string;
   key: string;
   objects: Map<string, StoredObject>;
+}
+
+function answerTagging({ request: { method, body }, key, objects }: Where): S3Answer {
+  const object = objects.get(key);
+  if (object === undefined) return s3Error(404, 'NoSuchKey');
+  if (method !== 'PUT') return s3Error(405, 'MethodNotAllowed');
+  object.tagging = body.toString();
+  return { status: 200 };
 }
 
 function answerUpload({ double, request, bucketName, key, objects }: Where): S3Answer {

@@ -22,6 +22,8 @@ export interface StoredObject {
   bytes: Buffer;
   /** Of the request that made it: PutObject or CreateMultipartUpload. */
   headers: IncomingHttpHeaders;
+  /** XML, where PutObjectTagging has set it. */
+  tagging?: string;
 }
 
 export interface StoredUpload {
