@@ -255,6 +255,11 @@ export const limits = {
   outputReplyBytesMax: 8 * MIB,
   /** What is shown of what S3 says. */
   outputReasonLengthMax: 1024,
+  // Select.
+  /** Glacier's own, in bytes of UTF-8. */
+  selectExpressionBytesMax: 128 * KIB,
+  /** How deep expressions may stand within one another; chains of AND, OR and arithmetic are one level, however long. */
+  selectNestingMax: 200,
 
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */
