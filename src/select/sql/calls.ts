@@ -49,7 +49,8 @@ function plainCall(parsing: Parsing, name: FunctionName, place: Place): Expressi
   const { min, max } = FUNCTIONS[name];
   if (found.length < min || found.length > max) {
     const wanted = min === max ? `${min}` : max === Number.POSITIVE_INFINITY ? `at least ${min}` : `${min} to ${max}`;
-    throw errorAt('EvaluatorInvalidArguments', `${name} takes ${wanted} arguments, not ${found.length}`, place);
+    const message = `${name} takes ${wanted} ${max === 1 ? 'argument' : 'arguments'}, not ${found.length}`;
+    throw errorAt('EvaluatorInvalidArguments', message, place);
   }
   return { kind: 'call', name, arguments: found, place };
 }

@@ -16,8 +16,10 @@ export function checkStatement({ items, where }: Statement, tableName: string): 
       if (depth > limits.selectNestingMax) throw tooDeep(part.place);
       if (part.kind === 'column' && part.qualifier !== null) checkQualifier(part.qualifier, part.place, tableName);
       if (part.kind !== 'aggregate') return;
-      if (inAggregate) throw errorAt('IllegalSqlFunctionArgument', `${part.name} within an aggregate`, part.place);
-      if (expression === where) throw errorAt('UnsupportedSqlStructure', `${part.name} in WHERE`, part.place);
+      if (inAggregate)
+        throw errorAt('IllegalSqlFunctionArgument', `${part.name} is not supported within an aggregate`, part.place);
+      if (expression === where)
+        throw errorAt('UnsupportedSqlStructure', `${part.name} is not supported in WHERE`, part.place);
     });
   }
   checkAggregates(expressions);
@@ -42,6 +44,6 @@ function checkAggregates(expressions: Expression[]): void {
     });
   }
   if (hasAggregate && column !== undefined) {
-    throw errorAt('UnsupportedSqlStructure', 'a column stands beside an aggregate', column.place);
+    throw errorAt('UnsupportedSqlStructure', 'a column is not supported beside an aggregate', column.place);
   }
 }

@@ -13,6 +13,9 @@ const CONSTANTS = new Map<string, boolean | null | undefined>([
   ['MISSING', undefined],
 ]);
 
+/** Symbols that are no operators. */
+const PUNCTUATION = new Set('()[],.;');
+
 /** What stands between operators and is no expression in parentheses. */
 export function operand(parsing: Parsing): Expression {
   const { reader } = parsing;
@@ -30,7 +33,10 @@ export function operand(parsing: Parsing): Expression {
     case 'word':
       return named(parsing, value);
     case 'symbol':
-      throw reader.expected('an expression', 'ParseUnexpectedOperator');
+      throw reader.expected(
+        'an expression',
+        PUNCTUATION.has(value) ? 'ParseUnexpectedTerm' : 'ParseUnexpectedOperator',
+      );
     case 'end':
       throw reader.expected('an expression', 'ParseUnexpectedTerm');
   }
@@ -51,11 +57,13 @@ function named(parsing: Parsing, word: string): Expression {
 }
 
 function reserved(reader: TokenReader, word: string): SelectError {
+  if (!isFunction(word)) {
+    const message = `expected an expression, found the keyword ${reader.shown()}, which is no column unless in double quotes`;
+    return errorAt('ParseUnexpectedKeyword', message, reader.place);
+  }
   const code = word === 'CAST' ? 'ParseExpectedLeftParenAfterCast' : 'ParseExpectedLeftParenBuiltinFunctionCall';
-  if (isFunction(word))
-    return errorAt(code, `expected ( after ${reader.shown()}, found ${reader.shown(reader.following)}`, reader.place);
-  const message = `expected an expression, found the keyword ${reader.shown()}; a column of that name needs double quotes`;
-  return errorAt('ParseUnexpectedKeyword', message, reader.place);
+  const message = `expected ( after ${reader.shown()}, which is no column unless in double quotes`;
+  return errorAt(code, message, reader.place);
 }
 
 function column(reader: TokenReader): Expression {

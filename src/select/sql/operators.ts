@@ -179,7 +179,7 @@ function isIn(parsing: Parsing, operand: Expression): Expression {
   const { place } = reader;
   const inBrackets = reader.takeSymbol('[');
   if (inBrackets) beyondGlacier(parsing, 'a list in brackets', place);
-  else reader.expectSymbol('(', 'ParseExpectedLeftParenValueConstructor');
+  else if (!reader.takeSymbol('(')) throw reader.expected('( after IN', 'ParseExpectedLeftParenValueConstructor');
   refuseSubquery(reader);
   const end = inBrackets ? ']' : ')';
   if (reader.isSymbol(end)) throw reader.expected('a value after IN', 'ParseExpectedExpression');

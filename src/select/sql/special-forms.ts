@@ -78,9 +78,11 @@ const COUNTED_PARTS = DATE_PARTS.filter((part) => !part.startsWith('timezone'));
 function datePart(reader: TokenReader, parts: readonly DatePart[]): DatePart {
   const { kind, value } = reader.token;
   const part = parts.find((known) => kind === 'word' && known.toUpperCase() === value);
-  if (part === undefined) throw reader.expected(parts.join(', '), 'ParseExpectedDatePart');
+  if (part === undefined) throw reader.expected(`a part of dates (${parts.join(', ')})`, 'ParseExpectedDatePart');
   reader.next();
   return part;
 }
 
-const comma = (reader: TokenReader): void => reader.expectSymbol(',', 'ParseExpectedArgumentDelimiter');
+function comma(reader: TokenReader): void {
+  if (!reader.takeSymbol(',')) throw reader.expected('a comma', 'ParseExpectedArgumentDelimiter');
+}

@@ -29,7 +29,7 @@ const QUOTES = new Map<string, { kind: Token['kind']; code: string; what: string
 
 /** The token that begins at or after the end of the one before. SelectError with a code that begins with Lexer. */
 export function tokenAfter(text: string, before: Pick<Token, 'end' | 'place' | 'start'>): Token {
-  const start = before.end + matched(BLANKS, text, before.end).length;
+  const start = endOf(BLANKS, text, before.end);
   const place = placeAfter(text, before, start);
   const first = text[start];
   if (first === undefined) return { kind: 'end', value: '', start, end: start, place };
@@ -39,10 +39,10 @@ export function tokenAfter(text: string, before: Pick<Token, 'end' | 'place' | '
 type Fault = (code: string, message: string) => SelectError;
 
 function pieceAt(text: string, start: number, fault: Fault): Piece {
-  const word = matched(WORD, text, start);
-  if (word !== '') return { kind: 'word', value: word.toUpperCase(), end: start + word.length };
-  const number = matched(NUMBER, text, start);
-  if (number !== '') return numberPiece(text, { start, value: number }, fault);
+  const wordEnd = endOf(WORD, text, start);
+  if (wordEnd > start) return { kind: 'word', value: text.slice(start, wordEnd).toUpperCase(), end: wordEnd };
+  const numberEnd = endOf(NUMBER, text, start);
+  if (numberEnd > start) return numberPiece(text, { start, end: numberEnd }, fault);
   const first = text[start] ?? '';
   const quotes = QUOTES.get(first);
   if (quotes !== undefined) {
@@ -58,14 +58,13 @@ function pieceAt(text: string, start: number, fault: Fault): Piece {
 }
 
 /** A number runs on to a blank or to a symbol: `1a`, `0x1F` and `1.2.3` are mistakes, not two tokens. */
-function numberPiece(text: string, { start, value }: { start: number; value: string }, fault: Fault): Piece {
-  const end = start + value.length;
-  if (matched(MORE_OF_A_NUMBER, text, end) !== '') throw fault('LexerInvalidLiteral', 'this is no number');
-  return { kind: 'number', value, end };
+function numberPiece(text: string, { start, end }: { start: number; end: number }, fault: Fault): Piece {
+  if (endOf(MORE_OF_A_NUMBER, text, end) > end) throw fault('LexerInvalidLiteral', 'this is no number');
+  return { kind: 'number', value: text.slice(start, end), end };
 }
 
 function symbolPiece(text: string, start: number, fault: Fault): Piece {
-  if (text.startsWith('==', start)) throw fault('LexerInvalidOperator', '== is no operator, = is');
+  if (text.startsWith('==', start)) throw fault('LexerInvalidOperator', '== is no operator; equality is =');
   const symbol = SYMBOLS.find((known) => text.startsWith(known, start));
   if (symbol !== undefined) return { kind: 'symbol', value: symbol, end: start + symbol.length };
   const point = String.fromCodePoint(text.codePointAt(start) ?? 0);
@@ -81,9 +80,10 @@ function closingQuote(text: string, start: number, quote: string): number | unde
   return end === -1 ? undefined : end + 1;
 }
 
-function matched(pattern: RegExp, text: string, at: number): string {
+/** Where the match that begins at the offset ends; the offset itself where there is none. */
+function endOf(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at;
-  return pattern.exec(text)?.[0] ?? '';
+  return pattern.test(text) ? pattern.lastIndex : at;
 }
 
 /** Counts on from the beginning of an earlier token, so that all tokens together cost one pass over the text. */

@@ -49,5 +49,6 @@ function parameters(reader: TokenReader): number {
 }
 
 function tooMany(name: string, max: number, place: Place) {
-  return errorAt('ParseCastArity', `${name} takes ${max === 0 ? 'no parameters' : `at most ${max} of them`}`, place);
+  const wanted = max === 0 ? 'no parameters' : max === 1 ? 'one parameter' : `at most ${max} parameters`;
+  return errorAt('ParseCastArity', `${name} takes ${wanted}`, place);
 }
