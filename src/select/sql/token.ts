@@ -1,6 +1,6 @@
 import type { Place } from '../select-error.ts';
 
-export const SYMBOLS = ['<=', '>=', '<>', '!=', '||', ...'()[],.;*/%+-<>='] as const;
+export const SYMBOLS: ReadonlySet<string> = new Set(['<=', '>=', '<>', '!=', '||', ...'()[],.;*/%+-<>=']);
 
 /**
  * A piece of the text. What is between `start` and `end` is as it was written; `value` is what it says: a word in upper

@@ -1,9 +1,9 @@
-import { errorAt, type Place, type SelectError } from '../select-error.ts';
+import { errorAt, type Place } from '../select-error.ts';
 import { printable, SYMBOLS, type Token } from './token.ts';
 
 /**
  * The text of a query becomes tokens, one at a time, so that a query is refused before the rest of it is looked at. Names
- * without quotes are ASCII, as at Amazon. Comments are refused: no client writes them, and they hide text from a reader.
+ * without quotes are ASCII, as in PartiQL. Comments are refused: they hide a part of the query from whoever reads it.
  */
 const BLANKS = /[ \t\n\v\f\r]*/y;
 const WORD = /[A-Za-z_$][A-Za-z0-9_$]*/y;
@@ -14,63 +14,67 @@ const MORE_OF_A_NUMBER = /[A-Za-z0-9_$.]/y;
 /** Where the first token is looked for. */
 export const BEGINNING: Pick<Token, 'end' | 'place' | 'start'> = { start: 0, end: 0, place: { line: 1, column: 1 } };
 
-interface Piece {
+interface Quotes {
   kind: Token['kind'];
-  value: string;
-  end: number;
+  /** Of a text, a name or Ion that does not end. */
+  code: string;
+  what: string;
 }
 
-/** What begins with one of the characters: a text, a name or Ion, which end with the same one. */
-const QUOTES = new Map<string, { kind: Token['kind']; code: string; what: string }>([
-  ["'", { kind: 'string', code: 'LexerInvalidLiteral', what: 'a text begins here and does not end' }],
-  ['"', { kind: 'quoted', code: 'LexerInvalidLiteral', what: 'a name in quotes begins here and does not end' }],
-  ['`', { kind: 'ion', code: 'LexerInvalidIONLiteral', what: 'an Ion literal begins here and does not end' }],
+/** What begins with one of the characters ends with the same one. */
+const QUOTES = new Map<string, Quotes>([
+  ["'", { kind: 'string', code: 'LexerInvalidLiteral', what: 'a text' }],
+  ['"', { kind: 'quoted', code: 'LexerInvalidLiteral', what: 'a name in quotes' }],
+  ['`', { kind: 'ion', code: 'LexerInvalidIONLiteral', what: 'an Ion literal' }],
 ]);
 
-/** The token that begins at or after the end of the one before. SelectError with a code that begins with Lexer. */
+/** The token that begins at or after the end of the one before; throws SelectError where there is none. */
 export function tokenAfter(text: string, before: Pick<Token, 'end' | 'place' | 'start'>): Token {
   const start = endOf(BLANKS, text, before.end);
   const place = placeAfter(text, before, start);
   const first = text[start];
   if (first === undefined) return { kind: 'end', value: '', start, end: start, place };
-  return { start, place, ...pieceAt(text, start, (code, message) => errorAt(code, message, place)) };
-}
-
-type Fault = (code: string, message: string) => SelectError;
-
-function pieceAt(text: string, start: number, fault: Fault): Piece {
   const wordEnd = endOf(WORD, text, start);
-  if (wordEnd > start) return { kind: 'word', value: text.slice(start, wordEnd).toUpperCase(), end: wordEnd };
+  if (wordEnd > start) {
+    return { kind: 'word', value: text.slice(start, wordEnd).toUpperCase(), start, end: wordEnd, place };
+  }
   const numberEnd = endOf(NUMBER, text, start);
-  if (numberEnd > start) return numberPiece(text, { start, end: numberEnd }, fault);
-  const first = text[start] ?? '';
+  if (numberEnd > start) return numberToken(text, { start, end: numberEnd, place });
   const quotes = QUOTES.get(first);
-  if (quotes !== undefined) {
-    const end = closingQuote(text, start, first);
-    if (end === undefined) throw fault(quotes.code, quotes.what);
-    const inner = text.slice(start + 1, end - 1);
-    return { kind: quotes.kind, value: first === '`' ? inner : inner.replaceAll(first + first, first), end };
-  }
-  for (const comment of ['--', '/*']) {
-    if (text.startsWith(comment, start)) throw fault('UnsupportedSyntax', 'comments are not supported');
-  }
-  return symbolPiece(text, start, fault);
+  if (quotes !== undefined) return quotedToken(text, { start, place }, { quote: first, ...quotes });
+  return symbolToken(text, { start, place });
 }
+
+type Beginning = Pick<Token, 'start' | 'place'>;
 
 /** A number runs on to a blank or to a symbol: `1a`, `0x1F` and `1.2.3` are mistakes, not two tokens. */
-function numberPiece(text: string, { start, end }: { start: number; end: number }, fault: Fault): Piece {
-  if (endOf(MORE_OF_A_NUMBER, text, end) > end) throw fault('LexerInvalidLiteral', 'this is no number');
-  return { kind: 'number', value: text.slice(start, end), end };
+function numberToken(text: string, { start, end, place }: Beginning & { end: number }): Token {
+  if (endOf(MORE_OF_A_NUMBER, text, end) > end) throw errorAt('LexerInvalidLiteral', 'this is no number', place);
+  return { kind: 'number', value: text.slice(start, end), start, end, place };
 }
 
-function symbolPiece(text: string, start: number, fault: Fault): Piece {
-  if (text.startsWith('==', start)) throw fault('LexerInvalidOperator', '== is no operator; equality is =');
-  const symbol = SYMBOLS.find((known) => text.startsWith(known, start));
-  if (symbol !== undefined) return { kind: 'symbol', value: symbol, end: start + symbol.length };
+function quotedToken(
+  text: string,
+  { start, place }: Beginning,
+  { quote, kind, code, what }: Quotes & { quote: string },
+): Token {
+  const end = closingQuote(text, start, quote);
+  if (end === undefined) throw errorAt(code, `${what} begins here and does not end`, place);
+  const inner = text.slice(start + 1, end - 1);
+  return { kind, value: kind === 'ion' ? inner : inner.replaceAll(quote + quote, quote), start, end, place };
+}
+
+function symbolToken(text: string, { start, place }: Beginning): Token {
+  const two = text.slice(start, start + 2);
+  if (two === '--' || two === '/*') throw errorAt('UnsupportedSyntax', 'comments are not supported', place);
+  if (two === '==') throw errorAt('LexerInvalidOperator', '== is no operator; equality is =', place);
+  const value = [two, two.slice(0, 1)].find((known) => SYMBOLS.has(known));
+  if (value !== undefined) return { kind: 'symbol', value, start, end: start + value.length, place };
   const point = String.fromCodePoint(text.codePointAt(start) ?? 0);
-  if (point === '!' || point === '|') throw fault('LexerInvalidOperator', `${point} alone is no operator`);
+  if (point === '!' || point === '|') throw errorAt('LexerInvalidOperator', `${point} alone is no operator`, place);
   const number = (point.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-  throw fault('LexerInvalidChar', `the character ${printable(point)} (U+${number}) means nothing outside quotes`);
+  const message = `the character ${printable(point)} (U+${number}) means nothing outside quotes`;
+  throw errorAt('LexerInvalidChar', message, place);
 }
 
 /** The offset after the quote that ends what begins at `start`; a doubled quote ends nothing, but in Ion. */

@@ -60,9 +60,13 @@ export function walk(expression: Expression, visit: (expression: Expression, sta
     { expression, standing: { depth: 1, inAggregate: false } },
   ];
   for (let found = open.pop(); found !== undefined; found = open.pop()) {
-    const { depth, inAggregate } = found.standing;
     visit(found.expression, found.standing);
-    const standing = { depth: depth + 1, inAggregate: inAggregate || found.expression.kind === 'aggregate' };
-    for (const part of parts(found.expression).toReversed()) open.push({ expression: part, standing });
+    const within = parts(found.expression);
+    if (within.length === 0) continue;
+    const standing = {
+      depth: found.standing.depth + 1,
+      inAggregate: found.standing.inAggregate || found.expression.kind === 'aggregate',
+    };
+    for (const part of within.toReversed()) open.push({ expression: part, standing });
   }
 }
