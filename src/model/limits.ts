@@ -264,4 +264,18 @@ export const limits = {
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */
   suggestionLengthMax: 64,
+
+  // Values of Select.
+  /** Of a decimal; the SQL reference says so. Results are rounded to them. */
+  selectDecimalDigitsMax: 38,
+  /** The power of ten of a decimal's first digit, above and below one; what the decimals of IEEE 754 have in 128 bits. */
+  selectDecimalExponentMax: 6144,
+  /** A longer text is no number: reading one takes longer than its length. */
+  selectNumberLengthMax: 1000,
+  /** A longer text is no timestamp. */
+  selectTimestampLengthMax: 64,
+  /** Characters of a LIKE pattern from the first to the last that is not `_`, between two `%` and with `_` among them. */
+  selectLikeSpanMax: 256,
+  /** What is shown of a value in a message, in code points. */
+  selectShownLengthMax: 40,
 } as const;
