@@ -275,7 +275,7 @@ export const limits = {
   /** A longer text is no timestamp. */
   selectTimestampLengthMax: 64,
   /** Characters of a LIKE pattern from the first to the last that is not `_`, between two `%` and with `_` among them. */
-  selectLikeSpanMax: 256,
+  selectLikeSpanMax: 128,
   /** What is shown of a value in a message, in code points. */
   selectShownLengthMax: 40,
 } as const;

@@ -1,6 +1,6 @@
 import { SelectError } from '../select-error.ts';
 import type { TypeName } from '../sql/syntax.ts';
-import { Decimal, parseDecimal, rounded, wholeOf } from './decimal.ts';
+import { Decimal, parseDecimal, wholeOf } from './decimal.ts';
 import { decimalOf, inRange, isNumeric, type Numeric, parseFloatText, parseInteger, toFloat } from './numbers.ts';
 import { printValue } from './print.ts';
 import { shown } from './shown.ts';
@@ -66,7 +66,7 @@ function toDecimal(value: Present): Decimal | undefined {
   if (typeof value === 'string') return parseDecimal(value);
   if (typeof value === 'number') return parseDecimal(value.toString());
   if (typeof value === 'boolean') return new Decimal(value ? 1n : 0n, 0);
-  return isNumeric(value) ? rounded(decimalOf(value).coefficient, decimalOf(value).scale) : undefined;
+  return isNumeric(value) ? decimalOf(value) : undefined;
 }
 
 function toTimestamp(value: Present): Timestamp | undefined {

@@ -82,15 +82,17 @@ function moveBy(
 
 const finer = (a: Precision, b: Precision): Precision => (PRECISIONS.indexOf(a) < PRECISIONS.indexOf(b) ? b : a);
 
-/** Both in UTC; whole ones, and `from` is not after `to`. */
+/** Whole ones, by the clocks of the place that `from` is of; `from` is not after `to`. */
 function monthsBetween(from: Timestamp, to: Timestamp): number {
-  const [start, end] = [fieldsOf(secondMsOf(from)), fieldsOf(secondMsOf(to))];
+  const aheadMs = (from.offset ?? 0) * MINUTE_MS;
+  const [startMs, endMs] = [secondMsOf(from) + aheadMs, secondMsOf(to) + aheadMs];
+  const [start, end] = [fieldsOf(startMs), fieldsOf(endMs)];
   const months = (end.year - start.year) * 12 + end.month - start.month;
-  const sinceMonth = ({ day }: { day: number }, at: Timestamp): number =>
-    day * DAY_MS + (((secondMsOf(at) % DAY_MS) + DAY_MS) % DAY_MS);
-  const short = sinceMonth(end, to) - sinceMonth(start, from) || compareFractions(to, from);
-  return short < 0 ? months - 1 : months;
+  const beyondMonths = end.day - start.day || msOfDay(endMs) - msOfDay(startMs) || compareFractions(to, from);
+  return beyondMonths < 0 ? months - 1 : months;
 }
+
+const msOfDay = (atMs: number): number => ((atMs % DAY_MS) + DAY_MS) % DAY_MS;
 
 /** Cut to whole seconds, and `from` is not after `to`. */
 const msBetween = (from: Timestamp, to: Timestamp): number =>

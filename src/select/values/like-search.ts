@@ -41,9 +41,6 @@ function plainStretch(characters: readonly number[]): Stretch {
   };
 }
 
-/** Of the characters whose bits are in an array instead of a map: those most texts are made of. */
-const COMMON = 256;
-
 /**
  * Baeza-Yates and Gonnet: bit `i` of the state says that the first `i + 1` characters stand right before here, and each
  * character of the text moves all bits on at once, by the bits of the places where the pattern has it. The work for a
@@ -51,49 +48,52 @@ const COMMON = 256;
  */
 function stretchWithHoles(characters: readonly number[]): Stretch {
   const { length } = characters;
-  const last = (length - 1) >>> 5;
-  const done = 1 << ((length - 1) & 31);
-  const bitsOf = bitsByCharacter(characters, last + 1);
-  const state = new Int32Array(last + 1);
+  const words = Math.ceil(length / WORD_BITS);
+  const done = 1 << ((length - 1) % WORD_BITS);
+  const { table, rowOf } = bitsByCharacter(characters, words);
+  const state = new Int32Array(words);
   return {
     length,
     find(text, from, end) {
       state.fill(0);
       let highest = 0;
       for (let at = from; at < end; at += 1) {
-        const bits = bitsOf(text[at] ?? 0);
+        const row = rowOf(text[at] ?? 0);
+        const upTo = Math.min(highest + 1, words - 1);
         let carry = 1;
-        const upTo = Math.min(highest + 1, last);
         highest = 0;
         for (let word = 0; word <= upTo; word += 1) {
           const before = state[word] ?? 0;
-          const after = ((before << 1) | carry) & (bits[word] ?? 0);
-          carry = before >>> 31;
+          const after = ((before << 1) | carry) & (table[row + word] ?? 0);
+          carry = before >>> (WORD_BITS - 1);
           state[word] = after;
           if (after !== 0) highest = word;
         }
-        if (((state[last] ?? 0) & done) !== 0) return at - length + 1;
+        if (((state[words - 1] ?? 0) & done) !== 0) return at - length + 1;
       }
       return -1;
     },
   };
 }
 
-function bitsByCharacter(characters: readonly number[], words: number): (character: number) => Int32Array {
-  const holes = new Int32Array(words);
-  const set = (bits: Int32Array, place: number): void => {
-    bits[place >>> 5] = (bits[place >>> 5] ?? 0) | (1 << (place & 31));
-  };
+const WORD_BITS = 32;
+
+/** Of the characters that most texts are made of, whose rows are in an array instead of a map. */
+const COMMON = 256;
+
+/** A row of bits for each character of the pattern; the first is for all others, which stand only where any one does. */
+function bitsByCharacter(characters: readonly number[], words: number) {
+  const distinct = [...new Set(characters)].filter((character) => character !== ANY_ONE);
+  const rows = new Map(distinct.map((character, index) => [character, (index + 1) * words]));
+  const table = new Int32Array((distinct.length + 1) * words);
   characters.forEach((character, place) => {
-    if (character === ANY_ONE) set(holes, place);
+    const first = rows.get(character);
+    const bit = 1 << (place % WORD_BITS);
+    const word = Math.floor(place / WORD_BITS);
+    for (const row of first === undefined ? [0, ...rows.values()] : [first]) {
+      table[row + word] = (table[row + word] ?? 0) | bit;
+    }
   });
-  const all = new Map<number, Int32Array>();
-  characters.forEach((character, place) => {
-    if (character === ANY_ONE) return;
-    const bits = all.get(character) ?? holes.slice();
-    set(bits, place);
-    all.set(character, bits);
-  });
-  const common = Array.from({ length: COMMON }, (_, character) => all.get(character) ?? holes);
-  return (character) => common[character] ?? all.get(character) ?? holes;
+  const common = Uint16Array.from({ length: COMMON }, (_, character) => rows.get(character) ?? 0);
+  return { table, rowOf: (character: number): number => common[character] ?? rows.get(character) ?? 0 };
 }

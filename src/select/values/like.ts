@@ -16,8 +16,8 @@ export interface LikePattern {
 /** What a pattern without `_` comes down to, for those who can do better than `matches`; `%` alone is the prefix ''. */
 export type LikeShape = { kind: 'exact' | 'prefix' | 'suffix' | 'infix'; text: string } | { kind: 'general' };
 
-/** Any number of characters; the others are code points and ANY_ONE. */
-const ANY = -2;
+const PERCENT = 0x25;
+const UNDERSCORE = 0x5f;
 
 /**
  * Longer stretches are not left to the engine's own search: beyond 250 units, of UTF-16 or of UTF-8, which has three for one,
@@ -30,7 +30,7 @@ const SEARCHED_LENGTH_MAX = 80;
  * `%`, `_` and itself; LikeInvalidInputs where the pattern would take too long.
  */
 export function compileLike(pattern: string, escapeCharacter: string | null): LikePattern {
-  const [head = [], ...rest] = cutAtAny(charactersOf(pattern, escapeCharacter));
+  const [head = [], ...rest] = stretchesOf(pattern, escapeCharacter);
   const tail = rest.pop();
   if (tail === undefined) return matchWhole(head);
   const middle = rest.filter((stretch) => stretch.length > 0);
@@ -44,44 +44,38 @@ export function compileLike(pattern: string, escapeCharacter: string | null): Li
   return { shape: infix === undefined ? { kind: 'general' } : { kind: 'infix', text: infix }, matches };
 }
 
-function charactersOf(pattern: string, escapeCharacter: string | null): number[] {
+/** What stands between the `%` of a pattern, in code points and ANY_ONE: one more than there are `%`. */
+function stretchesOf(pattern: string, escapeCharacter: string | null): number[][] {
   const escaping = escapeCharacter?.codePointAt(0);
   if (escapeCharacter !== null && (escaping === undefined || String.fromCodePoint(escaping) !== escapeCharacter)) {
     throw wrong(`ESCAPE must be one character: ${shown(escapeCharacter)}`);
   }
-  const characters: number[] = [];
+  let stretch: number[] = [];
+  const stretches = [stretch];
   let escaped = false;
-  for (const text of pattern) {
-    const character = text.codePointAt(0) ?? 0;
+  for (let at = 0; at < pattern.length; at += 1) {
+    const character = pattern.codePointAt(at) ?? 0;
+    if (character > 0xffff) at += 1;
     if (escaped) {
-      if (text !== '%' && text !== '_' && character !== escaping) {
-        throw wrong(
-          `${shown(escapeCharacter ?? '')} must stand before %, _ or itself in the LIKE pattern ${shown(pattern)}`,
-        );
+      if (character !== PERCENT && character !== UNDERSCORE && character !== escaping) {
+        throw wrong(`${shown(escapeCharacter ?? '')} must stand before %, _ or itself in LIKE ${shown(pattern)}`);
       }
-      characters.push(character);
+      stretch.push(character);
       escaped = false;
     } else if (character === escaping) {
       escaped = true;
+    } else if (character === PERCENT) {
+      stretch = [];
+      stretches.push(stretch);
     } else {
-      characters.push(text === '%' ? ANY : text === '_' ? ANY_ONE : character);
+      stretch.push(character === UNDERSCORE ? ANY_ONE : character);
     }
   }
-  if (escaped) throw wrong(`The LIKE pattern ${shown(pattern)} ends with its escape character`);
-  return characters;
+  if (escaped) throw wrong(`LIKE ${shown(pattern)} ends with its escape character`);
+  return stretches;
 }
 
 const wrong = (message: string): SelectError => new SelectError('EvaluatorLikePatternInvalidEscapeSequence', message);
-
-function cutAtAny(characters: readonly number[]): number[][] {
-  const stretches: number[][] = [];
-  let start = 0;
-  for (let at = characters.indexOf(ANY); at >= 0; at = characters.indexOf(ANY, start)) {
-    stretches.push(characters.slice(start, at));
-    start = at + 1;
-  }
-  return [...stretches, characters.slice(start)];
-}
 
 function matchWhole(characters: readonly number[]): LikePattern {
   if (!characters.includes(ANY_ONE)) {
@@ -114,12 +108,17 @@ function matchByText(head: string, middle: readonly string[], tail: string): (te
 }
 
 function matchByCharacter(head: readonly number[], middle: readonly number[][], tail: readonly number[]): LikePattern {
-  const stretches = middle.map(paddedStretch);
+  if (middle.some(isTooLong)) throw tooLong();
+  // Made when it is first needed: a query is also compiled only to see whether it is valid.
+  let stretches: PaddedStretch[] | undefined;
+  const lengthMin = middle.reduce((sum, { length }) => sum + length, head.length + tail.length);
   const matches = (text: string): boolean => {
+    if (text.length < lengthMin) return false;
     const { points, length } = codePointsOf(text);
     let at = head.length;
     const end = length - tail.length;
     if (at > end || !standsAt(head, points, 0) || !standsAt(tail, points, end)) return false;
+    stretches ??= middle.map(paddedStretch);
     for (const { before, stretch, after } of stretches) {
       const found = stretch === null ? at + before : stretch.find(points, at + before, end);
       if (found < 0) return false;
@@ -132,19 +131,36 @@ function matchByCharacter(head: readonly number[], middle: readonly number[][], 
 }
 
 /** A stretch and how many `_` are before and behind it; null: there are only those. */
-function paddedStretch(characters: readonly number[]): { before: number; stretch: Stretch | null; after: number } {
-  const first = characters.findIndex((character) => character !== ANY_ONE);
-  if (first < 0) return { before: characters.length, stretch: null, after: 0 };
-  const last = characters.findLastIndex((character) => character !== ANY_ONE);
-  const inner = characters.slice(first, last + 1);
-  if (inner.length > limits.selectLikeSpanMax && inner.includes(ANY_ONE)) {
-    throw new SelectError(
-      'LikeInvalidInputs',
-      `A LIKE pattern has more than ${limits.selectLikeSpanMax} characters with _ among them between two %`,
-    );
-  }
-  return { before: first, stretch: compileStretch(inner), after: characters.length - 1 - last };
+interface PaddedStretch {
+  before: number;
+  stretch: Stretch | null;
+  after: number;
 }
+
+const isCharacter = (character: number): boolean => character !== ANY_ONE;
+
+function paddedStretch(characters: readonly number[]): PaddedStretch {
+  const first = characters.findIndex(isCharacter);
+  if (first < 0) return { before: characters.length, stretch: null, after: 0 };
+  const last = characters.findLastIndex(isCharacter);
+  return {
+    before: first,
+    stretch: compileStretch(characters.slice(first, last + 1)),
+    after: characters.length - 1 - last,
+  };
+}
+
+function isTooLong(characters: readonly number[]): boolean {
+  const [first, last] = [characters.findIndex(isCharacter), characters.findLastIndex(isCharacter)];
+  const hole = characters.indexOf(ANY_ONE, first);
+  return last - first >= limits.selectLikeSpanMax && hole >= 0 && hole < last;
+}
+
+const tooLong = (): SelectError =>
+  new SelectError(
+    'LikeInvalidInputs',
+    `A LIKE pattern has more than ${limits.selectLikeSpanMax} characters with _ among them between two %`,
+  );
 
 function standsAt(characters: readonly number[], points: Int32Array, place: number): boolean {
   for (let at = 0; at < characters.length; at += 1) {
@@ -158,7 +174,7 @@ function standsAt(characters: readonly number[], points: Int32Array, place: numb
 let points = new Int32Array(1024);
 
 function codePointsOf(text: string): { points: Int32Array; length: number } {
-  if (points.length < text.length) points = new Int32Array(text.length);
+  if (points.length < text.length) points = new Int32Array(2 * text.length);
   let length = 0;
   for (let at = 0; at < text.length; at += 1, length += 1) {
     const unit = text.charCodeAt(at);

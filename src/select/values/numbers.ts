@@ -15,6 +15,7 @@ export const isNumeric = (value: Value): value is Numeric =>
   typeof value === 'bigint' || typeof value === 'number' || value instanceof Decimal;
 
 const INTEGER = /^[ \t\r\n]*([+-]?)(\d+|0[xX][\dA-Fa-f]+|0[bB][01]+)[ \t\r\n]*$/;
+const NUMBER = /^[ \t\r\n]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[ \t\r\n]*$/;
 const WHOLE = /^[ \t\r\n]*[+-]?\d+[ \t\r\n]*$/;
 
 /** Digits, also those of base 16 after `0x` and of base 2 after `0b`, a sign and spaces around; throws IntegerOverflow. */
@@ -32,7 +33,6 @@ export function parseFloatText(text: string): number | undefined {
   const value = Number(text);
   return Number.isFinite(value) ? value : undefined;
 }
-const NUMBER = /^[ \t\r\n]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\r\n]*$/;
 
 /** A field's text as a number, by its value: whole numbers beyond 64 bits are decimals. */
 export function parseNumeric(text: string): Numeric | undefined {

@@ -39,10 +39,10 @@ export function trim(
   const set = new Set(characters);
   let [from, to] = [0, text.length];
   if (side !== 'trailing') {
-    while (from < to && set.has(characterAt(text, from))) from += unitsAt(text, from);
+    while (from < to && set.has(text.slice(from, from + unitsAt(text, from)))) from += unitsAt(text, from);
   }
   if (side !== 'leading') {
-    while (to > from && set.has(characterBefore(text, to))) to -= characterBefore(text, to).length;
+    while (to > from && set.has(text.slice(to - unitsBefore(text, to), to))) to -= unitsBefore(text, to);
   }
   return text.slice(from, to);
 }
@@ -72,12 +72,8 @@ const isLow = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000;
 const unitsAt = (text: string, at: number): number =>
   isHigh(text.charCodeAt(at)) && isLow(text.charCodeAt(at + 1)) ? 2 : 1;
 
-const characterAt = (text: string, at: number): string => text.slice(at, at + unitsAt(text, at));
-
-function characterBefore(text: string, at: number): string {
-  const pair = at > 1 && isLow(text.charCodeAt(at - 1)) && isHigh(text.charCodeAt(at - 2));
-  return text.slice(at - (pair ? 2 : 1), at);
-}
+const unitsBefore = (text: string, at: number): number =>
+  isLow(text.charCodeAt(at - 1)) && isHigh(text.charCodeAt(at - 2)) ? 2 : 1;
 
 /** The place so many characters on, or the end. */
 function skip(text: string, from: number, characters: number): number {
