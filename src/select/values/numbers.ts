@@ -66,7 +66,7 @@ export function negate(value: Numeric): Numeric {
 export function compareNumeric(a: Numeric, b: Numeric): number {
   if (a instanceof Decimal && b instanceof Decimal) return decimals.compareDecimals(a, b);
   if (a instanceof Decimal) return compareWith(a, b as bigint | number);
-  if (b instanceof Decimal) return -compareWith(b, a);
+  if (b instanceof Decimal) return 0 - compareWith(b, a);
   // The language compares whole numbers with floats exactly.
   return a < b ? -1 : a > b ? 1 : 0;
 }
