@@ -17,6 +17,14 @@ export class Decimal {
   }
 }
 
+/** The powers that everyday numbers need. */
+const POWERS_OF_TEN = Array.from({ length: 80 }, (_, power) => 10n ** BigInt(power));
+
+const powerOfTen = (power: number): bigint => POWERS_OF_TEN[power] ?? 10n ** BigInt(power);
+
+/** The first number of more digits than a decimal has. */
+const ROUND = powerOfTen(limits.selectDecimalDigitsMax);
+
 const FORM = /^[ \t\r\n]*([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d{1,9}))?[ \t\r\n]*$/;
 
 /** Written longer than this a decimal has an exponent instead. */
@@ -36,6 +44,10 @@ export function parseDecimal(text: string): Decimal | undefined {
 /** Rounded to the digits there are; undefined where the number is too large or too close to zero. */
 export function rounded(coefficient: bigint, scale: number): Decimal | undefined {
   const { selectDecimalDigitsMax: digitsMax, selectDecimalExponentMax: exponentMax } = limits;
+  // Of everyday numbers it is plain without counting their digits.
+  if (coefficient < ROUND && coefficient > -ROUND && Math.abs(scale) < exponentMax - digitsMax) {
+    return new Decimal(coefficient, scale);
+  }
   if (coefficient === 0n) return new Decimal(0n, Math.max(-exponentMax, Math.min(exponentMax, scale)));
   const digits = digitsOf(coefficient);
   if (digits > digitsMax) {
@@ -81,8 +93,11 @@ export function remainder(a: Decimal, b: Decimal): Decimal | undefined {
 export function compareDecimals(a: Decimal, b: Decimal): number {
   const [signA, signB] = [signOf(a), signOf(b)];
   if (signA !== signB || signA === 0) return signA - signB;
-  const magnitude = digitsOf(a.coefficient) - a.scale - (digitsOf(b.coefficient) - b.scale);
-  if (magnitude !== 0) return signA * magnitude;
+  if (Math.abs(a.scale - b.scale) >= POWERS_OF_TEN.length) {
+    // To write one with the other's scale may take thousands of digits.
+    const magnitude = digitsOf(a.coefficient) - a.scale - (digitsOf(b.coefficient) - b.scale);
+    if (magnitude !== 0) return signA * magnitude;
+  }
   const scale = Math.max(a.scale, b.scale);
   const difference = coefficientAt(a, scale) - coefficientAt(b, scale);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
@@ -134,8 +149,3 @@ function divideToNearest(dividend: bigint, divisor: bigint): bigint {
 }
 
 const digitsOf = (coefficient: bigint): number => coefficient.toString().length - (coefficient < 0n ? 1 : 0);
-
-/** The powers that everyday numbers need. */
-const POWERS_OF_TEN = Array.from({ length: 80 }, (_, power) => 10n ** BigInt(power));
-
-export const powerOfTen = (power: number): bigint => POWERS_OF_TEN[power] ?? 10n ** BigInt(power);

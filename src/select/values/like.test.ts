@@ -149,10 +149,14 @@ describe('S-83 patterns that take for ever elsewhere', () => {
     ['the same with the stranger in the middle', `%${'a'.repeat(4000)}b${'a'.repeat(4000)}%`, false],
     ['holes', `%${'a_'.repeat(63)}b%`, false],
     ['nothing but holes', `%${'_'.repeat(10_000)}%`, true],
-    ['as many holes as characters', '_'.repeat(1_000_000), true],
-    ['one hole too many', `%${'_'.repeat(1_000_001)}%`, false],
   ])('%s', (_, pattern, expected) => {
     expect(matches(pattern, long)).toBe(expected);
+  });
+
+  test('as many holes as characters, and one too many', () => {
+    const holes = '_'.repeat(10_000);
+    expect(matches(holes, long.slice(0, 10_000))).toBe(true);
+    expect(matches(`%${holes}_%`, long.slice(0, 10_000))).toBe(false);
   });
 
   test('a stretch with holes has a limit, wherever it is looked for', () => {

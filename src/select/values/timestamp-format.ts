@@ -39,6 +39,15 @@ const shortOffset = (utc?: 'Z'): Part => {
   return (timestamp) => ((timestamp.offset ?? 0) % 60 === 0 ? whole(timestamp).slice(0, 3) : whole(timestamp));
 };
 
+/** Cut, not rounded. */
+const fractionDigits = (digits: number): Part => {
+  return ({ fraction }) => fraction.slice(0, digits).padEnd(digits, '0');
+};
+
+/** What a letter stands for once, twice, and so on. */
+const repeated = (letter: string, parts: readonly Part[]): [symbol: string, part: Part][] =>
+  parts.map((part, index) => [letter.repeat(index + 1), part]);
+
 const SYMBOLS: ReadonlyMap<string, Part> = new Map<string, Part>([
   ['y', ({ year }) => `${year}`],
   ['yy', ({ year }) => padded(year % 100, 2)],
@@ -60,47 +69,36 @@ const SYMBOLS: ReadonlyMap<string, Part> = new Map<string, Part>([
   ['s', ({ second }) => `${second}`],
   ['ss', ({ second }) => padded(second, 2)],
   ['n', (timestamp) => `${nanosecond(timestamp)}`],
-  ['X', shortOffset('Z')],
-  ['XX', offset('', 'Z')],
-  ['XXX', offset(':', 'Z')],
-  ['XXXX', offset('', 'Z')],
-  ['XXXXX', offset(':', 'Z')],
-  ['x', shortOffset()],
-  ['xx', offset('')],
-  ['xxx', offset(':')],
-  ['xxxx', offset('')],
-  ['xxxxx', offset(':')],
-  ...Array.from({ length: 9 }, (_, index): [string, Part] => [
-    'S'.repeat(index + 1),
-    ({ fraction }) => fraction.slice(0, index + 1).padEnd(index + 1, '0'),
-  ]),
+  ...repeated('X', [shortOffset('Z'), offset('', 'Z'), offset(':', 'Z'), offset('', 'Z'), offset(':', 'Z')]),
+  ...repeated('x', [shortOffset(), offset(''), offset(':'), offset(''), offset(':')]),
+  ...repeated('S', [1, 2, 3, 4, 5, 6, 7, 8, 9].map(fractionDigits)),
 ]);
 
 const LETTERS = new Set([...SYMBOLS.keys()].map((symbol) => symbol.charAt(0)));
 
 /** One letter as often as it is repeated, text in quotes, a quote that nothing ends, or other characters. */
-const TOKENS = /([A-Za-z])\1*|'(?:[^']|'')*'|'|[^A-Za-z']+/g;
+const PIECES = /([A-Za-z])\1*|'(?:[^']|'')*'|'|[^A-Za-z']+/g;
 
 /** Throws SelectError where the pattern is wrong: an unknown letter, one repeated too often, a quote without its end. */
 export function compileFormat(pattern: string): (timestamp: Timestamp) => string {
-  const parts = (pattern.match(TOKENS) ?? []).map((token) => partOf(token, pattern));
+  const parts = (pattern.match(PIECES) ?? []).map((piece) => partOf(piece, pattern));
   return (timestamp) => parts.map((part) => (typeof part === 'string' ? part : part(timestamp))).join('');
 }
 
-function partOf(token: string, pattern: string): Part | string {
-  const first = token.charAt(0);
-  if (token === "''") return "'";
+function partOf(piece: string, pattern: string): Part | string {
+  const first = piece.charAt(0);
+  if (piece === "''") return "'";
   if (first === "'") {
-    if (token.length > 1) return token.slice(1, -1).replaceAll("''", "'");
+    if (piece.length > 1) return piece.slice(1, -1).replaceAll("''", "'");
     throw wrong('EvaluatorUnterminatedTimestampFormatPatternToken', 'A quote has no end', pattern);
   }
-  if (!/[A-Za-z]/.test(first)) return token;
-  const symbol = SYMBOLS.get(token);
+  if (!/[A-Za-z]/.test(first)) return piece;
+  const symbol = SYMBOLS.get(piece);
   if (symbol !== undefined) return symbol;
   if (!LETTERS.has(first)) {
     throw wrong('EvaluatorInvalidTimestampFormatPatternToken', `The letter ${first} stands for nothing`, pattern);
   }
-  throw wrong('EvaluatorInvalidTimestampFormatPatternSymbol', `${first} is repeated ${token.length} times`, pattern);
+  throw wrong('EvaluatorInvalidTimestampFormatPatternSymbol', `${first} is repeated ${piece.length} times`, pattern);
 }
 
 const wrong = (code: string, what: string, pattern: string): SelectError =>
