@@ -38,6 +38,9 @@ describe('arithmetic', () => {
     // From the middle between two to an even digit.
     ['99999999999999999999999999999999999998', '+', '0.5', '99999999999999999999999999999999999998'],
     ['99999999999999999999999999999999999997', '+', '0.5', '99999999999999999999999999999999999998'],
+    // So little beyond the middle that it shows in what the division leaves over.
+    ['2404.0', '/', '12347', '0.19470316676115655624848141248886369159'],
+    ['-2404.0', '/', '12347', '-0.19470316676115655624848141248886369159'],
     ['1e', '/', '3', '0.3333333333333333'],
     ['0.1', '+', '0.2', '0.3'],
     ['0.1e', '+', '0.2', '0.30000000000000004'],
@@ -188,6 +191,9 @@ describe('against rationals', () => {
       { numRuns: 1000 },
     );
     expect(compareNumeric(0.1, number('0.1'))).toBe(1);
+    expect(compareNumeric(number('-1e-6000'), number('-1e6000'))).toBeGreaterThan(0);
+    expect(compareNumeric(number('1e-6000'), number('1e6000'))).toBeLessThan(0);
+    expect(compareNumeric(number('1e100'), number(`1${'0'.repeat(100)}.0`))).toBe(0);
     expect(compareNumeric(2 ** 53, 2n ** 53n + 1n)).toBe(-1);
     expect(compareNumeric(number('0.5000'), 0.5)).toBe(0);
   });
