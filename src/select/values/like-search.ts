@@ -52,9 +52,19 @@ function stretchWithHoles(characters: readonly number[]): Stretch {
   const done = 1 << ((length - 1) % WORD_BITS);
   const { table, rowOf } = bitsByCharacter(characters, words);
   const state = new Int32Array(words);
+  /** As `find`, where one word is enough, which it mostly is. */
+  const findNarrow = (text: Int32Array, from: number, end: number): number => {
+    let bits = 0;
+    for (let at = from; at < end; at += 1) {
+      bits = ((bits << 1) | 1) & (table[rowOf(text[at] ?? 0)] ?? 0);
+      if ((bits & done) !== 0) return at - length + 1;
+    }
+    return -1;
+  };
   return {
     length,
     find(text, from, end) {
+      if (words === 1) return findNarrow(text, from, end);
       state.fill(0);
       let highest = 0;
       for (let at = from; at < end; at += 1) {
