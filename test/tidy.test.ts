@@ -119,6 +119,6 @@ describe('the lock file', () => {
     const manifest = JSON.parse(textOf('package.json')) as Record<string, Record<string, string>>;
     const kinds = ['dependencies', 'optionalDependencies', 'devDependencies'];
     const versions = kinds.flatMap((kind) => Object.values(manifest[kind] ?? {}));
-    expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+    expect(versions.filter((version) => !/^\d+\.\d+\.\d+(-[a-z]+\.\d+)?$/.test(version))).toEqual([]);
   });
 });

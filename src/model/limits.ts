@@ -1,16 +1,13 @@
+import { availableParallelism } from 'node:os';
+import { selectLimits } from './select-limits.ts';
+import { DAY_MS, GIB, HOUR_MS, KIB, MIB, MINUTE_MS, SECOND_MS } from './units.ts';
+
+export { DAY_MS, GIB, HOUR_MS, KIB, MIB, MINUTE_MS, SECOND_MS } from './units.ts';
+
 /**
  * Every limit of the product has its name here. Those of the API come from the Glacier developer guide ("Quotas" and the
  * pages of the operations); the others bound memory, time and disk of this server.
  */
-export const KIB = 1024;
-export const MIB = 1024 * KIB;
-export const GIB = 1024 * MIB;
-
-export const SECOND_MS = 1000;
-export const MINUTE_MS = 60 * SECOND_MS;
-export const HOUR_MS = 60 * MINUTE_MS;
-export const DAY_MS = 24 * HOUR_MS;
-
 export const limits = {
   // Glacier's own.
   vaultsPerAccountMax: 1000,
@@ -64,10 +61,13 @@ export const limits = {
   sendStallMs: 10 * MINUTE_MS,
   /** Bodies that are read whole before they are understood. */
   wholeBodyBytesMax: MIB,
-  /** Of these, the ones that come without a payload hash: they are read before it is known who sent them. */
-  unhashedBodyBytesMax: 64 * KIB,
+  /**
+   * Of these, the ones that come without a payload hash, as boto3 sends them: they are read before it is known who sent them.
+   * The longest expression of a select job fits, though each of its letters may take three times as long in JSON.
+   */
+  unhashedBodyBytesMax: 512 * KIB,
   /** What all such bodies may take at once. */
-  unhashedBytesAtOnceMax: 16 * MIB,
+  unhashedBytesAtOnceMax: 32 * MIB,
   jsonDepthMax: 32,
   /** Reading numbers from their digits takes much longer than reading JSON, and the bodies that need it are small. */
   exactJsonBytesMax: 64 * KIB,
@@ -88,9 +88,16 @@ export const limits = {
 
   // The worker.
   /** At once, of each queue. An archive retrieval mostly waits: for the disk, and for its end to be durable. */
-  jobsRunningMax: { expedited: 32, standard: 16, bulk: 8, inventory: 2, alone: 1 },
+  jobsRunningMax: {
+    ...{ expedited: 32, standard: 16, bulk: 8, inventory: 2, alone: 1 },
+    // A query takes a processor to itself; one is left for everything else.
+    ...{ 'select-expedited': 1, select: Math.max(1, availableParallelism() - 1) },
+  },
   /** Claimed ahead, of each queue, so that one commit claims many. A job that may take long is claimed when it can begin. */
-  jobsWaitingMax: { expedited: 64, standard: 32, bulk: 16, inventory: 0, alone: 0 },
+  jobsWaitingMax: {
+    ...{ expedited: 64, standard: 32, bulk: 16, inventory: 0, alone: 0 },
+    ...{ 'select-expedited': 0, select: 0 },
+  },
   /** Blobs of an archive that are looked at together: it may have 10,000. */
   blobPageRows: 500,
   jobLeaseMs: MINUTE_MS,
@@ -128,6 +135,9 @@ export const limits = {
   inventoryThreadHeapMibMax: 64,
   inventoryDailyMs: DAY_MS,
   inventoryDuePauseMs: MINUTE_MS,
+
+  // Select jobs.
+  ...selectLimits,
 
   // Accounts, users and keys.
   accountNameLengthMax: 128,
@@ -235,47 +245,7 @@ export const limits = {
   adminWaitMs: 10 * SECOND_MS,
   adminRetryPauseMs: 50,
 
-  // The output of select jobs.
-  /** S3's own, in bytes of UTF-8. */
-  objectKeyBytesMax: 1024,
-  /** Of an object in a bucket; a smaller one is sent whole. S3 takes no smaller ones than 5 MiB. */
-  outputPartBytes: 8 * MIB,
-  /** Of one object, while the next one fills. */
-  outputPartsUnderWayMax: 2,
-  outputDeletionsAtOnceMax: 16,
-  outputConnectMs: 5 * SECOND_MS,
-  /** Enough for a part at a megabit a second. */
-  outputAttemptMs: MINUTE_MS,
-  outputAttemptsMax: 3,
-  /** Of one call, whatever keeps it. */
-  outputCallMs: 3 * MINUTE_MS,
-  /** Of a call that stores a small object: clients of InitiateJob wait for one, most of them for a minute. */
-  outputPutMs: 30 * SECOND_MS,
-  /** A page of the longest keys, each character of them escaped, takes less. */
-  outputReplyBytesMax: 8 * MIB,
-  /** What is shown of what S3 says. */
-  outputReasonLengthMax: 1024,
-  // Select.
-  /** Glacier's own, in bytes of UTF-8. */
-  selectExpressionBytesMax: 128 * KIB,
-  /** How deep expressions may stand within one another; chains of AND, OR and arithmetic are one level, however long. */
-  selectNestingMax: 200,
-
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */
   suggestionLengthMax: 64,
-
-  // Values of Select.
-  /** Of a decimal; the SQL reference says so. Results are rounded to them. */
-  selectDecimalDigitsMax: 38,
-  /** The power of ten of a decimal's first digit, above and below one; what the decimals of IEEE 754 have in 128 bits. */
-  selectDecimalExponentMax: 6144,
-  /** A longer text is no number: reading one takes longer than its length. */
-  selectNumberLengthMax: 1000,
-  /** A longer text is no timestamp. */
-  selectTimestampLengthMax: 64,
-  /** Characters of a LIKE pattern from the first to the last that is not `_`, between two `%` and with `_` among them. */
-  selectLikeSpanMax: 128,
-  /** What is shown of a value in a message, in code points. */
-  selectShownLengthMax: 40,
 } as const;
