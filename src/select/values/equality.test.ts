@@ -12,7 +12,7 @@ const KINDS: Record<string, { equals: Value[]; greater: Value }> = {
   bool: { equals: [false, false], greater: true },
   number: {
     equals: [1n, 1, decimal('1.0'), decimal('1.00')],
-    greater: decimal('1.0000000000000000000000000000000000001'),
+    greater: decimal('1.0000000000000003'),
   },
   text: { equals: ['\uffff', '\uffff'], greater: '👩' },
   timestamp: {

@@ -62,14 +62,20 @@ export function negate(value: Numeric): Numeric {
   return typeof value === 'number' ? -value : new Decimal(-value.coefficient, value.scale);
 }
 
-/** Negative, zero or positive, by the exact values, of whatever kinds. */
+/**
+ * Negative, zero or positive, by the exact values; but a decimal beside a float as a float, so that `CAST('9.99' AS FLOAT)`
+ * is equal to 9.99.
+ */
 export function compareNumeric(a: Numeric, b: Numeric): number {
-  if (a instanceof Decimal && b instanceof Decimal) return decimals.compareDecimals(a, b);
-  if (a instanceof Decimal) return compareWith(a, b as bigint | number);
-  if (b instanceof Decimal) return 0 - compareWith(b, a);
-  // The language compares whole numbers with floats exactly.
-  return a < b ? -1 : a > b ? 1 : 0;
+  if (typeof a === 'number' || typeof b === 'number') return compareNatively(floatIfDecimal(a), floatIfDecimal(b));
+  if (a instanceof Decimal || b instanceof Decimal) return decimals.compareDecimals(decimalOf(a), decimalOf(b));
+  return compareNatively(a, b);
 }
+
+/** The language compares whole numbers with floats exactly. */
+const compareNatively = (a: bigint | number, b: bigint | number): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const floatIfDecimal = (value: Numeric): bigint | number => (value instanceof Decimal ? toFloat(value) : value);
 
 /** The nearest float. */
 export const toFloat = (value: Numeric): number => (value instanceof Decimal ? decimals.floatOf(value) : Number(value));
@@ -85,23 +91,6 @@ export function inRange(value: bigint): bigint {
 }
 
 const isZero = (value: Numeric): boolean => (value instanceof Decimal ? value.coefficient === 0n : Number(value) === 0);
-
-/** A float is looked at exactly only where the decimal's nearest float is the same: rounding keeps the order. */
-function compareWith(decimal: Decimal, other: bigint | number): number {
-  if (typeof other === 'bigint') return decimals.compareDecimals(decimal, decimalOf(other));
-  const nearest = decimals.floatOf(decimal);
-  return nearest === other ? decimals.compareDecimals(decimal, exactly(other)) : nearest < other ? -1 : 1;
-}
-
-/** Every float is a whole number divided by a power of two, and so a decimal, of hundreds of digits perhaps. */
-function exactly(float: number): Decimal {
-  let [whole, halvings] = [float, 0];
-  while (!Number.isInteger(whole)) {
-    whole *= 2;
-    halvings += 1;
-  }
-  return new Decimal(BigInt(whole) * 5n ** BigInt(halvings), halvings);
-}
 
 function ofIntegers(operator: Exclude<Arithmetic, '||'>, a: bigint, b: bigint): bigint {
   switch (operator) {
