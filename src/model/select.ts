@@ -97,6 +97,10 @@ export interface ObjectSettings {
   storageClass: (typeof STORAGE_CLASSES)[number];
 }
 
+/** Below which key a job has its output. */
+export const outputPathOf = ({ prefix }: Pick<OutputLocation, 'prefix'>, jobId: string): string =>
+  `${prefix.replace(/\/$/, '')}/${jobId}/`;
+
 /** Where the results of a job go. */
 export interface OutputLocation {
   bucketName: string;
