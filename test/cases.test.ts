@@ -20,6 +20,13 @@ const AUTHORISATION = [
   [70, 73],
 ].flatMap(([first = 0, last = 0]) => Array.from({ length: last - first + 1 }, (_, index) => `S-${first + index}`));
 
+/** What a query may do, and what it may not. */
+const SELECT = [
+  [69, 69],
+  [74, 74],
+  [80, 86],
+].flatMap(([first = 0, last = 0]) => Array.from({ length: last - first + 1 }, (_, index) => `S-${first + index}`));
+
 const files = execFileSync(
   'git',
   ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate', '*.test.ts'],
@@ -36,7 +43,7 @@ const named = new Set(
 );
 
 describe('cases', () => {
-  test.each([...AUTHENTICATION, ...AUTHORISATION])('%s has a test', (id) => {
+  test.each([...AUTHENTICATION, ...AUTHORISATION, ...SELECT])('%s has a test', (id) => {
     expect(named).toContain(id);
   });
 });

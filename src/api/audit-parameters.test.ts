@@ -81,6 +81,22 @@ describe('requestParameters', () => {
     expect(shown({ operation: 'AddTagsToVault', parameters, members })).toEqual({ ...parameters, tags: {} });
   });
 
+  test('of a select job the query, cut, and where its results go, without texts that are kept beside them', () => {
+    const Expression = 'x'.repeat(limits.auditValueLengthMax + 1);
+    const S3 = { BucketName: 'b', Prefix: 'p', Tagging: { a: 'b' }, UserMetadata: { c: 'd' } };
+    const members = { SelectParameters: { Expression, Password: 'p' }, OutputLocation: { S3 } };
+    expect(shown({ operation: 'InitiateJob', members })).toEqual({
+      jobParameters: {
+        selectParameters: { Expression: `${Expression.slice(1)}...` },
+        outputLocation: { S3: { BucketName: 'b', Prefix: 'p' } },
+      },
+    });
+    const wrong = { SelectParameters: 'x', OutputLocation: { S3: [1] } };
+    expect(shown({ operation: 'InitiateJob', members: wrong })).toEqual({
+      jobParameters: { selectParameters: {}, outputLocation: { S3: {} } },
+    });
+  });
+
   test('every operation that reads a body has some of it shown', () => {
     const reading = operations.filter(({ run }) => /jsonBody/.test(run.toString())).map(({ name }) => name);
     expect(reading).toHaveLength(7);

@@ -1,6 +1,9 @@
 import { limits } from '../model/limits.ts';
 import { queryParameters, type RequestHead } from './framing.ts';
+import type { Json } from './json-members.ts';
+import { type KnownMembers, onlyKnown } from './known-members.ts';
 import type { HeaderList } from './reply.ts';
+import { KNOWN_SELECT } from './select-parameters.ts';
 
 /**
  * What the audit log shows of a request and of its answer, by the names that the SDKs have for them. Only what is listed
@@ -27,13 +30,23 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   AddTagsToVault: ['Tags'],
   InitiateJob: [
     ...['Type', 'ArchiveId', 'RetrievalByteRange', 'Tier', 'Format', 'SNSTopic'],
-    'InventoryRetrievalParameters',
+    ...['InventoryRetrievalParameters', 'SelectParameters', 'OutputLocation'],
   ],
   InitiateVaultLock: ['Policy'],
   RemoveTagsFromVault: ['TagKeys'],
   SetDataRetrievalPolicy: ['Policy'],
   SetVaultAccessPolicy: ['Policy'],
   SetVaultNotifications: ['SNSTopic', 'Events'],
+};
+/** Of members that hold others, those that are shown: tags and metadata of objects are texts of people's own. */
+const NESTED: Readonly<Record<string, KnownMembers>> = {
+  SelectParameters: KNOWN_SELECT,
+  OutputLocation: {
+    S3: {
+      ...{ AccessControlList: null, BucketName: null, CannedACL: null },
+      ...{ Encryption: { EncryptionType: null, KMSKeyId: null }, Prefix: null, StorageClass: null },
+    },
+  },
 };
 const ELEMENTS: Readonly<Record<string, string>> = {
   location: 'location',
@@ -90,12 +103,20 @@ function bodyParameters({
   if (bodyBytes > limits.auditBodyLengthMax) return omitted(bodyBytes);
   if (members === undefined || !hasRecordedBody(operation)) return {};
   const kept = Object.entries(members).filter(([name]) => MEMBERS[operation]?.includes(name));
-  const named = Object.fromEntries(kept.map(([name, value]) => [lowerFirst(name), value]));
+  const named = Object.fromEntries(kept.map(([name, value]) => [lowerFirst(name), shownOf(name, value)]));
   // Numbers may be longer than they were written.
   const shownLength = JSON.stringify(named).length;
   if (shownLength > limits.auditBodyLengthMax) return omitted(shownLength);
   const wrapper = WRAPPED[operation];
   return wrapper === undefined ? named : { [wrapper]: named };
+}
+
+function shownOf(name: string, value: unknown): unknown {
+  const known = NESTED[name];
+  if (known === undefined || value === null || value === undefined) return value;
+  const shown: { Expression?: unknown } = onlyKnown(value as Json, known);
+  if (typeof shown.Expression === 'string') shown.Expression = cut(shown.Expression);
+  return shown;
 }
 
 const omitted = (originalSize: number): object => ({

@@ -105,7 +105,7 @@ describe('authenticate', () => {
     expect(whole).toHaveBeenCalledTimes(1);
     const large = sent({ headers: signed(BASE, EMPTY_HASH), lengthBytes: limits.unhashedBodyBytesMax + 1 });
     await expect(authenticate(gate, large.request)).rejects.toThrow(
-      'Required parameter missing: x-amz-content-sha256. A body of more than 65536 bytes needs it.',
+      'Required parameter missing: x-amz-content-sha256. A body of more than 524288 bytes needs it.',
     );
     expect(large.whole).not.toHaveBeenCalled();
     const full = { ...gate, unhashedBytes: new ByteBudget(1) };

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { payloadMismatch } from '../core/archives.ts';
+import type { Asker } from '../core/authorisation.ts';
 import { GlacierError, invalidParameter, missingParameter } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { VaultName } from '../model/vaults.ts';
@@ -17,6 +18,7 @@ export class Call {
   readonly #parameters: Readonly<Record<string, string>>;
   readonly #query: URLSearchParams;
   readonly #payloadHash: string;
+  #asker: Asker | undefined;
   #verified: Promise<Buffer> | undefined;
   #parsed: Promise<Record<string, unknown> | undefined> | undefined;
 
@@ -33,6 +35,17 @@ export class Call {
     this.#parameters = call.parameters;
     this.body = call.body;
     this.#query = queryParameters(call.head.target.query);
+  }
+
+  /** Notes who asks, as soon as it has been decided that they may. */
+  letIn(asker: Asker): void {
+    this.#asker = asker;
+  }
+
+  /** Who asks; for operations that do something else in their name. */
+  get asker(): Asker {
+    if (this.#asker === undefined) throw new Error('nobody has been let in');
+    return this.#asker;
   }
 
   /** A part of the path, decoded. */

@@ -62,6 +62,28 @@ describe('an inventory retrieval', () => {
   });
 });
 
+const SELECT = {
+  Type: 'select',
+  ArchiveId: 'archive',
+  SelectParameters: { Expression: 'select * from archive', ExpressionType: 'SQL' },
+  OutputLocation: { S3: { BucketName: 'results', Prefix: 'p' } },
+};
+
+test('a select job with as little as it needs', () => {
+  expect(parseJobParameters(SELECT)).toMatchObject({
+    kind: 'select',
+    archiveId: 'archive',
+    tier: 'Standard',
+    query: { expression: 'select * from archive' },
+    output: { bucketName: 'results', prefix: 'p' },
+    sent: {
+      selectParameters: '{"Expression":"select * from archive","ExpressionType":"SQL"}',
+      outputLocation: '{"S3":{"BucketName":"results","Prefix":"p"}}',
+    },
+    ...notes,
+  });
+});
+
 describe('refusals', () => {
   const codeOf = (body: Record<string, unknown> | undefined): string => {
     try {
@@ -79,7 +101,14 @@ describe('refusals', () => {
     [{ Type: null }, 'Required parameter missing: type'],
     [{ Type: 'archive-retrieval' }, 'Required parameter missing: archiveId'],
     [{ ...ARCHIVE, ArchiveId: '' }, 'Required parameter missing: archiveId'],
-    [{ Type: 'select' }, 'The job type is not supported by this server: select'],
+    [{ Type: 'select' }, 'Required parameter missing: archiveId'],
+    [{ ...SELECT, ArchiveId: null }, 'Required parameter missing: archiveId'],
+    [{ ...SELECT, SelectParameters: null }, 'Required parameter missing: SelectParameters'],
+    [{ ...SELECT, OutputLocation: null }, 'Required parameter missing: OutputLocation'],
+    [{ ...SELECT, Format: 'CSV' }, 'Format is not valid for a select job.'],
+    [{ ...SELECT, RetrievalByteRange: '0-1' }, 'RetrievalByteRange is not valid for a select job.'],
+    [{ ...SELECT, InventoryRetrievalParameters: {} }, 'InventoryRetrievalParameters is not valid for a select job.'],
+    [{ ...SELECT, Tier: 'standard' }, 'Invalid Tier: standard.'],
     [{ Type: 'restore' }, 'The job type is not valid: restore'],
     [{ ...ARCHIVE, RetrievalByteRange: '1-' }, 'Invalid RetrievalByteRange: 1-'],
     [{ ...ARCHIVE, Tier: 'bulk' }, 'Invalid Tier: bulk. It must be one of Expedited, Standard, Bulk.'],
@@ -106,7 +135,9 @@ describe('refusals', () => {
 
   test('whatever a body holds, it is understood or refused', () => {
     const members = {
-      Type: fc.constantFrom<unknown>('archive-retrieval', 'inventory-retrieval', 'x', null, 1),
+      Type: fc.constantFrom<unknown>('archive-retrieval', 'inventory-retrieval', 'select', 'x', null, 1),
+      SelectParameters: fc.oneof(fc.anything(), fc.constant(SELECT.SelectParameters)),
+      OutputLocation: fc.anything(),
       ArchiveId: fc.anything(),
       Tier: fc.anything(),
       Format: fc.anything(),

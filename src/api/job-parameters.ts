@@ -2,8 +2,11 @@ import { type ByteRange, parseRange } from '../model/byte-range.ts';
 import { parseDescription } from '../model/description.ts';
 import { invalidParameter, missingParameter } from '../model/errors.ts';
 import { parseInstant } from '../model/instants.ts';
-import { INVENTORY_FORMATS, type InventoryRetrieval, TIERS, type Tier } from '../model/jobs.ts';
+import { type ArchiveSelect, INVENTORY_FORMATS, type InventoryRetrieval, TIERS, type Tier } from '../model/jobs.ts';
+import type { OutputLocation, SelectQuery } from '../model/select.ts';
 import { type Json, object, oneOf, text, topicArn } from './json-members.ts';
+import { parseOutputLocation } from './output-location.ts';
+import { parseSelectParameters } from './select-parameters.ts';
 
 const POSITIVE_INTEGER = /^[1-9]\d{0,14}$/;
 
@@ -12,9 +15,23 @@ interface Notes {
   snsTopic: string | null;
 }
 
+/** A query on an archive: what it is, and the two documents that said it. */
+interface SelectParameters {
+  kind: 'select';
+  archiveId: string;
+  tier: Tier;
+  query: SelectQuery;
+  output: OutputLocation;
+  sent: ArchiveSelect['sent'];
+}
+
 /** What InitiateJob was asked to do. */
 export type JobParameters = Notes &
-  ({ kind: 'archive-retrieval'; archiveId: string; range: ByteRange | null; tier: Tier } | InventoryRetrieval);
+  (
+    | { kind: 'archive-retrieval'; archiveId: string; range: ByteRange | null; tier: Tier }
+    | InventoryRetrieval
+    | SelectParameters
+  );
 
 /** Reads the body of InitiateJob. */
 export function parseJobParameters(body: Json | undefined): JobParameters {
@@ -23,7 +40,7 @@ export function parseJobParameters(body: Json | undefined): JobParameters {
   if (type === null) throw missingParameter('type');
   if (type === 'archive-retrieval') return archiveRetrieval(body);
   if (type === 'inventory-retrieval') return inventoryRetrieval(body);
-  if (type === 'select') throw invalidParameter('The job type is not supported by this server: select');
+  if (type === 'select') return select(body);
   throw invalidParameter(`The job type is not valid: ${type}`);
 }
 
@@ -59,6 +76,19 @@ function inventoryRetrieval(body: Json): JobParameters {
     marker: text(parameters, 'Marker'),
     ...notes(body),
   };
+}
+
+function select(body: Json): JobParameters {
+  const archiveId = text(body, 'ArchiveId');
+  if (archiveId === null || archiveId === '') throw missingParameter('archiveId');
+  const stray = ['Format', 'InventoryRetrievalParameters', 'RetrievalByteRange'].find(
+    (name) => (body[name] ?? null) !== null,
+  );
+  if (stray !== undefined) throw invalidParameter(`${stray} is not valid for a select job.`);
+  const tier = oneOf(body, 'Tier', TIERS) ?? 'Standard';
+  const { query, sent: selectParameters } = parseSelectParameters(body);
+  const { output, sent: outputLocation } = parseOutputLocation(body);
+  return { kind: 'select', archiveId, tier, query, output, sent: { selectParameters, outputLocation }, ...notes(body) };
 }
 
 function notes(body: Json): Notes {

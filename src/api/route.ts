@@ -1,14 +1,14 @@
 import type { Subject } from '../core/authorisation.ts';
 import type { Core } from '../core/core.ts';
 import { GlacierError, invalidParameter, missingParameter } from '../model/errors.ts';
-import type { ActionName } from '../policy/actions.ts';
+import type { OperationName } from '../policy/actions.ts';
 import type { Call } from './call.ts';
 import type { Reply } from './reply.ts';
 
 /** One operation of the API: its route, the status of its success, and what it does. */
 export interface Operation {
   /** Also the name of its action in policies. */
-  name: ActionName;
+  name: OperationName;
   method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /**
    * With `{name}` for the parts that vary, spelt as in the published model of the API. Operations that share a path have a

@@ -219,14 +219,15 @@ export class ApiServer implements AsyncDisposable {
     Object.assign(notes, { accountId, call });
     const caller = await this.#callerAfterBody(operation, { call, authenticated });
     notes.caller = caller;
+    const asker = { caller, circumstances: arrival.circumstances };
     await core.authorisation.require({
+      ...asker,
       action: operation.name,
-      caller,
       accountId,
       vaultName: parameters.vaultName,
-      circumstances: arrival.circumstances,
       subject: (await operation.subject?.(call)) ?? {},
     });
+    call.letIn(asker);
     const reply = await operation.run(call, core);
     notes.reply = reply;
     return { status: operation.status, ...reply };

@@ -31,6 +31,7 @@ export interface Config {
   /** In CIDR notation. */
   webhookNetworks: Values['webhook-networks'];
   selectOutput: Values['select-output'];
+  selectStrict: boolean;
   /** Addresses and networks. */
   trustedProxies: readonly string[];
   auditLog: AuditLogConfig | undefined;
@@ -86,6 +87,7 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     publicUrl: values['public-url'],
     webhookNetworks: values['webhook-networks'],
     selectOutput: values['select-output'],
+    selectStrict: values['select-strict'] === 'on',
     trustedProxies: values['trusted-proxies'] ?? [],
     auditLog: auditLogOf(values),
     logLevel: values['log-level'],

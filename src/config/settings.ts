@@ -194,6 +194,13 @@ export const settings = {
       '(docs/operations.md).',
     value: selectOutput,
   },
+  'select-strict': {
+    placeholder: 'on|off',
+    default: 'off',
+    meaning: 'on: Select refuses what the documents of Glacier do not list, as LIMIT, CASE and aggregates',
+    detail: 'Queries that run under `on` run under `off` too, and mean the same.',
+    value: oneOf(['on', 'off']),
+  },
   'trusted-proxies': {
     placeholder: 'NETWORKS',
     meaning: 'addresses and networks of proxies that may say where requests come from, separated by commas',

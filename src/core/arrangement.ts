@@ -41,6 +41,8 @@ export interface Arrangement {
   /** Whether counts and inventories are as of now, or as of the last daily inventory. */
   inventory: 'live' | 'daily';
   jobRetentionMs: number;
+  /** Whether queries may hold only what Glacier's own documents list. */
+  selectStrict: boolean;
   notices: Notices;
   /** Where the results of select jobs go. */
   selectOutput: SelectOutput;

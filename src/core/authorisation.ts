@@ -3,7 +3,15 @@ import { GlacierError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import { bindingLock } from '../model/vault-locks.ts';
 import { isVaultName, type VaultName } from '../model/vaults.ts';
-import { type ActionName, actionNamed, type CarriedKey, resourceArn } from '../policy/actions.ts';
+import {
+  type ActionName,
+  actionNamed,
+  type CarriedKey,
+  fullNameOf,
+  type ObjectName,
+  type OperationName,
+  resourceArn,
+} from '../policy/actions.ts';
 import { PolicyCache } from '../policy/cache.ts';
 import { type CompiledPolicy, unreadablePolicy } from '../policy/compile.ts';
 import { type RequestFacts, requestContext, type Tags } from '../policy/context.ts';
@@ -30,9 +38,14 @@ export interface Wish {
   accountId: string;
   /** For what is done to one vault; it need not exist, and need not be a name that a vault can have. */
   vaultName: string | undefined;
+  /** For what is done to one object of a bucket. */
+  object?: ObjectName;
   circumstances: Circumstances;
   subject: Subject;
 }
+
+/** Who asks for something, and how it came. */
+export type Asker = Pick<Wish, 'caller' | 'circumstances'>;
 
 /** A vault as far as its policies are concerned. */
 interface VaultInQuestion {
@@ -86,8 +99,9 @@ export class Authorisation {
     return decision.allowed && vault?.sealed && !READS.has(action) ? SEALED : decision;
   }
 
-  #resourceOf({ action, accountId, vaultName }: Wish): string {
+  #resourceOf({ action, accountId, vaultName, object }: Wish): string {
     const { region } = this.#given;
+    if (object !== undefined) return resourceArn(action, { region, accountId, object });
     if (vaultName === undefined) return resourceArn(action, { region, accountId });
     return resourceArn(action, { region, accountId, vaultName: vaultName.slice(0, NAME_JUDGED_MAX) });
   }
@@ -170,10 +184,10 @@ export class Authorisation {
         ? 'because the vault is sealed: its lock is not as it was recorded, and an operator has to repair it'
         : reason === 'explicit-deny'
           ? `with an explicit deny in ${POLICY_NAMES[statement?.policy ?? 'identity']}`
-          : `${NOT_ALLOWED[caller.sessionPolicies.length > 0 ? 'session' : 'principal']} the glacier:${action} action`;
+          : `${NOT_ALLOWED[caller.sessionPolicies.length > 0 ? 'session' : 'principal']} the ${fullNameOf(action)} action`;
     return new GlacierError(
       'AccessDeniedException',
-      `User: ${caller.principal.arn} is not authorized to perform: glacier:${action} ` +
+      `User: ${caller.principal.arn} is not authorized to perform: ${fullNameOf(action)} ` +
         `on resource: ${this.#resourceOf(wish)} ${why}`,
     );
   }
@@ -192,7 +206,7 @@ function isOutOfReach({ action, caller, accountId }: Wish, identity: readonly Co
 }
 
 /** What goes on in a sealed vault: nothing that changes it. */
-const READS: ReadonlySet<ActionName> = new Set([
+const READS: ReadonlySet<ActionName> = new Set<OperationName>([
   ...(['DescribeJob', 'DescribeVault', 'GetJobOutput', 'GetVaultAccessPolicy', 'GetVaultLock'] as const),
   ...(['GetVaultNotifications', 'InitiateJob', 'ListJobs', 'ListMultipartUploads', 'ListParts'] as const),
   'ListTagsForVault',

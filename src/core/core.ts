@@ -12,6 +12,8 @@ import { Locks } from './locks.ts';
 import { NotificationConfigurations } from './notification-configurations.ts';
 import type { RetentionClock } from './retention-clock.ts';
 import { RetrievalPolicies } from './retrieval-policies.ts';
+import { SelectJobs } from './select-jobs.ts';
+import { Starting } from './starting.ts';
 import { VaultTags } from './tags.ts';
 import { Topics } from './topics.ts';
 import { Uploads } from './uploads.ts';
@@ -32,6 +34,7 @@ export interface Core {
   archives: Archives;
   uploads: Uploads;
   jobs: Jobs;
+  selectJobs: SelectJobs;
   retrievalPolicies: RetrievalPolicies;
   capacity: Capacity;
   topics: Topics;
@@ -53,8 +56,10 @@ export function createCore(given: Arrangement, { onJobStarted, onMessage, onKeyU
   const keyRing = new KeyRing(given, onKeyUnreadable);
   const vaults = new Vaults(given);
   const incoming = new Incoming(given);
+  const authorisation = new Authorisation(given);
+  const starting = new Starting(given, vaults, onJobStarted);
   return {
-    authorisation: new Authorisation(given),
+    authorisation,
     keyRing,
     accounts: new Accounts(given, keyRing),
     users: new Users(given, keyRing),
@@ -65,7 +70,8 @@ export function createCore(given: Arrangement, { onJobStarted, onMessage, onKeyU
     accessPolicies: new AccessPolicies(given, vaults),
     archives: new Archives(given, vaults, incoming),
     uploads: new Uploads(given, vaults, incoming),
-    jobs: new Jobs(given, vaults, onJobStarted),
+    jobs: new Jobs(given, vaults, starting),
+    selectJobs: new SelectJobs(given, { vaults, starting, authorisation }),
     retrievalPolicies: new RetrievalPolicies(given),
     capacity: new Capacity(given),
     topics: new Topics(given, onMessage),

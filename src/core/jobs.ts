@@ -1,42 +1,25 @@
-import { randomInt } from 'node:crypto';
 import type { JobListing } from '../metadata/job-listing.ts';
 import type { Archive } from '../model/archives.ts';
 import { type ByteRange, formatRange, sizeOf, wholeOf } from '../model/byte-range.ts';
-import { GlacierError, invalidParameter, notFound } from '../model/errors.ts';
-import { type ListPosition, newJobId } from '../model/ids.ts';
+import { type GlacierError, invalidParameter, notFound } from '../model/errors.ts';
+import type { ListPosition } from '../model/ids.ts';
 import {
   type ArchiveRetrieval,
   type ArchiveRetrievalJob,
   hasExpired,
   type InventoryRetrieval,
+  type InventoryRetrievalJob,
   type Job,
-  type JobRequest,
   type JobStatus,
   type Tier,
 } from '../model/jobs.ts';
 import { parseInventoryMarker } from '../model/markers.ts';
-import type { RetrievalRefusal } from '../model/retrieval-limits.ts';
-import type { Delay } from '../model/retrieval-times.ts';
-import type { Vault, VaultName } from '../model/vaults.ts';
+import type { VaultName } from '../model/vaults.ts';
 import { isMebibyteAligned, isTreeHashAligned } from '../tree-hash/alignment.ts';
-import { archiveNotFound } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
 import { readRange, treeHashOfRange } from './outputs.ts';
+import type { JobNotes, Starting } from './starting.ts';
 import type { Vaults } from './vaults.ts';
-
-/** What every job may carry. */
-interface JobNotes {
-  vault: VaultName;
-  description: string | null;
-  snsTopic: string | null;
-}
-
-interface Start {
-  vault: Vault;
-  notes: JobNotes;
-  delay: Delay;
-  request: JobRequest;
-}
 
 /** Names a job within a vault. */
 export interface JobName {
@@ -46,7 +29,7 @@ export interface JobName {
 
 /** A job's output, or a range of it, ready to be sent. */
 export interface JobOutput {
-  job: Job;
+  job: ArchiveRetrievalJob | InventoryRetrievalJob;
   /** The size of everything the job retrieved. */
   totalBytes: number;
   range: ByteRange;
@@ -59,19 +42,18 @@ export interface JobOutput {
 export class Jobs {
   readonly #given: Arrangement;
   readonly #vaults: Vaults;
-  /** Told when a job has been started, and when it becomes due, so that a worker need not poll. */
-  readonly #onStarted: (dueAtMs: number) => void;
+  readonly #starting: Starting;
 
-  constructor(given: Arrangement, vaults: Vaults, onStarted: (dueAtMs: number) => void) {
+  constructor(given: Arrangement, vaults: Vaults, starting: Starting) {
     this.#given = given;
     this.#vaults = vaults;
-    this.#onStarted = onStarted;
+    this.#starting = starting;
   }
 
   /** Starts retrieving an archive, or a range of it; returns the job's id. */
   async retrieveArchive(asked: JobNotes & { archiveId: string; range: ByteRange | null; tier: Tier }): Promise<string> {
     const vault = await this.#vaults.require(asked.vault);
-    const archive = await this.#requireArchive(vault, asked.archiveId);
+    const archive = await this.#starting.requireArchive(vault, asked.archiveId);
     const range = asked.range ?? wholeOf(archive.sizeBytes);
     checkRange(range, archive);
     const tier = asked.tier.toLowerCase() as Lowercase<Tier>;
@@ -87,11 +69,11 @@ export class Jobs {
       rangeAsked: asked.range !== null,
       treeHash: await this.#treeHashOf(archive, range).catch(async (error: unknown) => {
         // Deleted meanwhile, the archive has no bytes any more: that is the client's news, and not the failure.
-        await this.#requireArchive(vault, archive.id);
+        await this.#starting.requireArchive(vault, archive.id);
         throw error;
       }),
     };
-    return this.#start({ vault, notes: asked, delay: this.#given.retrievalTimes[tier], request });
+    return this.#starting.start({ vault, notes: asked, delay: this.#given.retrievalTimes[tier], request });
   }
 
   /** Starts listing the archives of a vault; returns the job's id. */
@@ -108,7 +90,7 @@ export class Jobs {
     }
     const { format, startAtMs, endAtMs, limit, marker } = asked;
     const request: InventoryRetrieval = { kind: 'inventory-retrieval', format, startAtMs, endAtMs, limit, marker };
-    return this.#start({ vault, notes: asked, delay: this.#given.retrievalTimes.inventory, request });
+    return this.#starting.start({ vault, notes: asked, delay: this.#given.retrievalTimes.inventory, request });
   }
 
   async describe({ vault, id }: JobName): Promise<Job> {
@@ -135,6 +117,9 @@ export class Jobs {
    */
   async output({ name, choose }: { name: JobName; choose: (totalBytes: number) => ByteRange }): Promise<JobOutput> {
     const job = await this.describe(name);
+    if (job.kind === 'select') {
+      throw invalidParameter(`The job is a select job, whose output is where it was asked to go: ${name.id}`);
+    }
     if (job.status !== 'Succeeded') {
       throw invalidParameter(`The job is not currently available for download: ${name.id}`);
     }
@@ -172,7 +157,7 @@ export class Jobs {
     };
   }
 
-  async #ownOutput(job: Job, choose: (totalBytes: number) => ByteRange): Promise<JobOutput> {
+  async #ownOutput(job: InventoryRetrievalJob, choose: (totalBytes: number) => ByteRange): Promise<JobOutput> {
     const { outputBlobId: blobId, outputSizeBytes: sizeBytes } = job;
     if (blobId === null || sizeBytes === null) throw new Error(`the job ${job.id} succeeded without an output`);
     const range = choose(sizeBytes);
@@ -190,29 +175,6 @@ export class Jobs {
     yield* readRange(this.#given, what);
   }
 
-  async #start({ vault, notes, delay, request }: Start): Promise<string> {
-    const createdAtMs = this.#given.clock.nowMs();
-    const id = newJobId(createdAtMs);
-    const { description, snsTopic } = notes;
-    const readyAtMs = createdAtMs + randomInt(delay.minMs, delay.maxMs + 1);
-    const job = { ...request, id, vaultKey: vault.key, description, snsTopic, createdAtMs, readyAtMs };
-    const outcome = await this.#given.metadata.jobs.create(job, this.#given.retrievalLimits);
-    if (outcome === 'vault-gone') throw this.#vaults.notFound(vault);
-    if (outcome === 'archive-gone')
-      throw archiveNotFound(request.kind === 'archive-retrieval' ? request.archiveId : '');
-    if (outcome !== 'created') throw refusalFor(outcome);
-    this.#onStarted(readyAtMs);
-    return id;
-  }
-
-  async #requireArchive(vault: Vault, id: string): Promise<Archive> {
-    const archive = await this.#given.metadata.archives.find({ accountId: vault.accountId, id });
-    if (archive === undefined || archive.vaultKey !== vault.key || archive.deletedAtMs !== null) {
-      throw archiveNotFound(id);
-    }
-    return archive;
-  }
-
   async #treeHashOf(archive: Archive, range: ByteRange): Promise<string | null> {
     if (sizeOf(range) === archive.sizeBytes) return archive.treeHash;
     if (!isTreeHashAligned({ ...range, sizeBytes: archive.sizeBytes })) return null;
@@ -221,19 +183,7 @@ export class Jobs {
   }
 }
 
-const jobNotFound = (id: string): GlacierError => notFound(`The job ID was not found: ${id}`);
-
-function refusalFor(refusal: RetrievalRefusal): GlacierError {
-  if (refusal === 'policy-enforced') {
-    const message = 'InitiateJob request denied by current data retrieval policy.';
-    return new GlacierError('PolicyEnforcedException', message);
-  }
-  return new GlacierError(
-    'InsufficientCapacityException',
-    'There is no capacity for this Expedited retrieval now. Try again later, ask for Standard or Bulk, ' +
-      'or purchase provisioned capacity.',
-  );
-}
+export const jobNotFound = (id: string): GlacierError => notFound(`The job ID was not found: ${id}`);
 
 /** A retrieved range lies inside the archive and is aligned to MiB (developer guide, "InitiateJob"). */
 function checkRange(range: ByteRange, { sizeBytes }: Archive): void {

@@ -27,9 +27,10 @@ const settled = async () => {
 const listed = async () => (await arrangement.core.locks.list()).locks.map(({ state, reason }) => reason ?? state);
 const allowedActions = async () => {
   const allowed: string[] = [];
-  for (const action of ACTION_NAMES) if (await mayRoot(arrangement, action)) allowed.push(action);
+  for (const action of OPERATIONS) if (await mayRoot(arrangement, action)) allowed.push(action);
   return allowed;
 };
+const OPERATIONS = ACTION_NAMES.filter((name) => name !== 'PutObject');
 const ON_NO_VAULT = ['CreateVault', 'GetDataRetrievalPolicy', 'SetDataRetrievalPolicy'];
 const READS = [
   ...['DescribeJob', 'DescribeVault', 'GetJobOutput', 'GetVaultAccessPolicy', 'GetVaultLock', 'GetVaultNotifications'],

@@ -113,6 +113,7 @@ export class JobQueueRecords {
       .set({ due_at: held.leaseUntilMs })
       .where('key', 'in', listed(held.jobKeys))
       .where('lease_token', '=', held.token)
+      .where('vault_key', 'not in', goingKeys(this.#db))
       .returning('key')
       .execute();
     return rows.map(({ key }) => key);

@@ -1,5 +1,6 @@
 import type { Insertable } from 'kysely';
-import { type Job, type JobRequest, queueOf } from '../model/jobs.ts';
+import { type ArchiveSelect, type Job, type JobRequest, queueOf } from '../model/jobs.ts';
+import type { OutputLocation, SelectQuery } from '../model/select.ts';
 import type { JobRow, Tables } from './tables.ts';
 
 /** A job as it is started. */
@@ -31,6 +32,14 @@ const NO_INVENTORY = {
   inventory_end_at: null,
   inventory_limit: null,
   inventory_marker: null,
+};
+
+const NO_SELECT = {
+  select_parameters: null,
+  output_location: null,
+  output_path: null,
+  select_query: null,
+  select_output: null,
 };
 
 /** All jobs have the same columns; this one stands for them where a statement is put together. */
@@ -76,6 +85,7 @@ function requestColumns(job: JobRequest) {
   if (job.kind === 'inventory-retrieval') {
     return {
       ...NO_ARCHIVE,
+      ...NO_SELECT,
       inventory_format: job.format,
       inventory_start_at: job.startAtMs,
       inventory_end_at: job.endAtMs,
@@ -83,8 +93,10 @@ function requestColumns(job: JobRequest) {
       inventory_marker: job.marker,
     };
   }
+  if (job.kind === 'select') return selectColumns(job);
   return {
     ...NO_INVENTORY,
+    ...NO_SELECT,
     archive_key: job.archiveKey,
     archive_id: job.archiveId,
     archive_size_bytes: job.archiveSizeBytes,
@@ -95,6 +107,23 @@ function requestColumns(job: JobRequest) {
     range_end_byte: job.range.endByte,
     range_asked: job.rangeAsked ? 1 : 0,
     range_tree_hash: job.treeHash,
+  };
+}
+
+/** It has no range: what Standard retrievals read is reckoned from theirs, and a query is none. */
+function selectColumns(job: ArchiveSelect) {
+  return {
+    ...NO_ARCHIVE,
+    ...NO_INVENTORY,
+    archive_key: job.archiveKey,
+    archive_id: job.archiveId,
+    archive_size_bytes: job.archiveSizeBytes,
+    tier: job.tier,
+    select_parameters: job.sent.selectParameters,
+    output_location: job.sent.outputLocation,
+    output_path: job.outputPath,
+    select_query: JSON.stringify(job.query),
+    select_output: JSON.stringify(job.output),
   };
 }
 
@@ -128,6 +157,7 @@ function toRequest(row: JobRow): JobRequest {
       marker: row.inventory_marker,
     };
   }
+  if (row.kind === 'select') return { kind: row.kind, ...toSelect(row) };
   return {
     kind: row.kind,
     archiveKey: present(row.archive_key),
@@ -139,6 +169,22 @@ function toRequest(row: JobRow): JobRequest {
     range: { startByte: present(row.range_start_byte), endByte: present(row.range_end_byte) },
     rangeAsked: row.range_asked === 1,
     treeHash: row.range_tree_hash,
+  };
+}
+
+function toSelect(row: JobRow): Omit<ArchiveSelect, 'kind'> {
+  return {
+    archiveKey: present(row.archive_key),
+    archiveId: present(row.archive_id),
+    archiveSizeBytes: present(row.archive_size_bytes),
+    tier: present(row.tier),
+    query: JSON.parse(present(row.select_query)) as SelectQuery,
+    output: JSON.parse(present(row.select_output)) as OutputLocation,
+    outputPath: present(row.output_path),
+    sent: {
+      selectParameters: present(row.select_parameters),
+      outputLocation: present(row.output_location),
+    },
   };
 }
 

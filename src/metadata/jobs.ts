@@ -41,7 +41,7 @@ export class JobRecords {
     return inTransaction(this.#db, async (trx) => {
       const vault = await this.#vaultAccount.first([job.vaultKey], trx);
       if (vault === undefined) return 'vault-gone';
-      if (job.kind === 'archive-retrieval') {
+      if (job.kind !== 'inventory-retrieval') {
         if ((await this.#archive.first([job.archiveKey], trx)) === undefined) return 'archive-gone';
         const refusal = await this.#loads.admit(trx, { job, accountId: vault.account_id, limits });
         if (refusal !== null) return refusal;

@@ -73,7 +73,8 @@ function prepareTopics(db: Kysely<Tables>) {
     const own = snsTopic === null ? [] : [snsTopic];
     if (row === undefined) return own;
     const { events, topic } = toConfiguration(row);
-    return events.includes(END_EVENTS[kind]) ? [...own, topic] : own;
+    const event = END_EVENTS[kind];
+    return event !== null && events.includes(event) ? [...own, topic] : own;
   };
 }
 

@@ -1,7 +1,7 @@
 import { type AliasableExpression, type Kysely, sql, type Transaction } from 'kysely';
 import { sizeOf } from '../model/byte-range.ts';
 import { dayOf } from '../model/calendar.ts';
-import type { ArchiveRetrieval } from '../model/jobs.ts';
+import type { ArchiveRetrieval, ArchiveSelect } from '../model/jobs.ts';
 import { limits as fixed } from '../model/limits.ts';
 import {
   type ExpeditedLoad,
@@ -28,8 +28,8 @@ import type { Tables } from './tables.ts';
 /** More than any policy allows, and small enough that the largest archive can be added. */
 const DAY_BYTES_MAX = String(2n ** 62n);
 
-interface Retrieval {
-  job: ArchiveRetrieval & { vaultKey: number; createdAtMs: number };
+interface Retrieval<Request = ArchiveRetrieval | ArchiveSelect> {
+  job: Request & { vaultKey: number; createdAtMs: number };
   /** The owner of the vault, whoever asks. */
   accountId: string;
   limits: RetrievalLimits;
@@ -51,16 +51,13 @@ export class RetrievalLoads {
 
   /**
    * Within the transaction that starts the retrieval, so that many at once cannot all pass where only one may. A Standard one
-   * that may is counted to its day, and as one that is running, whatever the policy: the account may set another one.
+   * that may is counted to its day, and as one that is running, whatever the policy: the account may set another one. Queries
+   * give no archive away: the policy does not bind them; the capacity for Expedited jobs does.
    */
   async admit(trx: Transaction<Tables>, asked: Retrieval): Promise<RetrievalRefusal | null> {
-    const { job, accountId, limits } = asked;
-    if (job.tier === 'Standard') {
-      const { freeBytesPerMonth } = limits;
-      const size = { sizeBytes: sizeOf(job.range), atMs: job.createdAtMs, freeBytesPerMonth };
-      const policy = toRetrievalPolicy(await this.#policy.first([accountId], trx));
-      if (!keepsPolicy(await this.#standardLoad(trx, { ...asked, policy }), size)) return 'policy-enforced';
-      await this.#count(trx, asked);
+    const { job, limits } = asked;
+    if (job.kind === 'archive-retrieval' && job.tier === 'Standard') {
+      if (!(await this.#admitStandard(trx, { ...asked, job }))) return 'policy-enforced';
     }
     const slots = limits.expeditedSlots;
     if (job.tier === 'Expedited' && slots !== null) {
@@ -69,7 +66,17 @@ export class RetrievalLoads {
     return null;
   }
 
-  async #count(trx: Transaction<Tables>, { job, accountId }: Retrieval): Promise<void> {
+  async #admitStandard(trx: Transaction<Tables>, asked: Retrieval<ArchiveRetrieval>): Promise<boolean> {
+    const { job, accountId, limits } = asked;
+    const { freeBytesPerMonth } = limits;
+    const size = { sizeBytes: sizeOf(job.range), atMs: job.createdAtMs, freeBytesPerMonth };
+    const policy = toRetrievalPolicy(await this.#policy.first([accountId], trx));
+    if (!keepsPolicy(await this.#standardLoad(trx, { ...asked, policy }), size)) return false;
+    await this.#count(trx, asked);
+    return true;
+  }
+
+  async #count(trx: Transaction<Tables>, { job, accountId }: Retrieval<ArchiveRetrieval>): Promise<void> {
     const sizeBytes = sizeOf(job.range);
     await this.#countRunning(trx, { vaultKey: job.vaultKey, sizeBytes });
     const day = dayOf(job.createdAtMs);

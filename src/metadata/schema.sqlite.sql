@@ -140,7 +140,12 @@ CREATE TABLE "jobs" (
   "attempts" integer not null,
   "output_blob_id" text unique,
   "output_size_bytes" integer,
-  "queue" text
+  "queue" text,
+  "select_parameters" text,
+  "output_location" text,
+  "output_path" text,
+  "select_query" text,
+  "select_output" text
 ) strict;
 
 CREATE INDEX "jobs_by_archive" on "jobs" ("archive_key");

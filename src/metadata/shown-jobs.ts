@@ -27,6 +27,9 @@ export const SHOWN_COLUMNS = [
   'inventory_end_at',
   'inventory_limit',
   'inventory_marker',
+  'select_parameters',
+  'output_location',
+  'output_path',
 ] as const;
 
 type ValuesOf<Columns extends readonly (keyof JobRow)[]> = {
@@ -36,7 +39,7 @@ type ValuesOf<Columns extends readonly (keyof JobRow)[]> = {
 /** The values of these columns, in their order. */
 export type ShownValues = ValuesOf<typeof SHOWN_COLUMNS>;
 
-/** Both kinds are written out in full: spreading what they have in common takes longer than all the rest. */
+/** All kinds are written out in full: spreading what they have in common takes longer than all the rest. */
 export function toShownJob([
   id,
   kind,
@@ -61,6 +64,9 @@ export function toShownJob([
   endAtMs,
   limit,
   marker,
+  selectParameters,
+  outputLocation,
+  outputPath,
 ]: ShownValues): { job: ShownJob; expiresAtMs: number | null } {
   if (kind === 'inventory-retrieval') {
     const job: ShownJob = {
@@ -78,6 +84,24 @@ export function toShownJob([
       endAtMs,
       limit,
       marker,
+    };
+    return { job, expiresAtMs };
+  }
+  if (kind === 'select') {
+    const job: ShownJob = {
+      kind,
+      id,
+      description,
+      snsTopic,
+      status,
+      statusMessage,
+      createdAtMs,
+      completedAtMs,
+      outputSizeBytes,
+      archiveId: present(archiveId),
+      tier: present(tier),
+      outputPath: present(outputPath),
+      sent: { selectParameters: present(selectParameters), outputLocation: present(outputLocation) },
     };
     return { job, expiresAtMs };
   }

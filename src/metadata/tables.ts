@@ -91,7 +91,7 @@ export interface JobsTable {
   key: Generated<number>;
   id: string;
   vault_key: number;
-  kind: 'archive-retrieval' | 'inventory-retrieval';
+  kind: 'archive-retrieval' | 'inventory-retrieval' | 'select';
   description: string | null;
   sns_topic: string | null;
   archive_key: number | null;
@@ -123,6 +123,13 @@ export interface JobsTable {
   attempts: number;
   output_blob_id: string | null;
   output_size_bytes: number | null;
+  /** Of a select job: two documents as they were sent, and below which key its output is. */
+  select_parameters: string | null;
+  output_location: string | null;
+  output_path: string | null;
+  /** Two documents that say how it is carried out. */
+  select_query: string | null;
+  select_output: string | null;
 }
 
 export interface AccountsTable {

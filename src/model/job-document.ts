@@ -4,9 +4,39 @@ import type { InventoryRetrieval, ShownJob } from './jobs.ts';
 
 /**
  * A job as the outside sees it, in DescribeJob and ListJobs and in the message that tells of its end: 18 members whatever
- * its kind, in alphabetical order, null where they do not apply.
+ * its kind, in alphabetical order, null where they do not apply; and three more that only select jobs have.
  */
 export function renderJob(job: ShownJob, vaultArn: string) {
+  return job.kind === 'select' ? renderSelect(job, vaultArn) : renderRetrieval(job, vaultArn);
+}
+
+function renderSelect(job: Extract<ShownJob, { kind: 'select' }>, vaultArn: string) {
+  return {
+    Action: 'Select',
+    ArchiveId: job.archiveId,
+    ArchiveSHA256TreeHash: null,
+    ArchiveSizeInBytes: null,
+    Completed: job.status !== 'InProgress',
+    CompletionDate: job.completedAtMs === null ? null : formatInstant(job.completedAtMs),
+    CreationDate: formatInstant(job.createdAtMs),
+    InventoryRetrievalParameters: null,
+    InventorySizeInBytes: null,
+    JobDescription: job.description,
+    JobId: job.id,
+    JobOutputPath: job.outputPath,
+    OutputLocation: JSON.parse(job.sent.outputLocation) as object,
+    RetrievalByteRange: null,
+    SHA256TreeHash: null,
+    SNSTopic: job.snsTopic,
+    SelectParameters: JSON.parse(job.sent.selectParameters) as object,
+    StatusCode: job.status,
+    StatusMessage: job.statusMessage,
+    Tier: job.tier,
+    VaultARN: vaultArn,
+  };
+}
+
+function renderRetrieval(job: Exclude<ShownJob, { kind: 'select' }>, vaultArn: string) {
   const archive = job.kind === 'archive-retrieval' ? job : null;
   const inventory = job.kind === 'inventory-retrieval' ? job : null;
   return {

@@ -1,4 +1,5 @@
 import type { ByteRange } from './byte-range.ts';
+import type { OutputLocation, SelectQuery } from './select.ts';
 
 export const TIERS = ['Expedited', 'Standard', 'Bulk'] as const;
 export type Tier = (typeof TIERS)[number];
@@ -11,10 +12,13 @@ export type InventoryFormat = (typeof INVENTORY_FORMATS)[number];
 
 /**
  * Jobs that wait are parted into queues: each has its own jobs that run at once, so that none waits for another. The order
- * is that in which they are looked at. A job that has seen the process end more than once runs alone, for it may be the
- * cause.
+ * is that in which they are looked at. Queries run long, so that they have queues of their own. A job that has seen the
+ * process end more than once runs alone, for it may be the cause.
  */
-export const QUEUE_NAMES = ['expedited', 'standard', 'bulk', 'inventory', 'alone'] as const;
+export const QUEUE_NAMES = [
+  ...(['expedited', 'standard', 'bulk', 'inventory'] as const),
+  ...(['select-expedited', 'select', 'alone'] as const),
+] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
 /** What an archive retrieval asks for. The archive's facts are copied, for the job outlives the archive. */
@@ -44,11 +48,28 @@ export interface InventoryRetrieval {
   marker: string | null;
 }
 
-export type JobRequest = ArchiveRetrieval | InventoryRetrieval;
+/** What a query on an archive asks for. Of the archive too the facts are copied. */
+export interface ArchiveSelect {
+  kind: 'select';
+  archiveKey: number;
+  archiveId: string;
+  archiveSizeBytes: number;
+  tier: Tier;
+  query: SelectQuery;
+  output: OutputLocation;
+  /** Below which key its output is; it ends with `/`. */
+  outputPath: string;
+  /** Two documents, as they were sent: JSON objects without members that are null or unknown. */
+  sent: { selectParameters: string; outputLocation: string };
+}
+
+export type JobRequest = ArchiveRetrieval | InventoryRetrieval | ArchiveSelect;
 
 /** Where a new job waits. */
 export function queueOf(request: JobRequest): QueueName {
-  return request.kind === 'inventory-retrieval' ? 'inventory' : (request.tier.toLowerCase() as Lowercase<Tier>);
+  if (request.kind === 'inventory-retrieval') return 'inventory';
+  if (request.kind === 'select') return request.tier === 'Expedited' ? 'select-expedited' : 'select';
+  return request.tier.toLowerCase() as Lowercase<Tier>;
 }
 
 /** What is told of every job, whatever it was asked. */
@@ -65,7 +86,12 @@ interface JobFacts {
 }
 
 /** As much of a job as its document shows. */
-export type ShownJob = (Omit<ArchiveRetrieval, 'archiveKey' | 'archiveDescription'> | InventoryRetrieval) & JobFacts;
+export type ShownJob = (
+  | Omit<ArchiveRetrieval, 'archiveKey' | 'archiveDescription'>
+  | InventoryRetrieval
+  | Pick<ArchiveSelect, 'kind' | 'archiveId' | 'tier' | 'outputPath' | 'sent'>
+) &
+  JobFacts;
 
 /** A job: what was asked and how far it is. */
 export type Job = JobRequest &
@@ -82,6 +108,7 @@ export type Job = JobRequest &
 
 export type ArchiveRetrievalJob = Extract<Job, { kind: 'archive-retrieval' }>;
 export type InventoryRetrievalJob = Extract<Job, { kind: 'inventory-retrieval' }>;
+export type SelectJob = Extract<Job, { kind: 'select' }>;
 
 /** Whether a job is gone for its clients, though its row may wait for the sweep that deletes it. */
 export const hasExpired = ({ expiresAtMs }: Pick<Job, 'expiresAtMs'>, nowMs: number): boolean =>

@@ -1,10 +1,11 @@
 import type { Job } from './jobs.ts';
 import type { NotificationEvent } from './notifications.ts';
 
-/** The event by which a vault tells of the end of a job, whether it succeeded or failed. */
-export const END_EVENTS: Record<Job['kind'], NotificationEvent> = {
+/** The event by which a vault tells of the end of a job, whether it succeeded or failed; null where there is none. */
+export const END_EVENTS: Record<Job['kind'], NotificationEvent | null> = {
   'archive-retrieval': 'ArchiveRetrievalCompleted',
   'inventory-retrieval': 'InventoryRetrievalCompleted',
+  select: null,
 };
 
 /** Which hash a webhook's messages are signed over: '2' is SHA-256, '1' is SHA-1, the only one that old receivers know. */

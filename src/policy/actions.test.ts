@@ -1,14 +1,15 @@
 // biome-ignore lint/style/noRestrictedImports: the published SDK is the judge of this list; the server never imports it
 import * as sdk from '@aws-sdk/client-glacier';
 import { expect, test } from 'vitest';
-import { ACTION_NAMES, ACTIONS, isActionName, resourceArn } from './actions.ts';
+import { ACTION_NAMES, ACTIONS, fullNameOf, isActionName, resourceArn } from './actions.ts';
 
-const named = (wanted: (name: (typeof ACTION_NAMES)[number]) => boolean): string[] => ACTION_NAMES.filter(wanted);
+const OPERATIONS = ACTION_NAMES.filter((name) => name !== 'PutObject');
+const named = (wanted: (name: (typeof ACTION_NAMES)[number]) => boolean): string[] => OPERATIONS.filter(wanted);
 
 test('there is an action for every operation of the SDK', () => {
   const commands = Object.keys(sdk).filter((name) => /^[A-Z].*Command$/.test(name) && name !== '$Command');
-  expect(commands.map((name) => name.replace(/Command$/, '')).sort()).toEqual([...ACTION_NAMES].sort());
-  expect(ACTION_NAMES).toHaveLength(33);
+  expect(commands.map((name) => name.replace(/Command$/, '')).sort()).toEqual([...OPERATIONS].sort());
+  expect(OPERATIONS).toHaveLength(33);
 });
 
 test('three are for identity policies only', () => {
@@ -42,6 +43,14 @@ test('every action has an ARN', () => {
   expect(resourceArn('ListVaults', place)).toBe(`${account}:vaults/`);
   expect(resourceArn('SetDataRetrievalPolicy', place)).toBe(`${account}:policies/retrieval-limit-policy`);
   expect(resourceArn('PurchaseProvisionedCapacity', place)).toBe(`${account}:provisioned-capacity`);
+  const object = { bucketName: 'b', key: 'p/job.txt' };
+  expect(resourceArn('PutObject', { ...place, object })).toBe('arn:aws:s3:::b/p/job.txt');
+});
+
+test('one action is of S3, for identity policies of the own account', () => {
+  expect(ACTION_NAMES.filter((name) => ACTIONS[name].on === 'object')).toEqual(['PutObject']);
+  expect(fullNameOf('PutObject')).toBe('s3:PutObject');
+  expect(ACTIONS.PutObject).toMatchObject({ inVaultPolicies: false, ownAccountOnly: true });
 });
 
 test('no property of objects is an action', () => {

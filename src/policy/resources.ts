@@ -1,4 +1,4 @@
-import { SERVICE } from './actions.ts';
+import { OBJECT_SERVICE, SERVICE } from './actions.ts';
 import { arnFields, fieldMatchers, fieldsMatch, patternFields } from './arn.ts';
 import { PolicyFault, shown } from './fault.ts';
 import { type Subject, subjectOf } from './subject.ts';
@@ -20,7 +20,8 @@ export interface Resources {
   patterns: number;
 }
 
-const [SCHEME, PARTITION, GLACIER] = [subjectOf('arn'), subjectOf('aws'), subjectOf(SERVICE)];
+const [SCHEME, PARTITION] = [subjectOf('arn'), subjectOf('aws')];
+const [GLACIER, OBJECTS] = [subjectOf(SERVICE), subjectOf(OBJECT_SERVICE)];
 
 /**
  * The resources of a statement in a vault's own policy. A request for anything else should never be put to that policy, so
@@ -35,14 +36,18 @@ export function readVaultResources(texts: readonly string[], place: string, vaul
   return { test: ({ text }) => (text === vaultArn ? YES : MAYBE), lookups: [], patterns: 1 };
 }
 
-/** The resources of a statement in an identity policy; `inverted` for NotResource. */
+/**
+ * The resources of a statement in an identity policy; `inverted` for NotResource. Objects in buckets are among them where
+ * the statement can be about writing the results of select jobs.
+ */
 export function readResources(
   texts: readonly string[],
-  { place, variables, inverted }: { place: string; variables: boolean; inverted: boolean },
+  { inverted, ...reading }: PatternReading & { inverted: boolean },
 ): Resources {
-  const read = texts.map((text) => readPattern(text, place, variables));
+  const read = texts.map((text) => readPattern(text, reading));
   const lookups = read.flatMap((resource) => resource.lookups);
-  if (inverted && texts.includes('*')) throw new PolicyFault(place, 'a star leaves no resource for the statement.');
+  if (inverted && texts.includes('*'))
+    throw new PolicyFault(reading.place, 'a star leaves no resource for the statement.');
   const tests = read.map((resource) => resource.test);
   const [only] = tests;
   if (tests.length === 1 && only !== undefined) {
@@ -52,7 +57,14 @@ export function readResources(
   return { test: inverted ? (resource, values) => not(test(resource, values)) : test, lookups, patterns: texts.length };
 }
 
-function readPattern(text: string, place: string, variables: boolean): Resources {
+interface PatternReading {
+  place: string;
+  variables: boolean;
+  /** Objects in buckets may be meant too. */
+  objects: boolean;
+}
+
+function readPattern(text: string, { place, variables, objects }: PatternReading): Resources {
   if (text === '*') return { test: () => YES, lookups: [], patterns: 1 };
   const parts = readTemplate(text, { place, wild: true, variables });
   const fields = patternFields(parts);
@@ -64,7 +76,7 @@ function readPattern(text: string, place: string, variables: boolean): Resources
   const heads = fieldMatchers(fields);
   const [arn, partition, service] = heads;
   if (arn?.(SCHEME) !== true) throw new PolicyFault(place, `${shown(text)} is not an ARN.`);
-  if (partition?.(PARTITION) !== true || service?.(GLACIER) !== true) {
+  if (partition?.(PARTITION) !== true || !(service?.(GLACIER) === true || (objects && service?.(OBJECTS) === true))) {
     throw new PolicyFault(place, `${shown(text)} is nothing of Glacier's; ARNs here begin with arn:aws:glacier.`);
   }
   const ends = textTest(tail);

@@ -19,8 +19,10 @@ describe('S-52', () => {
   test.each<[object, string[]]>([
     [{ Action: '*' }, but()],
     [{ Action: '*:*' }, but()],
-    [{ Action: 'glacier:*' }, but()],
-    [{ Action: 'g*r:*' }, but()],
+    [{ Action: 'glacier:*' }, but('PutObject')],
+    [{ Action: 'g*r:*' }, but('PutObject')],
+    [{ Action: 's3:*' }, ['PutObject']],
+    [{ Action: ['S3:put*', 'glacier:ListJobs'] }, ['ListJobs', 'PutObject']],
     [{ Action: 'GLACIER:deletearchive' }, ['DeleteArchive']],
     [{ Action: 'glacier:Delete?rchive' }, ['DeleteArchive']],
     [{ Action: 'glacier:delete*' }, starting('Delete')],

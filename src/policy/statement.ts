@@ -1,4 +1,4 @@
-import { ACTION_NAMES, ACTIONS, type ActionName, SERVICE } from './actions.ts';
+import { ACTION_NAMES, ACTIONS, type ActionName, fullNameOf, SERVICE } from './actions.ts';
 import { readCondition, type Test } from './condition.ts';
 import { kindOf, objectOf, oneOf, refuseStrangers, textsOf } from './elements.ts';
 import { PolicyFault, shown } from './fault.ts';
@@ -60,7 +60,8 @@ export function readStatement(value: JsonValue, reading: StatementReading): Stat
   const effect = readEffect(members, place);
   const { names, arns } = readNames(members, { ...reading, effect, place });
   const actions = readActions(members, reading.owner, place);
-  const { test: covers, lookups, patterns } = readCover(members, reading, place);
+  const objects = actions.has('PutObject');
+  const { test: covers, lookups, patterns } = readCover(members, { ...reading, objects }, place);
   const { variables } = reading;
   const condition = readCondition(members.get('Condition'), { place: `${place}, Condition`, variables, actions });
   return {
@@ -112,12 +113,18 @@ function readNames(
   return readNotPrincipal(value, `${place}, ${name}`);
 }
 
-function readCover(members: JsonObject, { owner, variables }: StatementReading, place: string): Resources {
+/** Objects can only be meant where the statement speaks of an action on them. */
+function readCover(
+  members: JsonObject,
+  { owner, variables, objects }: StatementReading & { objects: boolean },
+  place: string,
+): Resources {
   const { name, value, inverted } = oneOf(members, ['Resource', 'NotResource'], place);
   const texts = textsOf(value, `${place}, ${name}`);
-  if (owner.kind === 'identity') return readResources(texts, { place: `${place}, ${name}`, variables, inverted });
+  const here = `${place}, ${name}`;
+  if (owner.kind === 'identity') return readResources(texts, { place: here, variables, inverted, objects });
   if (inverted) throw new PolicyFault(place, `NotResource cannot be used: a vault's policy speaks of that vault.`);
-  return readVaultResources(texts, `${place}, ${name}`, owner.vaultArn);
+  return readVaultResources(texts, here, owner.vaultArn);
 }
 
 /** The actions a statement speaks of, wildcards resolved. */
@@ -142,8 +149,11 @@ function readActions(members: JsonObject, owner: PolicyOwner, place: string): Re
 }
 
 const GLACIER = subjectOf(SERVICE);
-const FULL_NAMES = ACTION_NAMES.map((action) => `${SERVICE}:${action}`);
-const FOLDED_NAMES = ACTION_NAMES.map((action) => ({ action, folded: subjectOf(action.toLowerCase()) }));
+const FULL_NAMES = ACTION_NAMES.map(fullNameOf);
+const FOLDED_NAMES = ACTION_NAMES.map((action) => {
+  const [service = '', name = ''] = fullNameOf(action).split(':');
+  return { action, service: subjectOf(service), folded: subjectOf(name.toLowerCase()) };
+});
 
 /** Action names are case-insensitive; wildcards may stand in the service too (`*:*`). */
 function actionsMatching(text: string, place: string): ActionName[] {
@@ -154,13 +164,15 @@ function actionsMatching(text: string, place: string): ActionName[] {
     throw new PolicyFault(place, `${shown(text)} lacks the service before the name of the action${hint}`);
   }
   if (more.length > 0 || name === '') throw new PolicyFault(place, `${shown(text)} is not an action.`);
-  if (!compileGlob(piecesOf(service))(GLACIER)) {
+  const isOfService = compileGlob(piecesOf(service));
+  const matches = compileGlob(piecesOf(name));
+  const fitting = FOLDED_NAMES.filter((known) => isOfService(known.service) && matches(known.folded));
+  const matched = fitting.map(({ action }) => action);
+  if (matched.length === 0 && !isOfService(GLACIER)) {
     const hint = name.includes('*') || name.includes('?') ? '.' : didYouMean(`${SERVICE}:${name}`, FULL_NAMES);
     const whose = `${shown(text)} is an action of another service; those here begin with ${SERVICE}:`;
     throw new PolicyFault(place, hint === '.' ? `${whose}.` : `${whose}${hint}`);
   }
-  const matches = compileGlob(piecesOf(name));
-  const matched = FOLDED_NAMES.filter(({ folded }) => matches(folded)).map(({ action }) => action);
   if (matched.length === 0)
     throw new PolicyFault(place, `the action ${shown(text)} is not known${didYouMean(text, FULL_NAMES)}`);
   return matched;

@@ -19,6 +19,7 @@ import {
   type WorkResult,
 } from './leases.ts';
 import { Pause } from './pause.ts';
+import { runSelect } from './select.ts';
 
 /**
  * Runs jobs as they become due. Each queue has a lane of its own: a bounded number of jobs at once, and a bounded number
@@ -33,6 +34,8 @@ export class JobLoop implements AsyncDisposable {
   /** What was claimed and has not come to its end yet. */
   readonly #held = new Set<number>();
   readonly #running = new Set<Promise<void>>();
+  /** Breaks off what runs and can be: queries, which may run for hours. By the job. */
+  readonly #breaks = new Map<number, AbortController>();
   readonly #inventories: InventoryThread;
   readonly #pause = new Pause();
   /** After a failure, which nothing but the end of the loop cuts short. */
@@ -61,13 +64,14 @@ export class JobLoop implements AsyncDisposable {
     if (dueAtMs < this.#waitsUntilMs) this.#pause.end();
   }
 
-  /** Takes no new jobs, gives back those that have not begun, and waits for those that run. */
+  /** Takes no new jobs, gives back those that have not begun and queries that run, and waits for all others that run. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
     this.#pause.end();
     this.#rest.end();
     await this.#ended;
-    await this.#giveBack();
+    await this.#giveBack(this.#lanes.flatMap((lane) => lane.drop(() => true)));
+    for (const controller of this.#breaks.values()) controller.abort(new Error('the server stops'));
     await Promise.all(this.#running);
     clearInterval(this.#renewal);
     await this.#inventories[Symbol.asyncDispose]();
@@ -141,13 +145,22 @@ export class JobLoop implements AsyncDisposable {
   }
 
   async #work(claimed: ClaimedJob): Promise<void> {
+    const { key: jobKey } = claimed.job;
+    const controller = new AbortController();
+    this.#breaks.set(jobKey, controller);
     let messages = 0;
     try {
-      messages = await end(this.#given, claimed, await this.#carryOut(claimed.job));
+      messages = await end(this.#given, claimed, await this.#carryOut(claimed.job, controller.signal));
     } catch (error) {
+      if (controller.signal.aborted) {
+        await this.#giveBack([jobKey]);
+        return;
+      }
       this.#log.error({ error, jobId: claimed.job.id, attempts: claimed.job.attempts }, 'the job failed');
       // Should this fail too, the lease runs out and the job becomes due again.
       messages = await retryOrFail(this.#given, claimed).catch(() => 0);
+    } finally {
+      this.#breaks.delete(jobKey);
     }
     if (messages > 0) this.#onMessage();
   }
@@ -164,13 +177,15 @@ export class JobLoop implements AsyncDisposable {
     }
   }
 
-  /** A job that another worker has is not begun. One that runs finds out when it ends. */
+  /** A job that another worker has, or whose vault is gone, is not begun. One that runs is broken off, or finds out at its end. */
   #drop(isLost: (jobKey: number) => boolean): void {
     for (const lane of this.#lanes) for (const jobKey of lane.drop(isLost)) this.#held.delete(jobKey);
+    for (const [jobKey, controller] of this.#breaks)
+      if (isLost(jobKey)) controller.abort(new Error('the lease was lost'));
   }
 
-  async #giveBack(): Promise<void> {
-    const jobKeys = this.#lanes.flatMap((lane) => lane.drop(() => true));
+  /** Does nothing about jobs that were lost. */
+  async #giveBack(jobKeys: readonly number[]): Promise<void> {
     try {
       if (jobKeys.length > 0) await giveBack(this.#given, { token: this.#token, jobKeys });
     } catch (error) {
@@ -179,13 +194,14 @@ export class JobLoop implements AsyncDisposable {
     }
   }
 
-  async #carryOut(job: Job): Promise<WorkResult> {
+  async #carryOut(job: Job, signal: AbortSignal): Promise<WorkResult> {
     // A job that takes the process down with it is never failed by the one that carries it out.
     if (job.attempts > limits.jobAttemptsMax) {
       this.#log.error({ jobId: job.id, attempts: job.attempts }, 'the job was given up after too many attempts');
       return { failure: 'The job was given up after too many attempts.' };
     }
     if (job.kind === 'archive-retrieval') return retrieveArchive(this.#given, job);
+    if (job.kind === 'select') return runSelect(this.#given, { job, signal });
     return retrieveInventory(this.#given, { job, thread: this.#inventories });
   }
 }

@@ -112,17 +112,6 @@ describe('the kind of job', () => {
       expect(await refusal({ Type, ArchiveId: archiveId })).toEqual(invalid(`The job type is not valid: ${Type}`));
     },
   );
-
-  test('select is not built yet', async () => {
-    const select = {
-      Type: 'select',
-      ArchiveId: archiveId,
-      SelectParameters: { Expression: 'select * from archive', ExpressionType: 'SQL' },
-      OutputLocation: { S3: { BucketName: 'b', Prefix: 'p' } },
-    };
-    const expected = invalid('The job type is not supported by this server: select');
-    expect(await refusal(select)).toEqual(expected);
-  });
 });
 
 describe('an archive retrieval', () => {

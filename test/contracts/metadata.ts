@@ -14,6 +14,7 @@ import { keyContract } from './metadata-keys.ts';
 import { lockContract } from './metadata-locks.ts';
 import { ownershipContract } from './metadata-ownership.ts';
 import { retrievalContract } from './metadata-retrievals.ts';
+import { selectJobContract } from './metadata-select-jobs.ts';
 import { servingContract } from './metadata-serving.ts';
 import { subscriptionContract } from './metadata-subscriptions.ts';
 import { uploadContract } from './metadata-uploads.ts';
@@ -40,6 +41,7 @@ export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
   jobContract(tested);
   jobListContract(tested);
   jobQueueContract(tested);
+  selectJobContract(tested);
   retrievalContract(tested);
   capacityContract(tested);
   deliveryContract(tested);

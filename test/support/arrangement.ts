@@ -124,6 +124,7 @@ async function arrangementIn(
     retrievalLimits: NO_RETRIEVAL_LIMITS,
     inventory: 'live',
     jobRetentionMs: 24 * 60 * 60 * 1000,
+    selectStrict: false,
     notices: noticesIn(directory),
     selectOutput: await DiskOutput.open(join(directory, 'select-output')),
   };

@@ -1,6 +1,5 @@
 import type { JobOutput } from '../../core/jobs.ts';
 import { wholeOf } from '../../model/byte-range.ts';
-import type { Job } from '../../model/jobs.ts';
 import { parseRangeHeader } from '../range-header.ts';
 import type { HeaderList } from '../reply.ts';
 import type { Operation } from '../route.ts';
@@ -47,7 +46,7 @@ function headersOf({ job, range, totalBytes, treeHash }: JobOutput, isPartial: b
   return headers;
 }
 
-function contentTypeOf(job: Job): string {
+function contentTypeOf(job: JobOutput['job']): string {
   if (job.kind === 'archive-retrieval') return 'application/octet-stream';
   return job.format === 'CSV' ? 'text/csv' : 'application/json';
 }

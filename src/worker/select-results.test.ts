@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type TestArrangement, testArrangement, VAULT } from '../../test/support/arrangement.ts';
+import { LOCATION } from '../../test/support/select-jobs.ts';
+import { SelectResults } from './select-results.ts';
+
+let arrangement: TestArrangement;
+beforeEach(async () => {
+  arrangement = await testArrangement();
+});
+afterEach(() => arrangement[Symbol.asyncDispose]());
+
+const JOB = { id: 'job', output: LOCATION, outputPath: 'p/q/job/' };
+const results = (partBytes = 4) =>
+  new SelectResults({ output: arrangement.given.selectOutput, accountId: VAULT.accountId, job: JOB, partBytes });
+const read = (key: string) => readFileSync(join(arrangement.directory, 'select-output', 'results', key), 'utf8');
+const manifest = (name = 'result') => read(`p/q/job/${name}_manifest.txt`);
+const partsOf = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => read(line.replace('s3://results/', '')));
+const piece = (text: string, atRecordEnd = true) => ({ bytes: Buffer.from(text), atRecordEnd });
+
+test('parts end with the record that fills them', async () => {
+  await using written = results();
+  for (const [text, end] of [
+    ['a\nb', false],
+    ['\n', true],
+    ['ccc', false],
+    ['cccc', false],
+    ['\n', true],
+    ['d\n', true],
+  ] as const) {
+    await written.write(piece(text, end));
+  }
+  await written.finish();
+  expect(partsOf(manifest())).toEqual(['a\nb\n', 'ccccccc\n', 'd\n']);
+  expect(manifest()).toMatch(/^(?:s3:\/\/results\/p\/q\/job\/results\/[0-9a-f]{64}\n){3}$/);
+});
+
+test('without results there is one part, which is empty', async () => {
+  await using written = results();
+  await written.finish();
+  expect(partsOf(manifest())).toEqual(['']);
+});
+
+test('a second run has the same names, and clears what the first has left', async () => {
+  await using first = results();
+  for (const text of ['aaaa\n', 'bbbb\n', 'cccc\n']) await first.write(piece(text));
+  await first.finish();
+  const before = manifest();
+  await using second = results();
+  await second.clear();
+  expect(() => manifest()).toThrow('ENOENT');
+  await second.write(piece('aaaa\n'));
+  await second.finish();
+  expect(before.startsWith(manifest())).toBe(true);
+  expect(() => partsOf(before)).toThrow('ENOENT');
+});
+
+test('what failed is told in their place', async () => {
+  await using written = results();
+  for (const text of ['aaaa\n', 'bbbb\n']) await written.write(piece(text));
+  await written.discard();
+  await written.tell({ code: 'CastFailed', message: 'no number', at: { record: 3, byteOffset: 20 } });
+  expect(() => manifest()).toThrow('ENOENT');
+  expect(partsOf(manifest('error'))).toEqual([
+    '{"code":"CastFailed","message":"no number","recordNumber":3,"byteOffset":20}\n',
+  ]);
+});

@@ -1,0 +1,120 @@
+import { hash } from 'node:crypto';
+import { JOB_OBJECT } from '../core/select-jobs.ts';
+import type { SelectJob } from '../model/jobs.ts';
+import { limits } from '../model/limits.ts';
+import type { RecordPlace } from '../select/select-error.ts';
+import type { ObjectWriter, OutputObject, SelectOutput } from '../select-output/select-output.ts';
+import type { Piece } from './select-thread.ts';
+
+/** Why a job failed, as its errors tell it. */
+export interface SelectFailure {
+  code: string;
+  message: string;
+  at?: RecordPlace | undefined;
+}
+
+export interface SelectResultsOptions {
+  output: SelectOutput;
+  /** Whose vault the job belongs to. */
+  accountId: string;
+  job: Pick<SelectJob, 'id' | 'output' | 'outputPath'>;
+  partBytes?: number;
+}
+
+/**
+ * The output of a select job, below `<prefix>/<job id>/`: parts of results below `results/` and then `result_manifest.txt`,
+ * which names them; or an error below `errors/` and then `error_manifest.txt`. A client that sees the first manifest and not
+ * the second can rely on the results. Names follow from the job, so that a run that is repeated writes the same ones.
+ */
+export class SelectResults implements AsyncDisposable {
+  readonly #options: SelectResultsOptions;
+  readonly #keys: string[] = [];
+  #part: { writer: ObjectWriter; sizeBytes: number } | undefined;
+  #atRecordEnd = true;
+
+  constructor(options: SelectResultsOptions) {
+    this.#options = options;
+  }
+
+  /** Removes what a run that came to no end has left. */
+  async clear(): Promise<void> {
+    const { output, accountId, job } = this.#options;
+    const folder = { accountId, bucketName: job.output.bucketName, prefix: job.outputPath };
+    await output.clear(folder, [`${job.outputPath}${JOB_OBJECT}`]);
+  }
+
+  /** A part ends with a record, because clients may read the parts in any order. */
+  async write({ bytes, atRecordEnd }: Piece): Promise<void> {
+    const { partBytes = limits.selectPartBytes } = this.#options;
+    if (this.#part !== undefined && this.#part.sizeBytes >= partBytes && this.#atRecordEnd) await this.#endPart();
+    this.#part ??= await this.#beginPart();
+    const part = this.#part;
+    await part.writer.write(bytes);
+    part.sizeBytes += bytes.length;
+    this.#atRecordEnd = atRecordEnd;
+  }
+
+  /** Writes the manifest, last of all. Where there are no results it names one part, which is empty. */
+  async finish(): Promise<void> {
+    this.#part ??= await this.#beginPart();
+    await this.#endPart();
+    await this.#put('result_manifest.txt', this.#manifest(this.#keys));
+  }
+
+  /** Writes why there are no results. */
+  async tell({ code, message, at }: SelectFailure): Promise<void> {
+    const name = this.#opaque('errors', 0);
+    const error = { code, message, recordNumber: at?.record ?? null, byteOffset: at?.byteOffset ?? null };
+    await this.#put(name, `${JSON.stringify(error)}\n`, 'application/json');
+    await this.#put('error_manifest.txt', this.#manifest([this.#keyOf(name)]));
+  }
+
+  /** Removes the parts. */
+  async discard(): Promise<void> {
+    await this[Symbol.asyncDispose]();
+    const { output, accountId, job } = this.#options;
+    await output.delete({ accountId, bucketName: job.output.bucketName }, this.#keys);
+  }
+
+  /** Lets go of the part that is being written. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const part = this.#part;
+    this.#part = undefined;
+    await part?.writer[Symbol.asyncDispose]();
+  }
+
+  async #beginPart(): Promise<{ writer: ObjectWriter; sizeBytes: number }> {
+    const name = this.#opaque('results', this.#keys.length);
+    const writer = await this.#options.output.begin(this.#objectOf(name, 'text/csv'));
+    this.#keys.push(this.#keyOf(name));
+    return { writer, sizeBytes: 0 };
+  }
+
+  async #endPart(): Promise<void> {
+    await this.#part?.writer.finish();
+    await this[Symbol.asyncDispose]();
+  }
+
+  #opaque(folder: string, number: number): string {
+    return `${folder}/${hash('sha256', `${this.#options.job.id}/${folder}/${number}`, 'hex')}`;
+  }
+
+  #manifest(keys: readonly string[]): string {
+    const { bucketName } = this.#options.job.output;
+    return keys.map((key) => `s3://${bucketName}/${key}\n`).join('');
+  }
+
+  async #put(name: string, text: string, contentType = 'text/plain'): Promise<void> {
+    await this.#options.output.put(this.#objectOf(name, contentType), Buffer.from(text));
+  }
+
+  #objectOf(name: string, contentType: string): OutputObject {
+    const { accountId, job } = this.#options;
+    const { bucketName, settings } = job.output;
+    return { accountId, bucketName, key: this.#keyOf(name), contentType, settings };
+  }
+
+  #keyOf(name: string): string {
+    return `${this.#options.job.outputPath}${name}`;
+  }
+}
