@@ -8,6 +8,8 @@ import { listJobs } from './jobs/list-jobs.ts';
 import { memory } from './memory.ts';
 import { policy } from './policy.ts';
 import { Report, type Row } from './report.ts';
+import { selectMemory } from './select/memory.ts';
+import { select } from './select/select.ts';
 import { start } from './start.ts';
 
 /** `npm run bench`; docs/performance.md says how to read what it prints. */
@@ -19,6 +21,8 @@ const GROUPS: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = 
   inventory,
   bytes,
   memory,
+  select,
+  'select-memory': selectMemory,
   policy,
   authorisation,
 };

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { endGroup, endWithUs } from './scratch.ts';
 
 const READY = /listening on (http:\/\/\S+)\n/;
@@ -59,6 +59,11 @@ export class Program implements AsyncDisposable {
     // The name of the program, in parentheses, may hold blanks; utime and stime are fields 14 and 15.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  }
+
+  /** Lets the peak of memory begin anew, from what is resident now. */
+  forgetPeakMemory(): void {
+    writeFileSync(`/proc/${this.#child.pid}/clear_refs`, '5');
   }
 
   /** The most memory the process has had resident. */

@@ -6,10 +6,17 @@ import type { HashedBody } from './vault-client.ts';
 
 /** A body of any size from one random MiB; all its leaves are equal, so the tree hash costs next to nothing. */
 export function repeatedBody(sizeBytes: number): HashedBody {
-  const piece = randomBytes(MIB);
-  const leaf = leafHash(piece);
-  const treeHash = combine(Buffer.concat(Array.from({ length: sizeBytes / MIB }, () => leaf)));
-  return { piece, sizeBytes, linearHash: hashPass({ piece, sizeBytes }), treeHash: treeHash.toString('hex') };
+  return hashedBody({ piece: randomBytes(MIB), sizeBytes });
+}
+
+/** A body with its hashes; its piece is some MiB long, and the body some pieces. */
+export function hashedBody({ piece, sizeBytes }: RepeatedBody): HashedBody {
+  const leaves = Array.from({ length: piece.length / MIB }, (_, index) =>
+    leafHash(piece.subarray(index * MIB, (index + 1) * MIB)),
+  );
+  const all = Array.from({ length: sizeBytes / piece.length }, () => leaves).flat();
+  const treeHash = combine(Buffer.concat(all)).toString('hex');
+  return { piece, sizeBytes, linearHash: hashPass({ piece, sizeBytes }), treeHash };
 }
 
 /** One SHA-256 over the repeated piece: what nobody who checks a signed body can do without. */

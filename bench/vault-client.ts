@@ -33,6 +33,28 @@ export class VaultClient {
     return headerOf(head, 'x-amz-archive-id') ?? '';
   }
 
+  /** Uploads a body in parts of its piece, which is a power of two of MiB; `part` is the piece as a body. */
+  async uploadInParts({ sizeBytes, treeHash }: HashedBody, part: HashedBody): Promise<string> {
+    const partBytes = part.sizeBytes;
+    const uploads = `${this.#path}/multipart-uploads`;
+    const begin = { method: 'POST', target: uploads, headers: { 'x-amz-part-size': String(partBytes) } };
+    const begun = await this.#call(201, begin);
+    const target = `${uploads}/${headerOf(begun.head, 'x-amz-multipart-upload-id')}`;
+    for (let at = 0; at < sizeBytes; at += partBytes) {
+      const headers = {
+        'content-length': String(partBytes),
+        'content-range': `bytes ${at}-${at + partBytes - 1}/*`,
+        'x-amz-sha256-tree-hash': part.treeHash,
+      };
+      const { piece } = part;
+      const request = { method: 'PUT', target, headers, payloadHash: part.linearHash };
+      await this.#call(204, request, { body: { piece, sizeBytes: partBytes } });
+    }
+    const headers = { 'x-amz-archive-size': String(sizeBytes), 'x-amz-sha256-tree-hash': treeHash };
+    const { head } = await this.#call(201, { method: 'POST', target, headers });
+    return headerOf(head, 'x-amz-archive-id') ?? '';
+  }
+
   /** Starts retrieving an archive and waits until the job has ended; returns its id. */
   async retrieve(archiveId: string): Promise<string> {
     const jobId = await this.initiateJob({ Type: 'archive-retrieval', ArchiveId: archiveId });
@@ -41,7 +63,7 @@ export class VaultClient {
   }
 
   /** Starts a job; returns its id. */
-  async initiateJob(parameters: Record<string, string>): Promise<string> {
+  async initiateJob(parameters: object): Promise<string> {
     const { head } = await this.#call(202, initiateJobRequest(parameters, this.#path));
     return headerOf(head, 'x-amz-job-id') ?? '';
   }
@@ -89,7 +111,7 @@ type VaultRequest = Omit<Outgoing, 'url'> & { body?: Buffer };
 export const vaultPath = (name: string): string => `/-/vaults/${name}`;
 
 /** An InitiateJob that is still to be signed, with its body. */
-export function initiateJobRequest(parameters: Record<string, string>, path: string) {
+export function initiateJobRequest(parameters: object, path: string) {
   const body = Buffer.from(JSON.stringify(parameters));
   const headers = { 'content-length': String(body.length) };
   const payloadHash = createHash('sha256').update(body).digest('hex');
