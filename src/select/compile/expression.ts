@@ -118,7 +118,7 @@ function test(expression: Of<'not' | 'logic' | 'comparison' | 'between' | 'in' |
       return negatedIf(expression, likeness({ operand: term(expression.operand), pattern, escaping, row, place }));
     }
     case 'is':
-      return negatedIf(expression, absent(term(expression.operand), expression.what, row));
+      return negatedIf(expression, state(term(expression.operand), expression, row));
   }
 }
 
@@ -134,6 +134,14 @@ function connected({ operator, operands }: Of<'logic'>, scope: Scope): Term {
     return { term, place: operand.place };
   });
   return logic(operator, terms);
+}
+
+/** It is never unknown, whatever the operand is. */
+function state(operand: Term, { what, place }: Pick<Of<'is'>, 'what' | 'place'>, row: Row): Term {
+  if (what === 'null' || what === 'missing') return absent(operand, what, row);
+  const { holds, fails } = conditionOf(operand, { what: 'IS', place });
+  const isSo = what === 'true' ? holds : fails;
+  return predicate([operand], isSo, { holds: isSo, fails: () => !isSo() });
 }
 
 /** MISSING is null too. */

@@ -247,9 +247,9 @@ describe('calls', () => {
       'expected FROM, found ) at line 1, column 45',
     ],
     [
-      'SELECT * FROM archive s WHERE TRIM(FROM a)',
+      'SELECT * FROM archive s WHERE TRIM(FROM FROM a)',
       'ParseUnexpectedKeyword',
-      'expected an expression, found the keyword FROM, which is no column unless in double quotes at line 1, column 36',
+      'expected an expression, found the keyword FROM, which is no column unless in double quotes at line 1, column 41',
     ],
     [
       "SELECT * FROM archive s WHERE TRIM(a, 'x')",

@@ -87,14 +87,14 @@ describe('expressions', () => {
       'expected AND, found OR at line 1, column 43',
     ],
     [
-      'SELECT * FROM archive s WHERE a IS TRUE',
+      'SELECT * FROM archive s WHERE a IS UNKNOWN',
       'ParseExpectedKeyword',
-      'expected NULL or MISSING, found TRUE at line 1, column 36',
+      'expected NULL, MISSING, TRUE or FALSE, found UNKNOWN at line 1, column 36',
     ],
     [
       'SELECT * FROM archive s WHERE a IS',
       'ParseExpectedKeyword',
-      'expected NULL or MISSING, found the end at line 1, column 35',
+      'expected NULL, MISSING, TRUE or FALSE, found the end at line 1, column 35',
     ],
     [
       'SELECT * FROM archive s WHERE a NOT b',

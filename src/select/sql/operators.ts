@@ -144,11 +144,16 @@ function comparison(parsing: Parsing, left: Expression, level: Level): Expressio
   return { kind: 'comparison', operator, left, right: within(parsing, level + 1), place: left.place };
 }
 
-function is({ reader }: Parsing, operand: Expression): Expression {
+const STATES = ['null', 'missing', 'true', 'false'] as const;
+
+function is(parsing: Parsing, operand: Expression): Expression {
+  const { reader } = parsing;
   reader.expectWord('IS');
   const negated = reader.takeWord('NOT');
-  if (!reader.isWord('NULL', 'MISSING')) throw reader.expected('NULL or MISSING', 'ParseExpectedKeyword');
-  const what = reader.next().value === 'NULL' ? 'null' : 'missing';
+  const what = STATES.find((known) => reader.isWord(known.toUpperCase()));
+  if (what === undefined) throw reader.expected('NULL, MISSING, TRUE or FALSE', 'ParseExpectedKeyword');
+  const { place } = reader.next();
+  if (what === 'true' || what === 'false') beyondGlacier(parsing, `IS ${what.toUpperCase()}`, place);
   return { kind: 'is', negated, operand, what, place: operand.place };
 }
 

@@ -36,11 +36,11 @@ function substringForm({ reader, expression }: Parsing, place: Place): Expressio
   return { kind: 'call', name: 'SUBSTRING', arguments: found, place };
 }
 
-/** `TRIM(text)`, `TRIM([LEADING | TRAILING | BOTH] [characters] FROM text)`. */
+/** `TRIM(text)`, `TRIM([LEADING | TRAILING | BOTH] [characters] FROM text)`; FROM may also come first. */
 function trimForm({ reader, expression }: Parsing, place: Place): Expression {
   const side = trimSide(reader);
-  if (side !== null && reader.takeWord('FROM')) {
-    return { kind: 'trim', side, characters: null, operand: expression(), place };
+  if (reader.takeWord('FROM')) {
+    return { kind: 'trim', side: side ?? 'both', characters: null, operand: expression(), place };
   }
   const first = expression();
   if (side === null && !reader.isWord('FROM')) {

@@ -76,7 +76,7 @@ export type Expression = { place: Place } & (
   | { kind: 'between'; negated: boolean; operand: Expression; low: Expression; high: Expression }
   | { kind: 'in'; negated: boolean; operand: Expression; choices: Expression[] }
   | { kind: 'like'; negated: boolean; operand: Expression; pattern: Expression; escape: Expression | null }
-  | { kind: 'is'; negated: boolean; operand: Expression; what: 'null' | 'missing' }
+  | { kind: 'is'; negated: boolean; operand: Expression; what: 'null' | 'missing' | 'true' | 'false' }
   | { kind: 'cast'; operand: Expression; type: TypeName }
   | { kind: 'call'; name: FunctionName; arguments: Expression[] }
   | { kind: 'date-add'; part: DatePart; quantity: Expression; operand: Expression }
