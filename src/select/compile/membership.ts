@@ -60,12 +60,14 @@ function constantLookup(operand: Kinds, choices: readonly Term[]): Lookup | null
   if (!isWithin(operand, ['field', 'number'])) return null;
   const keys = new Set(present.map(keyOf));
   const read = numberReader(operand, 'IN');
-  const linear = linearLookup(operand, choices);
+  let linear: Lookup | null = null;
   return (value) => {
     const number = read(value);
     if (number === undefined || number === null) return number;
     // A float is equal to decimals that are written differently.
-    return typeof number === 'number' ? linear(number) : keys.has(keyOf(number)) || otherwise;
+    if (typeof number !== 'number') return keys.has(keyOf(number)) || otherwise;
+    linear ??= linearLookup(operand, choices);
+    return linear(number);
   };
 }
 
