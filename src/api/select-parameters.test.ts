@@ -95,7 +95,7 @@ describe('what is refused', () => {
 
   test.each([
     [{ FileHeaderInfo: 'maybe' }, 'FileHeaderInfo: maybe. It must be one of NONE, IGNORE, USE.'],
-    [{ FieldDelimiter: '' }, 'FieldDelimiter: "". It must be a single printable ASCII character, LF or CR.'],
+    [{ FieldDelimiter: '' }, 'FieldDelimiter: "". It must be a single printable ASCII character, tab, LF or CR.'],
     [{ FieldDelimiter: '||' }, 'FieldDelimiter: "||".'],
     [{ FieldDelimiter: '\u0001' }, 'FieldDelimiter: "\\u0001".'],
     [{ FieldDelimiter: 'é' }, 'FieldDelimiter: "é".'],

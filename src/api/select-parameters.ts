@@ -109,7 +109,7 @@ function delimiter(csv: Members, name: string, pattern: RegExp): string | null {
   const value = csv.text(name);
   if (value === null || pattern.test(value)) return value;
   const must =
-    name === 'RecordDelimiter' ? 'one or two ASCII characters' : 'a single printable ASCII character, LF or CR';
+    name === 'RecordDelimiter' ? 'one or two ASCII characters' : 'a single printable ASCII character, tab, LF or CR';
   throw invalidParameter(`Invalid ${csv.path(name)}: ${JSON.stringify(value)}. It must be ${must}.`);
 }
 
