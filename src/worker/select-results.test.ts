@@ -21,23 +21,21 @@ const partsOf = (text: string) =>
     .trimEnd()
     .split('\n')
     .map((line) => read(line.replace('s3://results/', '')));
-const piece = (text: string, atRecordEnd = true) => ({ bytes: Buffer.from(text), atRecordEnd });
+const piece = (text: string) => ({ bytes: Buffer.from(text), endedBytes: text.lastIndexOf('\n') + 1 });
 
 test('parts end with the record that fills them', async () => {
   await using written = results();
-  for (const [text, end] of [
-    ['a\nb', false],
-    ['\n', true],
-    ['ccc', false],
-    ['cccc', false],
-    ['\n', true],
-    ['d\n', true],
-  ] as const) {
-    await written.write(piece(text, end));
-  }
+  for (const text of ['a\nb', '\n', 'ccc', 'cccc', '\n', 'd\n']) await written.write(piece(text));
   await written.finish();
   expect(partsOf(manifest())).toEqual(['a\nb\n', 'ccccccc\n', 'd\n']);
   expect(manifest()).toMatch(/^(?:s3:\/\/results\/p\/q\/job\/results\/[0-9a-f]{64}\n){3}$/);
+});
+
+test('S-85 parts end though no piece ends where a record does, and none is empty that need not be', async () => {
+  await using written = results();
+  for (const text of ['aaaa\nb', 'bbb\nc', 'ccc\n']) await written.write(piece(text));
+  await written.finish();
+  expect(partsOf(manifest())).toEqual(['aaaa\n', 'bbbb\n', 'cccc\n']);
 });
 
 test('without results there is one part, which is empty', async () => {

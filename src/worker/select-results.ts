@@ -30,7 +30,6 @@ export class SelectResults implements AsyncDisposable {
   readonly #options: SelectResultsOptions;
   readonly #keys: string[] = [];
   #part: { writer: ObjectWriter; sizeBytes: number } | undefined;
-  #atRecordEnd = true;
 
   constructor(options: SelectResultsOptions) {
     this.#options = options;
@@ -44,19 +43,20 @@ export class SelectResults implements AsyncDisposable {
   }
 
   /** A part ends with a record, because clients may read the parts in any order. */
-  async write({ bytes, atRecordEnd }: Piece): Promise<void> {
+  async write({ bytes, endedBytes }: Piece): Promise<void> {
     const { partBytes = limits.selectPartBytes } = this.#options;
-    if (this.#part !== undefined && this.#part.sizeBytes >= partBytes && this.#atRecordEnd) await this.#endPart();
-    this.#part ??= await this.#beginPart();
-    const part = this.#part;
-    await part.writer.write(bytes);
-    part.sizeBytes += bytes.length;
-    this.#atRecordEnd = atRecordEnd;
+    const isFilled = endedBytes > 0 && (this.#part?.sizeBytes ?? 0) + endedBytes >= partBytes;
+    if (isFilled) {
+      await this.#append(bytes.subarray(0, endedBytes));
+      await this.#endPart();
+    }
+    const rest = isFilled ? bytes.subarray(endedBytes) : bytes;
+    if (rest.length > 0) await this.#append(rest);
   }
 
   /** Writes the manifest, last of all. Where there are no results it names one part, which is empty. */
   async finish(): Promise<void> {
-    this.#part ??= await this.#beginPart();
+    if (this.#keys.length === 0) this.#part = await this.#beginPart();
     await this.#endPart();
     await this.#put('result_manifest.txt', this.#manifest(this.#keys));
   }
@@ -81,6 +81,13 @@ export class SelectResults implements AsyncDisposable {
     const part = this.#part;
     this.#part = undefined;
     await part?.writer[Symbol.asyncDispose]();
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
+    this.#part ??= await this.#beginPart();
+    const part = this.#part;
+    await part.writer.write(bytes);
+    part.sizeBytes += bytes.length;
   }
 
   async #beginPart(): Promise<{ writer: ObjectWriter; sizeBytes: number }> {

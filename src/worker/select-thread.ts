@@ -18,15 +18,15 @@ export type SelectInput = { chunk: ArrayBuffer; sizeBytes: number } | { end: tru
 /** What comes back: a chunk that has been read, what was written, the end, or why the query failed. */
 export type SelectAnswer =
   | { chunk: ArrayBuffer }
-  | { room: ArrayBuffer; sizeBytes: number; atRecordEnd: boolean }
+  | { room: ArrayBuffer; sizeBytes: number; endedBytes: number }
   | { done: true }
   | { failure: { code: string; message: string; at: RecordPlace | undefined } };
 
 /** Some of the output. */
 export interface Piece {
   bytes: Buffer;
-  /** Whether nothing of a record is missing at its end. */
-  atRecordEnd: boolean;
+  /** So many of them come before the last end of a record; 0 if none has ended in them. */
+  endedBytes: number;
 }
 
 type Written = Extract<SelectAnswer, { room: ArrayBuffer }> | { done: true };
@@ -78,8 +78,8 @@ export class SelectThread implements AsyncDisposable {
     const feeding = this.#feed(source).catch((error: unknown) => this.#failUnfinished(error));
     try {
       for (let next = await this.#written.take(); !('done' in next); next = await this.#written.take()) {
-        const { room, sizeBytes, atRecordEnd } = next;
-        yield { bytes: Buffer.from(room, 0, sizeBytes), atRecordEnd };
+        const { room, sizeBytes, endedBytes } = next;
+        yield { bytes: Buffer.from(room, 0, sizeBytes), endedBytes };
         this.#giveRoom(room);
       }
     } finally {
