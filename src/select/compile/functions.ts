@@ -1,8 +1,8 @@
-import type { Place } from '../select-error.ts';
+import { type Place, SelectError } from '../select-error.ts';
 import type { Expression, FunctionName } from '../sql/syntax.ts';
-import { cast } from '../values/cast.ts';
+import { shown } from '../values/shown.ts';
 import { charLength, lower, substring, trim, upper } from '../values/text.ts';
-import { timestampOf } from '../values/timestamp.ts';
+import { parseTimestamp, type Timestamp, timestampOf } from '../values/timestamp.ts';
 import { compileFormat } from '../values/timestamp-format.ts';
 import type { Value } from '../values/value.ts';
 import { placed } from './fold.ts';
@@ -43,7 +43,7 @@ export function call(name: FunctionName, called: Called): Term {
     case 'TO_STRING':
       return formatted(called);
     case 'TO_TIMESTAMP':
-      return ofText(name, called, { kinds: TIMESTAMP, compute: (text) => cast(text, 'timestamp') });
+      return ofText(name, called, { kinds: TIMESTAMP, compute: timestampIn });
     case 'UTCNOW':
       return utcNow(called.nowMs);
   }
@@ -130,6 +130,13 @@ function formatted({ operands, place }: Called): Term {
     return isPresent(timestamp) && isPresent(text) ? formatOf(text)(timestamp) : absence(timestamp, text);
   };
   return computed(TEXT, operands, evaluate);
+}
+
+/** Not CAST, and another failure: S3 Select tells them apart. */
+function timestampIn(text: string): Timestamp {
+  const timestamp = parseTimestamp(text);
+  if (timestamp !== undefined) return timestamp;
+  throw new SelectError('ValueParseFailure', `TO_TIMESTAMP finds no timestamp in ${shown(text)}`);
 }
 
 /** The same for all records of a run, but not known when a query is only checked; so it is no constant. */

@@ -59,6 +59,7 @@ export function rounded(coefficient: bigint, scale: number): Decimal | undefined
 
 /** Undefined, here and below, as `rounded` has it. */
 export function add(a: Decimal, b: Decimal): Decimal | undefined {
+  if (areFarApart(a, b)) return a.scale < b.scale ? addTrace(a, b) : addTrace(b, a);
   const scale = Math.max(a.scale, b.scale);
   return rounded(coefficientAt(a, scale) + coefficientAt(b, scale), scale);
 }
@@ -85,6 +86,11 @@ export function divide(a: Decimal, b: Decimal): Decimal | undefined {
 
 /** Has the sign of the dividend. The divisor is not zero. */
 export function remainder(a: Decimal, b: Decimal): Decimal | undefined {
+  if (areFarApart(a, b)) {
+    // Either the divisor is the larger of the two, or there are too many digits between them to write down.
+    if (a.scale > b.scale) return a;
+    return rounded((a.coefficient * powerOfTenModulo(b.scale - a.scale, b.coefficient)) % b.coefficient, b.scale);
+  }
   const scale = Math.max(a.scale, b.scale);
   return rounded(coefficientAt(a, scale) % coefficientAt(b, scale), scale);
 }
@@ -93,7 +99,7 @@ export function remainder(a: Decimal, b: Decimal): Decimal | undefined {
 export function compareDecimals(a: Decimal, b: Decimal): number {
   const [signA, signB] = [signOf(a), signOf(b)];
   if (signA !== signB || signA === 0) return signA - signB;
-  if (Math.abs(a.scale - b.scale) >= POWERS_OF_TEN.length) {
+  if (areFarApart(a, b)) {
     // To write one with the other's scale may take thousands of digits.
     const magnitude = digitsOf(a.coefficient) - a.scale - (digitsOf(b.coefficient) - b.scale);
     if (magnitude !== 0) return signA * magnitude;
@@ -122,6 +128,27 @@ export function printDecimal({ coefficient, scale }: Decimal): string {
   if (scale <= 0) return coefficient === 0n ? '0' : `${sign}${digits}${'0'.repeat(-scale)}`;
   const padded = digits.padStart(scale + 1, '0');
   return `${sign}${padded.slice(0, -scale)}.${padded.slice(-scale)}`;
+}
+
+/** Whether the last digits are so far from each other that no digit of the one with the lower scale meets one of the other. */
+const areFarApart = (a: Decimal, b: Decimal): boolean => Math.abs(a.scale - b.scale) >= POWERS_OF_TEN.length;
+
+/** The trace is far behind the last digit, so of it only its sign matters: which way rounding goes. */
+function addTrace(most: Decimal, trace: Decimal): Decimal | undefined {
+  if (most.coefficient === 0n) return trace;
+  const more = Math.max(1, limits.selectDecimalDigitsMax + 2 - digitsOf(most.coefficient));
+  return rounded(most.coefficient * powerOfTen(more) + BigInt(signOf(trace)), most.scale + more);
+}
+
+/** Of the power, what is left over when it is divided by the modulus. */
+function powerOfTenModulo(power: number, modulus: bigint): bigint {
+  let result = 1n;
+  let factor = 10n % modulus;
+  for (let left = power; left > 0; left = Math.floor(left / 2)) {
+    if (left % 2 === 1) result = (result * factor) % modulus;
+    factor = (factor * factor) % modulus;
+  }
+  return result;
 }
 
 const signOf = ({ coefficient }: Decimal): number => (coefficient > 0n ? 1 : coefficient < 0n ? -1 : 0);

@@ -104,6 +104,7 @@ function bitsByCharacter(characters: readonly number[], words: number) {
       table[row + word] = (table[row + word] ?? 0) | bit;
     }
   });
-  const common = Uint16Array.from({ length: COMMON }, (_, character) => rows.get(character) ?? 0);
+  const common = new Uint16Array(COMMON);
+  for (const [character, row] of rows) if (character < COMMON) common[character] = row;
   return { table, rowOf: (character: number): number => common[character] ?? rows.get(character) ?? 0 };
 }
