@@ -130,9 +130,7 @@ describe('S-82 a record', () => {
   test('whose quote is never closed', async () => {
     const rest = Buffer.alloc(16 * MIB, 'y,z\n');
     expect(await run(Buffer.from('a\n"b,c\nd\n'))).toMatchObject(failure('CSVParsingError'));
-    expect(await run(Buffer.concat([Buffer.from('a\n"b'), rest]))).toMatchObject(
-      failure('OverMaxRecordSize'),
-    );
+    expect(await run(Buffer.concat([Buffer.from('a\n"b'), rest]))).toMatchObject(failure('OverMaxRecordSize'));
   });
 });
 
