@@ -1,5 +1,6 @@
 import { invalidParameter, missingParameter } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
+import { isBucketName } from '../model/output-names.ts';
 import {
   CANNED_ACLS,
   type ObjectSettings,
@@ -34,9 +35,7 @@ const KNOWN: KnownMembers = {
   UserMetadata: null,
 };
 
-/** "Bucket naming rules" of the S3 user guide. */
-const BUCKET_NAME = /^[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$/;
-const LIKE_AN_ADDRESS = /^\d+\.\d+\.\d+\.\d+$/;
+/** Names that S3 keeps to itself. */
 const RESERVED_NAME = /^(?:xn--|sthree-)|(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/;
 const CONTROL = /\p{Cc}/u;
 const KEY_ID = /^[\x21-\x7e]+$/;
@@ -60,7 +59,7 @@ function shownOf(s3: Members): object {
 function bucketNameIn(s3: Members): string {
   const name = s3.text('BucketName');
   if (name === null || name === '') throw missingParameter(s3.path('BucketName'));
-  if (!BUCKET_NAME.test(name) || LIKE_AN_ADDRESS.test(name) || RESERVED_NAME.test(name)) {
+  if (!isBucketName(name) || RESERVED_NAME.test(name)) {
     throw invalidParameter(
       `Invalid ${s3.path('BucketName')}: ${JSON.stringify(name)}. A bucket's name has 3 to 63 lower-case letters, digits, ` +
         'dots and hyphens.',
@@ -84,7 +83,7 @@ function prefixIn(s3: Members): string {
   const segments = prefix.replace(/\/$/, '').split('/');
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
     throw invalidParameter(
-      `Invalid ${path}: ${prefix}. It may not begin with a slash, nor hold two in a row, nor a segment . or ..`,
+      `Invalid ${path}: ${JSON.stringify(prefix)}. It may not begin with a slash, nor hold two in a row, nor a segment . or ..`,
     );
   }
   return prefix;

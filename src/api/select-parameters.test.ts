@@ -74,7 +74,7 @@ describe('what is understood', () => {
       ExpressionType: 'sql',
       Expression: 'x',
       Version: 2,
-      OutputSerialization: { csv, json: {} },
+      OutputSerialization: { csv, json: null, CompressionType: 'None', other: {} },
     });
     expect(sent).toBe(
       '{"Expression":"x","ExpressionType":"sql","OutputSerialization":{"csv":{"QuoteFields":"AsNeeded"}}}',
@@ -95,7 +95,7 @@ describe('what is refused', () => {
 
   test.each([
     [{ FileHeaderInfo: 'maybe' }, 'FileHeaderInfo: maybe. It must be one of NONE, IGNORE, USE.'],
-    [{ FieldDelimiter: '' }, 'FieldDelimiter: "". It must be a single printable ASCII character, LF or CR.'],
+    [{ FieldDelimiter: '' }, 'FieldDelimiter: "". It must be a single printable ASCII character, tab, LF or CR.'],
     [{ FieldDelimiter: '||' }, 'FieldDelimiter: "||".'],
     [{ FieldDelimiter: '\u0001' }, 'FieldDelimiter: "\\u0001".'],
     [{ FieldDelimiter: 'é' }, 'FieldDelimiter: "é".'],
@@ -120,6 +120,18 @@ describe('what is refused', () => {
     [{ FieldDelimiter: '\n' }, 'FieldDelimiter: "\\n" is (or is a part of) the RecordDelimiter'],
   ])('of the output: %j', (csv, message) => {
     expect(() => output(csv)).toThrow(`Invalid SelectParameters.OutputSerialization.csv.${message}`);
+  });
+
+  test.each([
+    [{ InputSerialization: { json: {} } }, 'SelectParameters.InputSerialization.json: only csv is read and written.'],
+    [{ InputSerialization: { csv: {}, Parquet: {} } }, 'SelectParameters.InputSerialization.Parquet: only csv'],
+    [{ OutputSerialization: { JSON: {} } }, 'SelectParameters.OutputSerialization.JSON: only csv'],
+    [
+      { InputSerialization: { csv: {}, CompressionType: 'GZIP' } },
+      'SelectParameters.InputSerialization.CompressionType: archives are read as they are.',
+    ],
+  ])('what S3 Select has besides CSV: %j', (serialization, message) => {
+    expect(() => parse({ ...SQL, ...serialization })).toThrow(`Invalid ${message}`);
   });
 
   test.each([

@@ -54,9 +54,22 @@ export function parseSelectParameters(body: Json): SelectParameters {
   return { query: { expression, input, output }, sent: JSON.stringify(onlyKnown(parameters.json, KNOWN_SELECT)) };
 }
 
+/** What S3 Select has and this has not. Passed over like other unknown members, it would change what a query means. */
+const OTHER_FORMATS = ['json', 'JSON', 'parquet', 'Parquet'];
+
 /** Glacier's name is `csv`; that of S3 Select, which differs in nothing else, would otherwise be passed over in silence. */
-const csvIn = (serialization: Members | null): Members | null =>
-  serialization?.object('csv') ?? serialization?.object('CSV') ?? null;
+function csvIn(serialization: Members | null): Members | null {
+  if (serialization === null) return null;
+  const { json } = serialization;
+  const other = OTHER_FORMATS.find((name) => (json[name] ?? null) !== null);
+  if (other !== undefined)
+    throw invalidParameter(`Invalid ${serialization.path(other)}: only csv is read and written.`);
+  const compression = json.CompressionType ?? null;
+  if (compression !== null && !/^none$/i.test(String(compression))) {
+    throw invalidParameter(`Invalid ${serialization.path('CompressionType')}: archives are read as they are.`);
+  }
+  return serialization.object('csv') ?? serialization.object('CSV');
+}
 
 function csvInput(csv: Members | null): CsvInput {
   if (csv === null) return DEFAULT_CSV_INPUT;
@@ -109,7 +122,7 @@ function delimiter(csv: Members, name: string, pattern: RegExp): string | null {
   const value = csv.text(name);
   if (value === null || pattern.test(value)) return value;
   const must =
-    name === 'RecordDelimiter' ? 'one or two ASCII characters' : 'a single printable ASCII character, LF or CR';
+    name === 'RecordDelimiter' ? 'one or two ASCII characters' : 'a single printable ASCII character, tab, LF or CR';
   throw invalidParameter(`Invalid ${csv.path(name)}: ${JSON.stringify(value)}. It must be ${must}.`);
 }
 

@@ -1,11 +1,17 @@
-import * as http from 'node:http';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import http from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ApiServerOptions } from './server.ts';
 import { ApiServer } from './server.ts';
 
-vi.mock('node:http', async (original) => {
-  const real = await original<typeof http>();
-  return { ...real, createServer: vi.fn(real.createServer) };
+// Not vi.mock: another file of the same process may have imported the server, which has its node:http then.
+beforeAll(() => {
+  vi.spyOn(http, 'createServer');
+  syncBuiltinESMExports();
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
 });
 
 let ready: () => Promise<boolean> = async () => true;

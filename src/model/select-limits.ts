@@ -24,6 +24,8 @@ export const selectLimits = {
   /** A thread that has something to do and gives no sign for this long is ended. */
   selectStallMs: MINUTE_MS,
   selectRunMsMax: DAY_MS,
+  /** How long it is tried to remove what a run has written that was broken off: it may be the server that has to end. */
+  selectDiscardMs: 10 * SECOND_MS,
 
   // Queries.
   /** Glacier's own, in bytes of UTF-8. */

@@ -170,8 +170,8 @@ function actionsMatching(text: string, place: string): ActionName[] {
   const matched = fitting.map(({ action }) => action);
   if (matched.length === 0 && !isOfService(GLACIER)) {
     const hint = name.includes('*') || name.includes('?') ? '.' : didYouMean(`${SERVICE}:${name}`, FULL_NAMES);
-    const whose = `${shown(text)} is an action of another service; those here begin with ${SERVICE}:`;
-    throw new PolicyFault(place, hint === '.' ? `${whose}.` : `${whose}${hint}`);
+    const ours = `those here begin with ${SERVICE}:, but for ${fullNameOf('PutObject')}`;
+    throw new PolicyFault(place, `${shown(text)} is an action of another service; ${ours}${hint}`);
   }
   if (matched.length === 0)
     throw new PolicyFault(place, `the action ${shown(text)} is not known${didYouMean(text, FULL_NAMES)}`);

@@ -50,14 +50,44 @@ test('an error says where in the archive it was', () => {
 test('the states of a run, and the progress', () => {
   const selection = selectionOf('SELECT _1 FROM archive LIMIT 3');
   const out = Buffer.alloc(4);
-  expect(selection.run(out)).toEqual({ state: 'hungry', outputBytes: 0 });
+  expect(selection.run(out)).toEqual({ state: 'hungry', outputBytes: 0, endedBytes: 0 });
   selection.give(Buffer.from(ARCHIVE));
-  expect(selection.run(out)).toEqual({ state: 'full', outputBytes: 4 });
+  expect(selection.run(out)).toEqual({ state: 'full', outputBytes: 4, endedBytes: 3 });
   expect(out.toString()).toBe('id\n1');
-  expect(selection.run(out)).toEqual({ state: 'done', outputBytes: 3 });
+  expect(selection.run(out)).toEqual({ state: 'done', outputBytes: 3, endedBytes: 3 });
   expect(out.toString('utf8', 0, 3)).toBe('\n2\n');
   expect(selection.progress).toEqual({ recordsRead: 3, bytesRead: 38, recordsWritten: 3 });
-  expect(selection.run(out)).toEqual({ state: 'done', outputBytes: 0 });
+  expect(selection.run(out)).toEqual({ state: 'done', outputBytes: 0, endedBytes: 0 });
+});
+
+test.each(["SELECT '123' FROM archive", "SELECT '1234567' FROM archive", 'SELECT * FROM archive'])(
+  'where the last record ends in what was written: %s',
+  (expression) => {
+    for (const roomBytes of [1, 2, 3, 5, 8, 13, 100]) {
+      const selection = selectionOf(expression);
+      selection.give(Buffer.from('a\nbc\ndee\nfghij\n'));
+      selection.end();
+      for (let state = 'full'; state === 'full'; ) {
+        const out = Buffer.alloc(roomBytes);
+        const run = selection.run(out);
+        expect(run.endedBytes).toBe(out.subarray(0, run.outputBytes).lastIndexOf('\n') + 1);
+        state = run.state;
+      }
+    }
+  },
+);
+
+test('a chunk that is used up may be handed to somebody else, which leaves nothing of it', () => {
+  const selection = selectionOf('SELECT _1 FROM archive');
+  const out = Buffer.alloc(1000);
+  for (const text of ['a\nb', 'c\n']) {
+    const chunk = new Uint8Array(Buffer.from(text));
+    selection.give(chunk);
+    expect(selection.run(out).state).toBe('hungry');
+    structuredClone(chunk, { transfer: [chunk.buffer] });
+  }
+  selection.end();
+  expect(selection.run(out).state).toBe('done');
 });
 
 test('chunks are given when they are asked for, and there is room for output', () => {

@@ -15,6 +15,14 @@ import { printValue } from './values/print.ts';
 /** What a selection needs: more input, more room for output, nothing. */
 export type SelectionState = 'hungry' | 'full' | 'done';
 
+/** How far a selection has come, and what it has written for that. */
+export interface SelectionRun {
+  state: SelectionState;
+  outputBytes: number;
+  /** So many of them come before the last end of a record; 0 if none has ended in them. */
+  endedBytes: number;
+}
+
 export interface SelectionOptions {
   input: CsvInput;
   output: CsvOutput;
@@ -72,10 +80,11 @@ export class Selection {
   }
 
   /** Goes on until something is needed; fills `out` from its start. Throws SelectError, after which there is no going on. */
-  run(out: Uint8Array): { state: SelectionState; outputBytes: number } {
+  run(out: Uint8Array): SelectionRun {
     this.#writer.begin(out);
     const state = this.#run();
-    return { state, outputBytes: this.#writer.end() };
+    const { written, ended } = this.#writer.end();
+    return { state, outputBytes: written, endedBytes: ended };
   }
 
   /** The header counts as a record read, as comments do. */

@@ -28,7 +28,11 @@ export class LineWriter {
     if (this.#waitingBytes + line.length > waitingBytesMax) return;
     this.#waiting.push(line);
     this.#waitingBytes += line.length;
-    if (this.#writingSinceMs === undefined) void this.#drain();
+    if (this.#writingSinceMs !== undefined) return;
+    this.#writingSinceMs = performance.now();
+    // Not at once: the last words of a process that ends right after them are still here to be flushed. What the pool of
+    // threads has got is lost where another program takes the place of this one.
+    queueMicrotask(() => void this.#drain());
   }
 
   /** For the end of the process: writes what waits, unless the reader stands still. */

@@ -243,6 +243,17 @@ describe('a lease', () => {
     expect(await stored()).toHaveLength(1);
   });
 
+  test('of a job that failed is over when the job is due again, and the loop that waits for nothing else sees that', async () => {
+    const { jobQueue } = arrangement.given.metadata;
+    vi.spyOn(jobQueue, 'end').mockRejectedValueOnce(new Error('not now'));
+    const release = jobQueue.release.bind(jobQueue);
+    const soon = () => arrangement.clock.nowMs();
+    vi.spyOn(jobQueue, 'release').mockImplementation(({ lease }) => release({ lease, dueAtMs: soon() }));
+    const id = await startInventory();
+    await withLoop(() => ended(id));
+    expect(jobQueue.release).toHaveBeenCalledTimes(1);
+  });
+
   test('that was lost writes nothing, and the output made under it is given up', async () => {
     const id = await startInventory();
     const lost = await claimOne();

@@ -159,6 +159,8 @@ export class JobLoop implements AsyncDisposable {
       this.#log.error({ error, jobId: claimed.job.id, attempts: claimed.job.attempts }, 'the job failed');
       // Should this fail too, the lease runs out and the job becomes due again.
       messages = await retryOrFail(this.#given, claimed).catch(() => 0);
+      // When it is due again is sooner than the loop knows.
+      this.#pause.end();
     } finally {
       this.#breaks.delete(jobKey);
     }

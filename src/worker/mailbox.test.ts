@@ -25,3 +25,10 @@ test('a closed one gives what is left, and one that failed nothing', async () =>
   waiting.close(new Error('second'));
   await expect(taken).rejects.toThrow('first');
 });
+
+test('what comes after a failure is not taken, though there be always some', async () => {
+  const box = new Mailbox<number>();
+  box.fail(new Error('over'));
+  box.put(1);
+  await expect(box.take()).rejects.toThrow('over');
+});

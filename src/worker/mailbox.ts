@@ -2,16 +2,19 @@
 export class Mailbox<T> {
   readonly #items: T[] = [];
   #waiting: PromiseWithResolvers<void> | undefined;
-  #failure: { error: unknown } | undefined;
+  #end: { error: unknown } | undefined;
+  #hasFailed = false;
 
+  /** What comes after a failure is thrown away: were there always something, nobody would ever hear of it. */
   put(item: T): void {
+    if (this.#hasFailed) return;
     this.#items.push(item);
     this.#waiting?.resolve();
   }
 
   /** Nothing more will come: whoever takes when nothing is left is thrown this. */
   close(error: unknown): void {
-    this.#failure ??= { error };
+    this.#end ??= { error };
     this.#waiting?.resolve();
   }
 
@@ -20,7 +23,7 @@ export class Mailbox<T> {
     for (;;) {
       const item = this.#items.shift();
       if (item !== undefined) return item;
-      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.#end !== undefined) throw this.#end.error;
       this.#waiting = Promise.withResolvers();
       await this.#waiting.promise;
       this.#waiting = undefined;
@@ -29,6 +32,7 @@ export class Mailbox<T> {
 
   /** Throws away what has not been taken, so that the failure is all that is left. */
   fail(error: unknown): void {
+    this.#hasFailed = true;
     this.#items.length = 0;
     this.close(error);
   }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type TestArrangement, testArrangement, VAULT } from '../../test/support/arrangement.ts';
 import { LOCATION } from '../../test/support/select-jobs.ts';
+import { OutputRefusedError } from '../select-output/select-output.ts';
 import { SelectResults } from './select-results.ts';
 
 let arrangement: TestArrangement;
@@ -12,6 +13,7 @@ beforeEach(async () => {
 afterEach(() => arrangement[Symbol.asyncDispose]());
 
 const JOB = { id: 'job', output: LOCATION, outputPath: 'p/q/job/' };
+const { signal: SIGNAL } = new AbortController();
 const results = (partBytes = 4) =>
   new SelectResults({ output: arrangement.given.selectOutput, accountId: VAULT.accountId, job: JOB, partBytes });
 const read = (key: string) => readFileSync(join(arrangement.directory, 'select-output', 'results', key), 'utf8');
@@ -21,41 +23,39 @@ const partsOf = (text: string) =>
     .trimEnd()
     .split('\n')
     .map((line) => read(line.replace('s3://results/', '')));
-const piece = (text: string, atRecordEnd = true) => ({ bytes: Buffer.from(text), atRecordEnd });
+const piece = (text: string) => ({ bytes: Buffer.from(text), endedBytes: text.lastIndexOf('\n') + 1 });
 
 test('parts end with the record that fills them', async () => {
   await using written = results();
-  for (const [text, end] of [
-    ['a\nb', false],
-    ['\n', true],
-    ['ccc', false],
-    ['cccc', false],
-    ['\n', true],
-    ['d\n', true],
-  ] as const) {
-    await written.write(piece(text, end));
-  }
-  await written.finish();
+  for (const text of ['a\nb', '\n', 'ccc', 'cccc', '\n', 'd\n']) await written.write(piece(text));
+  await written.finish(SIGNAL);
   expect(partsOf(manifest())).toEqual(['a\nb\n', 'ccccccc\n', 'd\n']);
   expect(manifest()).toMatch(/^(?:s3:\/\/results\/p\/q\/job\/results\/[0-9a-f]{64}\n){3}$/);
 });
 
+test('S-85 parts end though no piece ends where a record does, and none is empty that need not be', async () => {
+  await using written = results();
+  for (const text of ['aaaa\nb', 'bbb\nc', 'ccc\n']) await written.write(piece(text));
+  await written.finish(SIGNAL);
+  expect(partsOf(manifest())).toEqual(['aaaa\n', 'bbbb\n', 'cccc\n']);
+});
+
 test('without results there is one part, which is empty', async () => {
   await using written = results();
-  await written.finish();
+  await written.finish(SIGNAL);
   expect(partsOf(manifest())).toEqual(['']);
 });
 
 test('a second run has the same names, and clears what the first has left', async () => {
   await using first = results();
   for (const text of ['aaaa\n', 'bbbb\n', 'cccc\n']) await first.write(piece(text));
-  await first.finish();
+  await first.finish(SIGNAL);
   const before = manifest();
   await using second = results();
   await second.clear();
   expect(() => manifest()).toThrow('ENOENT');
   await second.write(piece('aaaa\n'));
-  await second.finish();
+  await second.finish(SIGNAL);
   expect(before.startsWith(manifest())).toBe(true);
   expect(() => partsOf(before)).toThrow('ENOENT');
 });
@@ -69,4 +69,25 @@ test('what failed is told in their place', async () => {
   expect(partsOf(manifest('error'))).toEqual([
     '{"code":"CastFailed","message":"no number","recordNumber":3,"byteOffset":20}\n',
   ]);
+});
+
+test('no manifest outlives its run, though nothing else may be found or deleted', async () => {
+  const { selectOutput } = arrangement.given;
+  await using first = results();
+  await first.finish(SIGNAL);
+  await first.tell({ code: 'InternalError', message: 'given up' });
+  const clear = vi.spyOn(selectOutput, 'clear').mockResolvedValue();
+  await using second = results();
+  await second.clear();
+  for (const name of ['result', 'error']) expect(() => manifest(name)).toThrow('ENOENT');
+  const remove = vi.spyOn(selectOutput, 'delete').mockRejectedValue(new OutputRefusedError('AccessDenied', 'no'));
+  await second.clear();
+  expect(remove.mock.invocationCallOrder[0]).toBeLessThan(clear.mock.invocationCallOrder[1] ?? 0);
+  vi.restoreAllMocks();
+});
+
+test('a manifest is not written once nobody wants it', async () => {
+  await using written = results();
+  await expect(written.finish(AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+  expect(() => manifest()).toThrow('ENOENT');
 });

@@ -3,8 +3,16 @@ import { JOB_OBJECT } from '../core/select-jobs.ts';
 import type { SelectJob } from '../model/jobs.ts';
 import { limits } from '../model/limits.ts';
 import type { RecordPlace } from '../select/select-error.ts';
-import type { ObjectWriter, OutputObject, SelectOutput } from '../select-output/select-output.ts';
+import {
+  type ObjectWriter,
+  type OutputObject,
+  OutputRefusedError,
+  type SelectOutput,
+} from '../select-output/select-output.ts';
 import type { Piece } from './select-thread.ts';
+
+const RESULT_MANIFEST = 'result_manifest.txt';
+const ERROR_MANIFEST = 'error_manifest.txt';
 
 /** Why a job failed, as its errors tell it. */
 export interface SelectFailure {
@@ -30,35 +38,44 @@ export class SelectResults implements AsyncDisposable {
   readonly #options: SelectResultsOptions;
   readonly #keys: string[] = [];
   #part: { writer: ObjectWriter; sizeBytes: number } | undefined;
-  #atRecordEnd = true;
 
   constructor(options: SelectResultsOptions) {
     this.#options = options;
   }
 
-  /** Removes what a run that came to no end has left. */
+  /**
+   * Removes what a run that came to no end has left, and before all else the manifests, by name: none stands without what it
+   * names, and one of a run that failed does not stand beside results where the bucket's owner does not allow to list.
+   */
   async clear(): Promise<void> {
     const { output, accountId, job } = this.#options;
     const folder = { accountId, bucketName: job.output.bucketName, prefix: job.outputPath };
-    await output.clear(folder, [`${job.outputPath}${JOB_OBJECT}`]);
+    const manifests = [RESULT_MANIFEST, ERROR_MANIFEST].map((name) => this.#keyOf(name));
+    await output.delete(folder, manifests).catch((error: unknown) => {
+      // To delete need not be allowed either.
+      if (!(error instanceof OutputRefusedError)) throw error;
+    });
+    await output.clear(folder, [this.#keyOf(JOB_OBJECT)]);
   }
 
   /** A part ends with a record, because clients may read the parts in any order. */
-  async write({ bytes, atRecordEnd }: Piece): Promise<void> {
+  async write({ bytes, endedBytes }: Piece): Promise<void> {
     const { partBytes = limits.selectPartBytes } = this.#options;
-    if (this.#part !== undefined && this.#part.sizeBytes >= partBytes && this.#atRecordEnd) await this.#endPart();
-    this.#part ??= await this.#beginPart();
-    const part = this.#part;
-    await part.writer.write(bytes);
-    part.sizeBytes += bytes.length;
-    this.#atRecordEnd = atRecordEnd;
+    const isFilled = endedBytes > 0 && (this.#part?.sizeBytes ?? 0) + endedBytes >= partBytes;
+    if (isFilled) {
+      await this.#append(bytes.subarray(0, endedBytes));
+      await this.#endPart();
+    }
+    const rest = isFilled ? bytes.subarray(endedBytes) : bytes;
+    if (rest.length > 0) await this.#append(rest);
   }
 
-  /** Writes the manifest, last of all. Where there are no results it names one part, which is empty. */
-  async finish(): Promise<void> {
-    this.#part ??= await this.#beginPart();
+  /** Writes the manifest, last of all, unless the signal is aborted. Where there are no results it names one part, which is empty. */
+  async finish(signal: AbortSignal): Promise<void> {
+    if (this.#keys.length === 0) this.#part = await this.#beginPart();
     await this.#endPart();
-    await this.#put('result_manifest.txt', this.#manifest(this.#keys));
+    signal.throwIfAborted();
+    await this.#put(RESULT_MANIFEST, this.#manifest(this.#keys));
   }
 
   /** Writes why there are no results. */
@@ -66,7 +83,7 @@ export class SelectResults implements AsyncDisposable {
     const name = this.#opaque('errors', 0);
     const error = { code, message, recordNumber: at?.record ?? null, byteOffset: at?.byteOffset ?? null };
     await this.#put(name, `${JSON.stringify(error)}\n`, 'application/json');
-    await this.#put('error_manifest.txt', this.#manifest([this.#keyOf(name)]));
+    await this.#put(ERROR_MANIFEST, this.#manifest([this.#keyOf(name)]));
   }
 
   /** Removes the parts. */
@@ -81,6 +98,13 @@ export class SelectResults implements AsyncDisposable {
     const part = this.#part;
     this.#part = undefined;
     await part?.writer[Symbol.asyncDispose]();
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
+    this.#part ??= await this.#beginPart();
+    const part = this.#part;
+    await part.writer.write(bytes);
+    part.sizeBytes += bytes.length;
   }
 
   async #beginPart(): Promise<{ writer: ObjectWriter; sizeBytes: number }> {

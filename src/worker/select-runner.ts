@@ -8,7 +8,6 @@ import type { SelectAnswer, SelectInput, SelectOrder } from './select-thread.ts'
  * write, and waits for messages otherwise.
  */
 const { query, nowMs } = workerData as SelectOrder;
-const NO_BYTES = new Uint8Array();
 const chunks: Extract<SelectInput, { chunk: ArrayBuffer }>[] = [];
 const rooms: ArrayBuffer[] = [];
 let selection: Selection | undefined;
@@ -40,10 +39,9 @@ function getOn(running: Selection): void {
     if (isHungry && !feed(running)) return;
     const room = rooms.pop();
     if (room === undefined) return;
-    const { state, outputBytes } = running.run(new Uint8Array(room));
+    const { state, outputBytes, endedBytes } = running.run(new Uint8Array(room));
     isHungry = state === 'hungry';
-    // All that was read is written by then, and a record that is not all there yet is not begun.
-    if (outputBytes > 0) answer({ room, sizeBytes: outputBytes, atRecordEnd: state !== 'full' }, [room]);
+    if (outputBytes > 0) answer({ room, sizeBytes: outputBytes, endedBytes }, [room]);
     else rooms.push(room);
     if (state !== 'done') continue;
     answer({ done: true });
@@ -55,8 +53,6 @@ function getOn(running: Selection): void {
 /** False when there is nothing to be given now. */
 function feed(running: Selection): boolean {
   if (current !== undefined) {
-    // It looks at nothing that has gone.
-    running.give(NO_BYTES);
     answer({ chunk: current }, [current]);
     current = undefined;
   }

@@ -64,6 +64,31 @@ test('one that gives no sign is ended', async () => {
   await expect(outputOf(thread, chunks('a\n'))).rejects.toThrow('The query did not get on for 0.001 seconds.');
 });
 
+test.each([
+  ['goes on', undefined],
+  ['is damaged', new Error('damaged')],
+])('one that is through keeps its results, though the rest of the archive %s', async (_, damage) => {
+  const { promise: isThrough, resolve: goOn } = Promise.withResolvers<void>();
+  async function* rest() {
+    yield Buffer.from('a\n'.repeat(2 ** 19));
+    await isThrough;
+    if (damage !== undefined) throw damage;
+    for (;;) yield Buffer.from('b\n');
+  }
+  await using thread = new SelectThread(order('SELECT * FROM archive LIMIT 262144'));
+  let bytes = 0;
+  for await (const piece of thread.run({ source: rest(), signal: new AbortController().signal })) {
+    if (bytes === 0) {
+      // By when it has written the second piece, which is its last, and has ended.
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      goOn();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    bytes += piece.bytes.length;
+  }
+  expect(bytes).toBe(2 ** 19);
+});
+
 test('S-85 slow takers make it wait, whatever it writes', async () => {
   let given = 0;
   async function* wide() {

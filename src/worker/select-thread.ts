@@ -18,15 +18,15 @@ export type SelectInput = { chunk: ArrayBuffer; sizeBytes: number } | { end: tru
 /** What comes back: a chunk that has been read, what was written, the end, or why the query failed. */
 export type SelectAnswer =
   | { chunk: ArrayBuffer }
-  | { room: ArrayBuffer; sizeBytes: number; atRecordEnd: boolean }
+  | { room: ArrayBuffer; sizeBytes: number; endedBytes: number }
   | { done: true }
   | { failure: { code: string; message: string; at: RecordPlace | undefined } };
 
 /** Some of the output. */
 export interface Piece {
   bytes: Buffer;
-  /** Whether nothing of a record is missing at its end. */
-  atRecordEnd: boolean;
+  /** So many of them come before the last end of a record; 0 if none has ended in them. */
+  endedBytes: number;
 }
 
 type Written = Extract<SelectAnswer, { room: ArrayBuffer }> | { done: true };
@@ -45,6 +45,8 @@ export class SelectThread implements AsyncDisposable {
   #chunksThere = 0;
   #roomsThere = 0;
   #ended = false;
+  /** Whether the query is through, whatever is still sent. */
+  #isDone = false;
   #stall: NodeJS.Timeout | undefined;
 
   constructor(order: SelectOrder, { stallMs = limits.selectStallMs }: { stallMs?: number } = {}) {
@@ -73,11 +75,11 @@ export class SelectThread implements AsyncDisposable {
     const onAbort = () => this.#fail(signal.reason);
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort);
-    const feeding = this.#feed(source).catch((error: unknown) => this.#fail(error));
+    const feeding = this.#feed(source).catch((error: unknown) => this.#failUnfinished(error));
     try {
       for (let next = await this.#written.take(); !('done' in next); next = await this.#written.take()) {
-        const { room, sizeBytes, atRecordEnd } = next;
-        yield { bytes: Buffer.from(room, 0, sizeBytes), atRecordEnd };
+        const { room, sizeBytes, endedBytes } = next;
+        yield { bytes: Buffer.from(room, 0, sizeBytes), endedBytes };
         this.#giveRoom(room);
       }
     } finally {
@@ -126,8 +128,8 @@ export class SelectThread implements AsyncDisposable {
       this.#roomsThere -= 1;
       this.#written.put(answer);
     } else {
+      this.#isDone = true;
       this.#written.put(answer);
-      return;
     }
     this.#watch();
   }
@@ -135,10 +137,15 @@ export class SelectThread implements AsyncDisposable {
   /** From when the thread can get on until it gives a sign. */
   #watch(): void {
     const canGetOn = this.#roomsThere > 0 && (this.#chunksThere > 0 || this.#ended);
-    if (!canGetOn || this.#stall !== undefined) return;
+    if (!canGetOn || this.#isDone || this.#stall !== undefined) return;
     const seconds = this.#stallMs / 1000;
     const stalled = new SelectError('InternalError', `The query did not get on for ${seconds} seconds.`);
     this.#stall = setTimeout(() => this.#fail(stalled), this.#stallMs);
+  }
+
+  /** What becomes of the archive is nothing to a query that is through. */
+  #failUnfinished(error: unknown): void {
+    if (!this.#isDone) this.#fail(error);
   }
 
   /** What has been written is still taken. */

@@ -201,6 +201,18 @@ describe('a query that is broken off', () => {
     expect(said).toEqual([]);
   });
 
+  test('does not wait for a bucket that never answers', async () => {
+    const { id } = await start();
+    const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>();
+    vi.spyOn(arrangement.given.selectOutput, 'delete').mockImplementation(() => {
+      isAsked();
+      return new Promise(() => undefined);
+    });
+    const { said } = await withLoop(() => asked);
+    expect(await describeJob(id)).toMatchObject({ status: 'InProgress', attempts: 0 });
+    expect(said).toEqual([]);
+  });
+
   test('by the end of the process leaves nothing that a second run does not replace', async () => {
     const { id, outputPath } = await start();
     const { job } = { job: await describeJob(id) };

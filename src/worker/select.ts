@@ -4,6 +4,7 @@ import { readRange } from '../core/outputs.ts';
 import { wholeOf } from '../model/byte-range.ts';
 import type { SelectJob } from '../model/jobs.ts';
 import { HOUR_MS, limits } from '../model/limits.ts';
+import { orEndOf } from '../model/until.ts';
 import { SelectError } from '../select/select-error.ts';
 import { OutputRefusedError } from '../select-output/select-output.ts';
 import type { WorkResult } from './leases.ts';
@@ -22,17 +23,27 @@ export async function runSelect(
   if (vault === undefined) return { failure: 'The vault was deleted.' };
   await using results = new SelectResults({ output: given.selectOutput, accountId: vault.accountId, job });
   try {
-    await results.clear();
+    await orEndOf(signal, results.clear());
     await runThrough(given, { job, signal, results });
     return { output: null, marker: null };
   } catch (error) {
-    // What stays where this fails is no result: there is no manifest that names it.
-    await results.discard().catch(() => undefined);
+    await discard(results, signal);
     const failure = failureOf(error);
-    if (failure !== undefined && !signal.aborted) return await failWith(failure, results);
-    if (!signal.aborted && job.attempts >= limits.jobAttemptsMax) await results.tell(GIVEN_UP).catch(() => undefined);
+    if (failure !== undefined && !signal.aborted) return await orEndOf(signal, failWith(failure, results));
+    if (!signal.aborted && job.attempts >= limits.jobAttemptsMax) {
+      await orEndOf(signal, results.tell(GIVEN_UP)).catch(() => undefined);
+    }
     throw error;
   }
+}
+
+/**
+ * What stays where this fails is no result: there is no manifest that names it. A run that will be followed by another is
+ * waited for, as the other one has the same names.
+ */
+async function discard(results: SelectResults, signal: AbortSignal): Promise<void> {
+  const patience = signal.aborted ? AbortSignal.timeout(limits.selectDiscardMs) : signal;
+  await orEndOf(patience, results.discard()).catch(() => undefined);
 }
 
 async function runThrough(
@@ -48,6 +59,8 @@ async function runThrough(
   signal.addEventListener('abort', letGo);
   try {
     for await (const piece of pieces) await results.write(piece);
+    signal.throwIfAborted();
+    await results.finish(signal);
   } catch (error) {
     if (!deadline.aborted) throw error;
     const hours = limits.selectRunMsMax / HOUR_MS;
@@ -55,8 +68,6 @@ async function runThrough(
   } finally {
     signal.removeEventListener('abort', letGo);
   }
-  signal.throwIfAborted();
-  await results.finish();
 }
 
 /** All of the archive. Once the blobs are kept, whatever the job's row still refers to stays. */

@@ -1,9 +1,10 @@
 import * as sdk from '@aws-sdk/client-glacier';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Credentials, newAccount, newKey, newUser } from '../support/identities.ts';
-import { ISOLATION_ROWS, type Row } from '../support/isolation-rows.ts';
+import { ISOLATION_ROWS, type Row, SELECT_ROWS } from '../support/isolation-rows.ts';
 import { everythingOf, newWorld, setAccessPolicy, vaultPolicy, type World } from '../support/isolation-world.ts';
 import { type RawAnswer, type RawRequest, send } from '../support/raw-client.ts';
+import { objectsIn } from '../support/select-output.ts';
 import { ACCOUNT_ID, startServer, type TestServer } from '../support/server.ts';
 
 /**
@@ -69,7 +70,9 @@ const NO_ACCOUNTS = [
   encodeURIComponent('１１１１２２２２３３３３'),
 ];
 
-describe.each(Object.entries(ISOLATION_ROWS))('%s', (name, row) => {
+describe.each(Object.entries({ ...ISOLATION_ROWS, ...SELECT_ROWS }))('%s', (title, row) => {
+  const { operation: name = title } = row;
+
   test.each(['-', ACCOUNT_ID])('S-40 is for the account itself, written as %s', async (segment) => {
     const answer = await ask(root, row, await worldFor(row), segment);
     expect([answer.status, answer.status < 300 ? '' : answer.text]).toEqual([
@@ -194,6 +197,38 @@ describe.each(Object.entries(ISOLATION_ROWS))('%s', (name, row) => {
     const answer = await fetch(url, { method: request.method, body });
     expect(answer.status).toBe(400);
     expect(await answer.text()).toBe(errorText('MissingAuthenticationTokenException', 'Missing Authentication Token'));
+  });
+});
+
+describe('S-74 results of a query', () => {
+  /** Of an archive in the own account, into some bucket. */
+  const query = async (who: Credentials, bucketName: string) => {
+    const world = await newWorld(who, { accountId: who.accountId, lockPolicy: null });
+    const request = SELECT_ROWS['InitiateJob of a select job']?.request(world);
+    const asked = JSON.parse(String(request?.body));
+    asked.OutputLocation.S3.BucketName = bucketName;
+    return sendAs(who, { ...request, method: 'POST', path: request?.path ?? '', body: JSON.stringify(asked) }, '-');
+  };
+  const jobsIn = (bucketName: string) =>
+    [...objectsIn(server, bucketName).keys()].filter((key) => key.endsWith('/job.txt'));
+
+  test('do not go to the bucket of another account, whichever wrote to its own first', async () => {
+    const another = await newAccount(server);
+    for (const [owner, stranger] of [
+      [root, other],
+      [other, root],
+      [other, another],
+    ] as const) {
+      const bucketName = `of-${owner.accountId}`;
+      expect(await query(owner, bucketName)).toMatchObject({ status: 202 });
+      const before = jobsIn(bucketName);
+      const refused = await query(stranger, bucketName);
+      expect([refused.status, refused.json.code]).toEqual([400, 'InvalidParameterValueException']);
+      expect(refused.json.message).toBe(
+        `The results cannot be written to the bucket ${bucketName}: AccessDenied: Access Denied: the bucket ${bucketName} belongs to another account.`,
+      );
+      expect(jobsIn(bucketName)).toEqual(before);
+    }
   });
 });
 

@@ -136,9 +136,9 @@ describe('what is shown of it', () => {
       `"Completed":false,"CompletionDate":null,"CreationDate":"${json.CreationDate}","InventoryRetrievalParameters":null,` +
       `"InventorySizeInBytes":null,"JobDescription":"x","JobId":"${jobId}","JobOutputPath":"Übersicht/${jobId}/",` +
       `"OutputLocation":{"S3":{"BucketName":"${BUCKET}","Encryption":{"EncryptionType":"AES256"},"Prefix":"Übersicht/"}},` +
-      '"RetrievalByteRange":null,"SHA256TreeHash":null,"SNSTopic":null,' +
-      '"SelectParameters":{"Expression":"SELECT * FROM archive","ExpressionType":"sql",' +
-      '"InputSerialization":{"csv":{"FileHeaderInfo":"None"}}},"StatusCode":"InProgress","StatusMessage":null,' +
+      '"RetrievalByteRange":null,"SelectParameters":{"Expression":"SELECT * FROM archive","ExpressionType":"sql",' +
+      '"InputSerialization":{"csv":{"FileHeaderInfo":"None"}}},"SHA256TreeHash":null,"SNSTopic":null,' +
+      '"StatusCode":"InProgress","StatusMessage":null,' +
       `"Tier":"Bulk","VaultARN":"${arnOf(vaultName)}"}`;
     expect(text).toBe(document);
     const list = await send(server, { method: 'GET', path: `/-/vaults/${vaultName}/jobs`, query: { limit: '1' } });

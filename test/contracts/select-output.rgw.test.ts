@@ -149,6 +149,6 @@ describe.runIf(isGatewayWanted())('S3 as Ceph has it', () => {
     await others.clear({ accountId: FIRST_ACCOUNT, bucketName: Bucket, prefix: 'out/' }, []);
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIANOBODY');
     await using nobodys = opened();
-    await expect(nobodys.put(object(Bucket), noise(1))).rejects.toMatchObject({ code: 'InvalidAccessKeyId' });
+    await expect(nobodys.put(object(Bucket), noise(1))).rejects.toMatchObject({ name: 'InvalidAccessKeyId' });
   });
 });

@@ -18,7 +18,7 @@ export interface Listed {
 }
 
 /** The answer, or undefined when none came, as from a server that died. */
-export async function answerOf(call: Promise<RawAnswer>): Promise<RawAnswer | undefined> {
+export async function answerOf<T = RawAnswer>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch {

@@ -7,7 +7,16 @@ import { noise } from '../support/hashes.ts';
 import { send } from '../support/raw-client.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { answerOf, incomingOf, inventory, retrieve, upload, VAULT } from './archives.ts';
-import { attach, metadataThread, ONE_POOL_THREAD, poolThread, straceMissing } from './strace.ts';
+import {
+  attach,
+  faultAt,
+  metadataThread,
+  ONE_POOL_THREAD,
+  type Point,
+  pointsOf,
+  poolThread,
+  straceMissing,
+} from './strace.ts';
 
 /**
  * kill -9 before each file call of one upload: the calls are counted in a run that goes well, then one upload for each of
@@ -58,12 +67,6 @@ describe.runIf(straceMissing === undefined)('kill -9 before each call of', () =>
   });
 });
 
-/** The n-th call of this name on its thread: strace counts each name for itself. */
-interface Point {
-  name: string;
-  nth: number;
-}
-
 type Thread = (typeof THREADS)[keyof typeof THREADS];
 
 async function started(dataDir: string): Promise<TestServer> {
@@ -77,11 +80,7 @@ async function goodRun(dataDir: string, { idOf, calls }: Thread): Promise<{ poin
   await using tracing = await attach(idOf(server), ['-e', `trace=${calls}`]);
   const answer = await upload(server, { body: bodyOf('good run'), description: 'good run' });
   expect(answer.status).toBe(201);
-  const names = (await tracing.stop()).flatMap((line) => /^(\w+)\(/.exec(line)?.[1] ?? []);
-  const points = names.map((name, at) => ({
-    name,
-    nth: names.slice(0, at + 1).filter((other) => other === name).length,
-  }));
+  const points = pointsOf(await tracing.stop());
   return { points, archiveId: answer.header('x-amz-archive-id') ?? '' };
 }
 
@@ -94,8 +93,7 @@ async function killedRun(
   await check(server, acknowledged);
   const description = `killed before ${point.name} ${point.nth}`;
   const ended = once(server.child, 'exit');
-  const fault = ['-e', `trace=${point.name}`, '-e', `inject=${point.name}:signal=SIGKILL:when=${point.nth}`];
-  await using _tracing = await attach(idOf(server), fault);
+  await using _tracing = await attach(idOf(server), faultAt(point, 'signal=SIGKILL'));
   const answer = await answerOf(upload(server, { body: bodyOf(description), description }));
   if (answer === undefined) {
     expect(await ended).toEqual([null, 'SIGKILL']);

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { send, sendUpload } from '../support/raw-client.ts';
-import { named, namesBelow, objectsIn } from '../support/select-output.ts';
+import { send } from '../support/raw-client.ts';
+import { named, objectsIn } from '../support/select-output.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/topics.ts';
+import { VAULT } from './archives.ts';
+import { BUCKET, checkAllEnded, jobIdOf, queried, startQuery } from './queries.ts';
 import { TIER_MS_MAX } from './tiers.ts';
 
 /**
@@ -16,8 +18,6 @@ import { TIER_MS_MAX } from './tiers.ts';
 const ENDS = ['kill', 'stop', 'kill', 'kill'] as const;
 const LINES = 2 ** 20;
 const BODY = Buffer.from(Array.from({ length: LINES }, (_, line) => `${line},${'x'.repeat(50)}\n`).join(''));
-const VAULT = '/-/vaults/select';
-const BUCKET = 'results';
 /** A stop breaks a query off instead of waiting for its end. */
 const STOP_MS_MAX = 20_000;
 
@@ -44,12 +44,7 @@ test('a query that is broken off again and again has whole results in the end', 
     expect(brokenOff).toBeGreaterThan(0);
     await using server = await startServer({ dataDir });
     await until(() => isEnded(server, jobId), 'the end of the job');
-    const { json } = await send(server, { method: 'GET', path: `${VAULT}/jobs/${jobId}` });
-    expect(json).toMatchObject({ StatusCode: 'Succeeded', StatusMessage: 'Succeeded' });
-    const objects = objectsIn({ dataDir }, BUCKET);
-    expect(namesBelow(objects, path)).toEqual(['job.txt', 'result_manifest.txt', 'results/*']);
-    expect(named(objects, { bucket: BUCKET, path }) === BODY.toString()).toBe(true);
-    expect(readdirSync(incoming(dataDir))).toEqual([]);
+    expect(await checkAllEnded(server, BODY)).toEqual([jobId]);
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
   }
@@ -58,17 +53,8 @@ test('a query that is broken off again and again has whole results in the end', 
 async function started(dataDir: string): Promise<{ jobId: string; path: string }> {
   // A delay, so that no query has begun before the first server that is killed.
   await using server = await startServer({ dataDir, flags: ['--retrieval-times', 'standard=1s'] });
-  await send(server, { method: 'PUT', path: VAULT });
-  const { header } = await sendUpload(server, { method: 'POST', path: `${VAULT}/archives`, body: BODY });
-  const body = JSON.stringify({
-    Type: 'select',
-    ArchiveId: header('x-amz-archive-id'),
-    SelectParameters: { Expression: 'SELECT * FROM archive', ExpressionType: 'SQL' },
-    OutputLocation: { S3: { BucketName: BUCKET, Prefix: 'p' } },
-  });
-  const answer = await send(server, { method: 'POST', path: `${VAULT}/jobs`, body });
-  expect(answer.status).toBe(202);
-  return { jobId: answer.header('x-amz-job-id') ?? '', path: answer.header('x-amz-job-output-path') ?? '' };
+  const answer = await startQuery(server, await queried(server, BODY));
+  return { jobId: jobIdOf(answer), path: answer.header('x-amz-job-output-path') ?? '' };
 }
 
 const incoming = (dataDir: string): string => join(dataDir, 'select-output', '.incoming');

@@ -78,6 +78,30 @@ function threadNamed(name: string, processId: number): number {
   return only;
 }
 
+/** The n-th call of its name on its thread: strace counts each name for itself. */
+export interface Point {
+  name: string;
+  nth: number;
+  text: string;
+}
+
+/** The calls of one thread, as the points at which a fault can be put in another run. Lines are those without `-f`. */
+export function pointsOf(lines: readonly string[]): Point[] {
+  const counts = new Map<string, number>();
+  return lines.flatMap((text) => {
+    const [, name] = /^(\w+)\(/.exec(text) ?? [];
+    if (name === undefined) return [];
+    const nth = (counts.get(name) ?? 0) + 1;
+    counts.set(name, nth);
+    return [{ name, nth, text }];
+  });
+}
+
+/** The words that put a fault at a point, as `signal=SIGKILL` or `error=EIO`. */
+export const faultAt = ({ name, nth }: Point, fault: string): string[] => [
+  ...['-e', `trace=${name}`, '-e', `inject=${name}:${fault}:when=${nth}`],
+];
+
 /** One system call: when it began and ended, as places in the trace. */
 export interface SystemCall {
   text: string;

@@ -4,6 +4,8 @@ import type { RawRequest } from './raw-client.ts';
 
 /** One operation of the matrix. */
 export interface Row {
+  /** Its name, where the row's is another: some operations have requests that are decided in a way of their own. */
+  operation?: string;
   /** How it answers whoever may use it, in a world where everything exists. */
   status: number;
   /** Whether it is about one vault or about an account. */
@@ -42,6 +44,21 @@ const own = (status: number, request: Row['request'], more: Partial<Row> = {}): 
   shared(status, request, { shareable: false, ...more });
 const account = (status: number, request: Row['request']): Row =>
   own(status, request, { on: 'account', inVaultPolicies: false });
+
+/** Select jobs, which must also be allowed to write where their results go. */
+export const SELECT_ROWS: Readonly<Record<string, Row>> = {
+  'InitiateJob of a select job': own(
+    202,
+    (world) =>
+      json('POST', vault(world, '/jobs'), {
+        Type: 'select',
+        ArchiveId: world.archiveId,
+        SelectParameters: { Expression: 'SELECT * FROM archive', ExpressionType: 'SQL' },
+        OutputLocation: { S3: { BucketName: 'results', Prefix: world.vaultName } },
+      }),
+    { operation: 'InitiateJob' },
+  ),
+};
 
 /** Every operation of the API, by its name. */
 export const ISOLATION_ROWS: Readonly<Record<string, Row>> = {

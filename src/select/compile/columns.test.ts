@@ -58,6 +58,17 @@ describe('names', () => {
     expect(outcome(list, columns)).toBe(expected);
   });
 
+  test.each([
+    ['city', "The header has no column called 'city' at line 1, column 8"],
+    [
+      '"Oslo"',
+      "The header has no column called 'Oslo'; double quotes hold the exact name of a column, single ones a text " +
+        'at line 1, column 8',
+    ],
+  ])('an unknown one is told of: %s', (list, message) => {
+    expect(() => planOn(new TextRow(), `SELECT ${list} FROM archive`, named('id'))).toThrow(message);
+  });
+
   test('all columns of a large header are found', () => {
     const names = Array.from({ length: 20_000 }, (_, column) => `c${column}`);
     expect(planOn(new TextRow(), 'SELECT c19999 FROM archive', { kind: 'names', names }).columnsRead).toBe(20_000);

@@ -54,10 +54,17 @@ function mixRefusal(): (column: { name: Name; place: Place; isPosition: boolean 
   };
 }
 
-const unknownColumn = (columns: Columns, { text }: Name, place: Place): SelectError =>
-  columns.kind === 'positions'
-    ? errorAt('InvalidColumnIndex', `${shown(text)} is no column; without names they are _1, _2 and so on`, place)
-    : errorAt('MissingHeaders', `The header has no column called ${shown(text)}`, place);
+/** Many a query has a text in double quotes, as other programs take it. */
+function unknownColumn(columns: Columns, { text, quoted }: Name, place: Place): SelectError {
+  const hint = quoted ? '; double quotes hold the exact name of a column, single ones a text' : '';
+  return columns.kind === 'positions'
+    ? errorAt(
+        'InvalidColumnIndex',
+        `${shown(text)} is no column; without names they are _1, _2 and so on${hint}`,
+        place,
+      )
+    : errorAt('MissingHeaders', `The header has no column called ${shown(text)}${hint}`, place);
+}
 
 function positionOf({ text }: Name): number | undefined {
   const digits = POSITION.exec(text)?.[1];

@@ -16,7 +16,7 @@ import type { Kinds, Term } from './term.ts';
 export function numberOf(text: string): Numeric {
   const number = parseNumeric(text);
   if (number !== undefined) return number;
-  throw new SelectError('CastFailed', `A field is read as a number here, and ${shown(text)} is none`);
+  throw new SelectError('CastFailed', `A field is needed as a number, and ${shown(text)} is none`);
 }
 
 const truthOf = (text: string): boolean => cast(text, 'bool') as boolean;

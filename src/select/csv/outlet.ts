@@ -18,6 +18,8 @@ export class Outlet {
   at = 0;
   /** Bytes of whole records that are in the buffer, and of one that was begun in the buffer before. */
   written = 0;
+  /** So many of them come before the last end of a record that is in the buffer. */
+  ended = 0;
   #out: Buffer = this.target;
   #start = 0;
   #spill: Buffer = Buffer.alloc(SPILL_BYTES_AT_FIRST);
@@ -29,6 +31,7 @@ export class Outlet {
     if (out.length === 0) throw new RangeError('There is no room for output');
     this.#out = Buffer.from(out.buffer, out.byteOffset, out.length);
     this.written = 0;
+    this.ended = 0;
     this.#drain();
   }
 
@@ -86,11 +89,17 @@ export class Outlet {
     this.#refuseLong();
     this.copy(delimiter, { from: 0, to: delimiter.length });
     if (this.target === this.#out) {
-      this.written = this.at;
+      this.settle();
       return;
     }
     this.#spillTo = this.at;
     this.#drain();
+  }
+
+  /** Ends what was put together where it is, with its delimiter. */
+  settle(): void {
+    this.written = this.at;
+    this.ended = this.at;
   }
 
   #move(sizeBytes: number): void {
@@ -110,6 +119,7 @@ export class Outlet {
     this.#spillFrom += sizeBytes;
     this.written += sizeBytes;
     if (this.#spillFrom < this.#spillTo) return;
+    this.ended = this.written;
     this.#spillFrom = 0;
     this.#spillTo = 0;
   }

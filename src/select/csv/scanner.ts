@@ -272,7 +272,10 @@ export class Scanner {
 
   #notUtf8(): SelectError {
     const byte = this.#window.offset + this.#window.end;
-    return this.#fault('InvalidTextEncoding', `The archive is not UTF-8: byte ${byte} cannot be where it is`);
+    return this.#fault(
+      'InvalidTextEncoding',
+      `The archive is not UTF-8 at byte ${byte}; other encodings and compression are not read`,
+    );
   }
 
   #malformed(what: string, place: number): SelectError {
@@ -282,6 +285,6 @@ export class Scanner {
 
   #fault(code: string, message: string): SelectError {
     const at = { record: this.recordsRead + 1, byteOffset: this.bytesRead };
-    return new SelectError(code, `${message}, in record ${at.record}`, { at });
+    return new SelectError(code, message, { at });
   }
 }

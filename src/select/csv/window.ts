@@ -70,6 +70,8 @@ export class Window {
     this.bytes.set(this.#chunk.subarray(this.#taken, until), this.#filled);
     this.#filled += until - this.#taken;
     this.#taken = until;
+    // Whoever gave it may do with it what they like once it is used up, and to hand it to a thread is to empty it.
+    if (until === this.#chunk.length) this.give(NOTHING);
     return true;
   }
 

@@ -45,10 +45,10 @@ export class CsvWriter {
     return this.#outlet.room <= this.#runTo - this.#runFrom;
   }
 
-  /** Has done with the buffer that was begun; returns how many bytes are in it. */
-  end(): number {
+  /** Has done with the buffer that was begun; returns how many bytes are in it, and how many before the last end of a record. */
+  end(): { written: number; ended: number } {
     this.flush();
-    return this.#outlet.written;
+    return this.#outlet;
   }
 
   /** Copies what is to be copied; needed before the scanner brings more into view. */
@@ -57,7 +57,7 @@ export class CsvWriter {
       const outlet = this.#outlet;
       outlet.open();
       outlet.copy(this.#row.bytes, { from: this.#runFrom, to: this.#runTo });
-      outlet.written = outlet.at;
+      outlet.settle();
     }
     this.#runFrom = 0;
     this.#runTo = 0;
