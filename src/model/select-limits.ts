@@ -24,6 +24,8 @@ export const selectLimits = {
   /** A thread that has something to do and gives no sign for this long is ended. */
   selectStallMs: MINUTE_MS,
   selectRunMsMax: DAY_MS,
+  /** A thread whose query came to its end waits so long for the next one: starting one takes longer than a small query. */
+  selectIdleMs: 15 * SECOND_MS,
 
   // Queries.
   /** Glacier's own, in bytes of UTF-8. */
