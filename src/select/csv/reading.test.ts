@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { columnsOf, type SelectionCase, type SelectionResult, select } from '../../../test/support/selections.ts';
 import { limits, MIB } from '../../model/limits.ts';
 import type { CsvInput } from '../../model/select.ts';
-import { plainSieve, type Sieve, type SieveOptions } from './sieve.ts';
-import { vectorSieve } from './vector-sieve.ts';
+import { SCAN_BYTES } from './scanner.ts';
+import { plainSieve } from './sieve.ts';
+import { WINDOW_BYTES } from './window.ts';
 
 /** Read with the options, and written with `|` between fields and `;` behind each, nothing quoted. */
 const PLAINLY = { fieldDelimiter: '|', recordDelimiter: ';', quoteCharacter: null } as const;
@@ -183,7 +184,7 @@ describe('what is not UTF-8', () => {
 
 /** Too long for chunks of one byte. */
 const WIDE_FEEDINGS = [
-  { room: MIB, sieveOf: vectorSieve },
+  { room: MIB, sieve: plainSieve({ sizeBytes: SCAN_BYTES, searchedBytes: WINDOW_BYTES }) },
   { chunks: [65_521, 4099], room: 300_000 },
 ];
 
@@ -222,16 +223,13 @@ describe('limits', () => {
 
   test('the work for a record that comes byte by byte is that of a few looks at it', () => {
     let looked = 0;
-    const sieveOf = (options: SieveOptions): Sieve => {
-      const sieve = plainSieve(options);
-      const sift = (end: number): number => {
-        looked += end;
-        return sieve.sift(end);
-      };
-      return { ...sieve, sift };
+    const plain = plainSieve({ sizeBytes: SCAN_BYTES, searchedBytes: WINDOW_BYTES });
+    const sift = (end: number): number => {
+      looked += end;
+      return plain.sift(end);
     };
     const archive = `"${'a\n'.repeat(20_000)}"\n`;
-    expect(select({ archive }, { chunks: [1], sieveOf }).text).toBe(archive);
+    expect(select({ archive }, { chunks: [1], sieve: { ...plain, sift } }).text).toBe(archive);
     expect(looked).toBeLessThan(4 * archive.length);
   });
 });
