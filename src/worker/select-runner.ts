@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { SelectError } from '../select/select-error.ts';
-import { Selection } from '../select/selection.ts';
+import { Selection, type SelectionState } from '../select/selection.ts';
 import type { SelectAnswer, SelectInput, SelectOrder } from './select-thread.ts';
 
 type Chunk = Extract<SelectInput, { chunk: ArrayBuffer }>;
@@ -22,6 +22,9 @@ interface Running {
  */
 const NO_BYTES = new Uint8Array();
 const rooms: ArrayBuffer[] = [];
+/** How much of the last room is filled with what has not been sent, and whether what was sent last ended within a record. */
+let filledBytes = 0;
+let isCut = false;
 let running: Running | undefined;
 
 const answer = (what: SelectAnswer, transferred: ArrayBuffer[] = []) => parentPort?.postMessage(what, transferred);
@@ -30,7 +33,8 @@ const giveBack = (chunk: ArrayBuffer) => answer({ chunk }, [chunk]);
 parentPort?.on('message', (input: SelectInput) => {
   try {
     if ('order' in input) running = begin(input.order);
-    else if ('room' in input) rooms.push(input.room);
+    // Before the one that is being filled, which is the last.
+    else if ('room' in input) rooms.unshift(input.room);
     else if ('end' in input) end();
     else if (running === undefined) giveBack(input.chunk);
     else running.chunks.push(input);
@@ -45,6 +49,7 @@ parentPort?.on('message', (input: SelectInput) => {
 
 /** What was let in under a stricter setting means the same. */
 function begin({ query, nowMs }: SelectOrder): Running {
+  isCut = false;
   const selection = Selection.of(query, { strict: false, nowMs });
   return { selection, chunks: [], current: undefined, isHungry: true, ended: false };
 }
@@ -56,17 +61,30 @@ function end(): void {
 function getOn(query: Running): void {
   for (;;) {
     if (query.isHungry && !feed(query)) return;
-    const room = rooms.pop();
+    const room = rooms.at(-1);
     if (room === undefined) return;
-    const { state, outputBytes } = query.selection.run(new Uint8Array(room));
+    const { state, outputBytes } = query.selection.run(new Uint8Array(room, filledBytes));
+    filledBytes += outputBytes;
     query.isHungry = state === 'hungry';
-    // All that was read is written by then, and a record that is not all there yet is not begun.
-    if (outputBytes > 0) answer({ room, sizeBytes: outputBytes, atRecordEnd: state !== 'full' }, [room]);
-    else rooms.push(room);
+    if (isWorthSending(state, room)) send(state);
     if (state !== 'done') continue;
     leave(query);
     return;
   }
+}
+
+/** A little waits for more, but not where a part of the results may have to end. */
+function isWorthSending(state: SelectionState, room: ArrayBuffer): boolean {
+  if (filledBytes === 0) return false;
+  return state !== 'hungry' || isCut || 2 * filledBytes >= room.byteLength;
+}
+
+function send(state: SelectionState): void {
+  const room = rooms.pop() as ArrayBuffer;
+  // All that was read is written unless it is full, and a record that is not all there yet is not begun.
+  isCut = state === 'full';
+  answer({ room, sizeBytes: filledBytes, atRecordEnd: !isCut }, [room]);
+  filledBytes = 0;
 }
 
 /** False when there is nothing to be given now. */

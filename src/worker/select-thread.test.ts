@@ -38,6 +38,30 @@ test('one comes after the other, each with an archive of its own, whether it is 
   expect(thread.isReady).toBe(true);
 });
 
+test('a little output waits for more, and much of it ends with a record in each chunk', async () => {
+  await using thread = new SelectThread();
+  const piecesOf = async (run: Partial<SelectRun>) => {
+    const pieces: { sizeBytes: number; atRecordEnd: boolean }[] = [];
+    for await (const { bytes, atRecordEnd } of thread.run({
+      order: order(),
+      source: chunks(),
+      signal: goesOn(),
+      ...run,
+    }))
+      pieces.push({ sizeBytes: bytes.length, atRecordEnd });
+    return pieces;
+  };
+  const little = Array.from({ length: 9 }, () => 'ab,c\n');
+  expect(await piecesOf({ source: chunks(...little) })).toEqual([{ sizeBytes: 45, atRecordEnd: true }]);
+  const much = () => chunks(...Array.from({ length: 4 }, () => 'ab,c\n'.repeat(200_000)));
+  expect(await piecesOf({ source: much() })).toEqual(
+    Array.from({ length: 4 }, () => ({ sizeBytes: 1_000_000, atRecordEnd: true })),
+  );
+  const twice = await piecesOf({ order: order('SELECT _1, _1, _2 FROM archive'), source: much() });
+  expect(twice.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBe(4 * 200_000 * 8);
+  expect(twice.map(({ atRecordEnd }) => atRecordEnd)).toEqual(Array.from({ length: 4 }, () => [false, true]).flat());
+});
+
 test('of nothing comes nothing', async () => {
   await using thread = new SelectThread();
   expect(await outputOf(thread, { source: chunks() })).toBe('');
