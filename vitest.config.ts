@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 const ACCEPTANCE_TIMEOUT_MS = 120_000;
-const RULES = ['src/{core,worker}/**/*.test.ts'];
+const RULES = ['src/{core,worker}/**/*.test.ts', 'src/**/*.large.test.ts'];
+/** Properties are tried with many more cases where the whole is run. */
+const UNIT_TIMEOUT_MS = process.env.MORAINE_TEST_FAULTS === 'whole' ? 600_000 : 5000;
 
 /** The projects: unit and rules beside the source, one contract suite per port, acceptance and crash against a real process. */
 export default defineConfig({
@@ -15,9 +17,11 @@ export default defineConfig({
           exclude: RULES,
           isolate: false,
           maxWorkers: 2,
+          testTimeout: UNIT_TIMEOUT_MS,
         },
       },
-      // The rules stand on real stores: whole lives of vaults, jobs and messages, beside their source like unit tests.
+      // The rules stand on real stores: whole lives of vaults, jobs and messages, beside their source like unit tests. With them
+      // is what takes a unit test long: megabytes and millions of something.
       { test: { name: 'rules', include: RULES, isolate: false, maxWorkers: 2 } },
       { test: { name: 'contracts', include: ['test/contracts/**/*.test.ts'] } },
       {

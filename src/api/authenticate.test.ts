@@ -225,7 +225,7 @@ describe('authenticate', () => {
     const wrong = [...BASE, authorization(ZEROS)];
     const unknown: HeaderPair[] = [...BASE, ['Authorization', authorization(ZEROS)[1].replace(KEY_ID, 'other')]];
     const times: [number[], number[]] = [[], []];
-    for (let round = 0; round < 2000; round += 1) {
+    for (let round = 0; round < 1000; round += 1) {
       for (const [index, headers] of [unknown, wrong].entries()) {
         const { request } = sent({ headers });
         const startedAtMs = performance.now();
@@ -233,7 +233,7 @@ describe('authenticate', () => {
         times[index]?.push(performance.now() - startedAtMs);
       }
     }
-    const [unknownMs, wrongMs] = times.map((values) => values.sort((a, b) => a - b)[1000] ?? 0) as [number, number];
+    const [unknownMs, wrongMs] = times.map((values) => values.sort((a, b) => a - b)[500] ?? 0) as [number, number];
     // Without the work done in vain it is a fifth.
     expect(unknownMs / wrongMs).toBeGreaterThan(0.6);
     expect(unknownMs / wrongMs).toBeLessThan(1.5);

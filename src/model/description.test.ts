@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { anyText } from '../../test/support/any-text.ts';
 import { parseDescription } from './description.ts';
 
 test('a description keeps its blanks but the leading ones', () => {
@@ -20,7 +21,7 @@ test('1,024 characters are the limit', () => {
 
 test('only printable ASCII is taken', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }), (text) => {
+    fc.property(anyText({ minLength: 1, maxLength: 3 }), (text) => {
       const description = `x${text}`;
       const printable = [...text].every((character) => character >= ' ' && character <= '~');
       if (printable) expect(parseDescription(description)).toBe(description);

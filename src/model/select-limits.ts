@@ -13,11 +13,12 @@ export const selectLimits = {
   /** Of the name of a grantee or of a KMS key. */
   selectNameLengthMax: 2 * KIB,
   selectContextBytesMax: 8 * KIB,
-  /** What a query reads is handed to its thread in pieces of this size, so many at once; what it writes comes back likewise. */
+  /** What a query reads is handed to its thread in pieces of this size, so many at once. */
   selectChunkBytes: MIB,
   selectChunksMax: 4,
-  selectPieceBytes: 256 * KIB,
-  selectPiecesMax: 4,
+  /** What it writes comes back likewise: a chunk that is written as it was read, and what was left of the record before. */
+  selectPieceBytes: MIB + 64 * KIB,
+  selectPiecesMax: 3,
   /** A part of the results ends with the record that makes it so large, or soon after. */
   selectPartBytes: 128 * MIB,
   selectThreadHeapMibMax: 256,
@@ -26,6 +27,8 @@ export const selectLimits = {
   selectRunMsMax: DAY_MS,
   /** How long it is tried to remove what a run has written that was broken off: it may be the server that has to end. */
   selectDiscardMs: 10 * SECOND_MS,
+  /** A thread whose query came to its end waits so long for the next one: starting one takes longer than a small query. */
+  selectIdleMs: 15 * SECOND_MS,
 
   // Queries.
   /** Glacier's own, in bytes of UTF-8. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { tries } from '../../test/support/tries.ts';
 import { ANY, compileGlob, type Piece, piecesOf } from './glob.ts';
 import { type Subject, subjectOf } from './subject.ts';
 import { indexText } from './text-index.ts';
@@ -59,7 +60,7 @@ describe('against the naive table', () => {
       fc.property(texts('ab*?', 12), texts('ab', 14), (pattern, text) => {
         expect(matches(pattern, text)).toBe(naive(pattern, text));
       }),
-      { numRuns: 5000 },
+      { numRuns: tries(1500) },
     );
   });
 
@@ -170,7 +171,7 @@ describe('S-56 matching costs at most two looks a character of the pattern and w
         expect(compileGlob(piecesOf(`*${pattern}`))(subject)).toBe(naive(`*${pattern}`, plain));
         expect(seen.looks).toBeLessThanOrEqual(2 * (1 + pattern.length) * (1 + Math.ceil(plain.length / 32)));
       }),
-      { numRuns: 1000 },
+      { numRuns: tries(300) },
     );
   });
 });

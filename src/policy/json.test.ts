@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { tries } from '../../test/support/tries.ts';
 import { type JsonValue, parseJson } from './json.ts';
 
 function plain(value: JsonValue): unknown {
@@ -49,7 +50,7 @@ test('reads nothing that JSON.parse does not', () => {
       }
       expect(() => JSON.parse(text)).not.toThrow();
     }),
-    { numRuns: 5000 },
+    { numRuns: tries(1500) },
   );
 });
 

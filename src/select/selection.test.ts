@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type CsvInput, DEFAULT_CSV_INPUT, DEFAULT_CSV_OUTPUT } from '../model/select.ts';
 import { Selection } from './selection.ts';
 
@@ -95,4 +95,36 @@ test('chunks are given when they are asked for, and there is room for output', (
   expect(() => selection.run(Buffer.alloc(0))).toThrow(RangeError);
   selection.give(Buffer.from('a'));
   expect(() => selection.give(Buffer.from('b'))).toThrow(RangeError);
+});
+
+test('one that is done or has failed hands its buffers on, and two that run have none in common', () => {
+  const out = Buffer.alloc(1000);
+  const first = selectionOf('SELECT _2 FROM archive');
+  const second = selectionOf('SELECT * FROM archive', { fieldDelimiter: ';' });
+  first.give(Buffer.from('a,b\nc'));
+  second.give(Buffer.from('x;y\nz'));
+  expect(first.run(out)).toEqual({ state: 'hungry', outputBytes: 2, endedBytes: 2 });
+  expect(second.run(out)).toEqual({ state: 'hungry', outputBytes: 4, endedBytes: 4 });
+  first.give(Buffer.from(',d'));
+  first.end();
+  expect(first.run(out)).toEqual({ state: 'done', outputBytes: 2, endedBytes: 2 });
+  using memory = vi.spyOn((globalThis as unknown as { WebAssembly: { Memory: () => unknown } }).WebAssembly, 'Memory');
+  const third = selectionOf('SELECT _1 FROM archive', { fieldDelimiter: '|' });
+  expect(memory).not.toHaveBeenCalled();
+  selectionOf('SELECT _1 FROM archive');
+  expect(memory).toHaveBeenCalledOnce();
+  const failing = selectionOf('SELECT CAST(_1 AS INT) FROM archive');
+  failing.give(Buffer.from('a\n'));
+  for (let run = 0; run < 2; run += 1) expect(() => failing.run(out)).toThrow('INT');
+  selectionOf('SELECT _1 FROM archive');
+  expect(memory).toHaveBeenCalledTimes(2);
+  third.give(Buffer.from('1|2,3\n4'));
+  expect(third.run(out)).toEqual({ state: 'hungry', outputBytes: 2, endedBytes: 2 });
+  expect(first.run(out)).toEqual({ state: 'done', outputBytes: 0, endedBytes: 0 });
+  second.end();
+  expect(second.run(out)).toEqual({ state: 'done', outputBytes: 2, endedBytes: 2 });
+  expect(out.toString('utf8', 0, 2)).toBe('z\n');
+  third.end();
+  expect(third.run(out)).toEqual({ state: 'done', outputBytes: 2, endedBytes: 2 });
+  expect(out.toString('utf8', 0, 2)).toBe('4\n');
 });

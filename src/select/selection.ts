@@ -3,10 +3,9 @@ import { compilePlan } from './compile/compile.ts';
 import type { Columns, Plan } from './compile/plan.ts';
 import type { Row } from './compile/row.ts';
 import { dialectOf, markingCharacters } from './csv/dialect.ts';
-import { SCAN_BYTES, Scanner } from './csv/scanner.ts';
-import type { Sieve, SieveOptions } from './csv/sieve.ts';
-import { sieveFor } from './csv/vector-sieve.ts';
-import { WINDOW_BYTES } from './csv/window.ts';
+import { Scanner } from './csv/scanner.ts';
+import type { Sieve } from './csv/sieve.ts';
+import { giveSieve, takeSieve } from './csv/spare-sieve.ts';
 import { CsvWriter, type WrittenColumn } from './csv/writer.ts';
 import { SelectError } from './select-error.ts';
 import { parseStatement } from './sql/parse.ts';
@@ -28,8 +27,8 @@ export interface SelectionOptions {
   output: CsvOutput;
   /** Called once, when it is known what columns there are. Throws SelectError. */
   planFor: (against: { row: Row; columns: Columns }) => Plan;
-  /** The quickest that there is unless it is said; making that takes longer than reading a small archive. */
-  sieveOf?: (options: SieveOptions) => Sieve;
+  /** The quickest that there is unless it is said, handed on when the selection is done or has failed. */
+  sieve?: Sieve;
 }
 
 /**
@@ -47,6 +46,8 @@ export class Selection {
   #left = Number.POSITIVE_INFINITY;
   #over = false;
   #recordsWritten = 0;
+  #handOn: Sieve | undefined;
+  #failure: { error: unknown } | undefined;
 
   /** Throws SelectError for what can be known of the query without the archive; with names in the header, that is its syntax. */
   static of(
@@ -60,9 +61,9 @@ export class Selection {
   constructor(options: SelectionOptions) {
     const { input, output } = options;
     this.#options = options;
-    const characters = markingCharacters(input, output);
-    const { sieveOf = sieveFor } = options;
-    const sieve = sieveOf({ characters, sizeBytes: SCAN_BYTES, searchedBytes: WINDOW_BYTES });
+    const sieve = options.sieve ?? takeSieve();
+    sieve.seek(markingCharacters(input, output));
+    if (options.sieve === undefined) this.#handOn = sieve;
     this.#scanner = new Scanner(dialectOf(input), sieve);
     this.#writer = new CsvWriter(this.#scanner.row, { input, output });
     this.#headerAhead = input.fileHeaderInfo !== 'NONE';
@@ -81,10 +82,18 @@ export class Selection {
 
   /** Goes on until something is needed; fills `out` from its start. Throws SelectError, after which there is no going on. */
   run(out: Uint8Array): SelectionRun {
-    this.#writer.begin(out);
-    const state = this.#run();
-    const { written, ended } = this.#writer.end();
-    return { state, outputBytes: written, endedBytes: ended };
+    if (this.#failure !== undefined) throw this.#failure.error;
+    try {
+      this.#writer.begin(out);
+      const state = this.#run();
+      const { written, ended } = this.#writer.end();
+      if (state === 'done') this.#leave();
+      return { state, outputBytes: written, endedBytes: ended };
+    } catch (error) {
+      this.#failure = { error };
+      this.#leave();
+      throw error;
+    }
   }
 
   /** The header counts as a record read, as comments do. */
@@ -160,6 +169,12 @@ export class Selection {
       this.#written();
     }
     this.#over = true;
+  }
+
+  /** Nothing is looked at any more. */
+  #leave(): void {
+    if (this.#handOn !== undefined) giveSieve(this.#handOn);
+    this.#handOn = undefined;
   }
 
   #written(): void {

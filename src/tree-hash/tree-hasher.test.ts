@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { tries } from '../../test/support/tries.ts';
 import { MIB } from '../model/limits.ts';
 import { combine, leafHash } from './nodes.ts';
 import { TreeHasher } from './tree-hasher.ts';
@@ -27,7 +28,7 @@ test('combining equals naive recursion', () => {
       const leaves = fakeLeaves(count, seed);
       expect(combine(Buffer.concat(leaves)).equals(naiveRoot(leaves))).toBe(true);
     }),
-    { numRuns: 200 },
+    { numRuns: tries(50) },
   );
 });
 
@@ -41,7 +42,7 @@ test('combining the roots of equal parts equals combining all leaves', () => {
       );
       expect(combine(Buffer.concat(parts)).equals(combine(Buffer.concat(leaves)))).toBe(true);
     }),
-    { numRuns: 200 },
+    { numRuns: tries(50) },
   );
 });
 
@@ -68,7 +69,7 @@ test('streaming in any pieces equals naive recursion over the MiB', () => {
       expect(digest.leaves.equals(Buffer.concat(leaves))).toBe(true);
       expect(digest.treeHash.equals(naiveRoot(leaves))).toBe(true);
     }),
-    { numRuns: 60 },
+    { numRuns: tries(20) },
   );
 });
 

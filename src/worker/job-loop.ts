@@ -20,6 +20,7 @@ import {
 } from './leases.ts';
 import { Pause } from './pause.ts';
 import { runSelect } from './select.ts';
+import { SelectThreads } from './select-threads.ts';
 
 /**
  * Runs jobs as they become due. Each queue has a lane of its own: a bounded number of jobs at once, and a bounded number
@@ -37,6 +38,7 @@ export class JobLoop implements AsyncDisposable {
   /** Breaks off what runs and can be: queries, which may run for hours. By the job. */
   readonly #breaks = new Map<number, AbortController>();
   readonly #inventories: InventoryThread;
+  readonly #queries = new SelectThreads();
   readonly #pause = new Pause();
   /** After a failure, which nothing but the end of the loop cuts short. */
   readonly #rest = new Pause();
@@ -75,6 +77,7 @@ export class JobLoop implements AsyncDisposable {
     await Promise.all(this.#running);
     clearInterval(this.#renewal);
     await this.#inventories[Symbol.asyncDispose]();
+    await this.#queries[Symbol.asyncDispose]();
   }
 
   async #run(): Promise<void> {
@@ -203,7 +206,7 @@ export class JobLoop implements AsyncDisposable {
       return { failure: 'The job was given up after too many attempts.' };
     }
     if (job.kind === 'archive-retrieval') return retrieveArchive(this.#given, job);
-    if (job.kind === 'select') return runSelect(this.#given, { job, signal });
+    if (job.kind === 'select') return runSelect(this.#given, { job, threads: this.#queries, signal });
     return retrieveInventory(this.#given, { job, thread: this.#inventories });
   }
 }

@@ -5,17 +5,24 @@ import type { SelectQuery } from '../model/select.ts';
 import { type RecordPlace, SelectError } from '../select/select-error.ts';
 import { Mailbox } from './mailbox.ts';
 
-/** What a thread is begun with. */
+/** What a thread is to run. */
 export interface SelectOrder {
   query: SelectQuery;
   /** What the query takes for now. */
   nowMs: number;
 }
 
-/** What the thread is sent: bytes of the archive, their end, or room for what the query writes. */
-export type SelectInput = { chunk: ArrayBuffer; sizeBytes: number } | { end: true } | { room: ArrayBuffer };
+/** What the thread is sent: a query, bytes of its archive, their end, or room for what it writes. */
+export type SelectInput =
+  | { order: SelectOrder }
+  | { chunk: ArrayBuffer; sizeBytes: number }
+  | { end: true }
+  | { room: ArrayBuffer };
 
-/** What comes back: a chunk that has been read, what was written, the end, or why the query failed. */
+/**
+ * What comes back: a chunk that has been read or that no query wants any more, what was written, the end of the query, or why
+ * it failed.
+ */
 export type SelectAnswer =
   | { chunk: ArrayBuffer }
   | { room: ArrayBuffer; sizeBytes: number; endedBytes: number }
@@ -31,10 +38,18 @@ export interface Piece {
 
 type Written = Extract<SelectAnswer, { room: ArrayBuffer }> | { done: true };
 
+/** A query, its archive in pieces of a chunk at most, and what breaks it off. */
+export interface SelectRun {
+  order: SelectOrder;
+  source: AsyncIterable<Buffer>;
+  signal: AbortSignal;
+}
+
 /**
- * Runs a query in a thread of its own, which gets the archive chunk by chunk and hands its output back piece by piece. Both
- * travel in buffers that go to and fro, so that the memory is bounded, nothing is copied on the way back, and whichever of
- * the archive, the query and the output is slow makes the other two wait. One that hangs is ended.
+ * Runs queries in a thread of its own, one after the other: each gets its archive chunk by chunk and hands its output back
+ * piece by piece. Both travel in buffers that go to and fro, so that the memory is bounded, nothing is copied on the way
+ * back, and whichever of the archive, the query and the output is slow makes the other two wait. A query that hangs is ended,
+ * and a thread in which one did not come to its end is of no use any more.
  */
 export class SelectThread implements AsyncDisposable {
   readonly #worker: Worker;
@@ -44,15 +59,15 @@ export class SelectThread implements AsyncDisposable {
   /** What the thread has been sent and has not sent back. */
   #chunksThere = 0;
   #roomsThere = 0;
+  /** Whether a query was begun that has not come to its end, and whether it was told that of its archive. */
+  #busy = false;
   #ended = false;
-  /** Whether the query is through, whatever is still sent. */
-  #isDone = false;
+  #spent = false;
   #stall: NodeJS.Timeout | undefined;
 
-  constructor(order: SelectOrder, { stallMs = limits.selectStallMs }: { stallMs?: number } = {}) {
+  constructor({ stallMs = limits.selectStallMs }: { stallMs?: number } = {}) {
     this.#stallMs = stallMs;
     this.#worker = new Worker(threadEntry('select-runner', import.meta.url), {
-      workerData: order,
       name: 'select',
       resourceLimits: { maxOldGenerationSizeMb: limits.selectThreadHeapMibMax },
     });
@@ -66,26 +81,36 @@ export class SelectThread implements AsyncDisposable {
       this.#giveRoom(new ArrayBuffer(limits.selectPieceBytes));
   }
 
+  /** Whether it may run another query: every one before came to its end, and nothing went wrong. */
+  get isReady(): boolean {
+    return !this.#busy && !this.#spent;
+  }
+
   /**
-   * The output, a piece at a time, which is good until the next one is asked for. `source` gives the archive in pieces of a
-   * chunk at most, and is left where it is when the query needs no more. Throws SelectError, what `source` throws, and the
-   * reason of the signal.
+   * The output, a piece at a time, which is good until the next one is asked for. The source is left where it is when the
+   * query needs no more. Throws SelectError, what the source throws, and the reason of the signal.
    */
-  async *run({ source, signal }: { source: AsyncIterable<Buffer>; signal: AbortSignal }): AsyncGenerator<Piece, void> {
+  async *run({ order, source, signal }: SelectRun): AsyncGenerator<Piece, void> {
     const onAbort = () => this.#fail(signal.reason);
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort);
+    this.#begin(order);
     const feeding = this.#feed(source).catch((error: unknown) => this.#failUnfinished(error));
+    let isTaken = false;
     try {
       for (let next = await this.#written.take(); !('done' in next); next = await this.#written.take()) {
         const { room, sizeBytes, endedBytes } = next;
         yield { bytes: Buffer.from(room, 0, sizeBytes), endedBytes };
         this.#giveRoom(room);
       }
+      isTaken = true;
     } finally {
       signal.removeEventListener('abort', onAbort);
-      this.#fail(new Error('nobody waits for the query any more'));
+      // What is left of this query is not for the next.
+      if (!isTaken) this.#fail(new Error('nobody waits for the query any more'));
       await feeding;
+      // A thread that waits for its next query keeps no process alive.
+      this.#worker.unref();
     }
   }
 
@@ -94,9 +119,21 @@ export class SelectThread implements AsyncDisposable {
     await this.#worker.terminate();
   }
 
+  #begin(order: SelectOrder): void {
+    this.#worker.ref();
+    this.#busy = true;
+    this.#ended = false;
+    this.#send({ order });
+  }
+
+  /** Stops when the query has come to its end, for which it need not have seen all of the archive. */
   async #feed(source: AsyncIterable<Buffer>): Promise<void> {
     for await (const bytes of source) {
       const chunk = await this.#chunks.take();
+      if (!this.#busy) {
+        this.#chunks.put(chunk);
+        return;
+      }
       new Uint8Array(chunk).set(bytes);
       this.#chunksThere += 1;
       this.#send({ chunk, sizeBytes: bytes.length }, [chunk]);
@@ -128,7 +165,7 @@ export class SelectThread implements AsyncDisposable {
       this.#roomsThere -= 1;
       this.#written.put(answer);
     } else {
-      this.#isDone = true;
+      this.#busy = false;
       this.#written.put(answer);
     }
     this.#watch();
@@ -136,8 +173,8 @@ export class SelectThread implements AsyncDisposable {
 
   /** From when the thread can get on until it gives a sign. */
   #watch(): void {
-    const canGetOn = this.#roomsThere > 0 && (this.#chunksThere > 0 || this.#ended);
-    if (!canGetOn || this.#isDone || this.#stall !== undefined) return;
+    const canGetOn = this.#busy && this.#roomsThere > 0 && (this.#chunksThere > 0 || this.#ended);
+    if (!canGetOn || this.#stall !== undefined) return;
     const seconds = this.#stallMs / 1000;
     const stalled = new SelectError('InternalError', `The query did not get on for ${seconds} seconds.`);
     this.#stall = setTimeout(() => this.#fail(stalled), this.#stallMs);
@@ -145,16 +182,18 @@ export class SelectThread implements AsyncDisposable {
 
   /** What becomes of the archive is nothing to a query that is through. */
   #failUnfinished(error: unknown): void {
-    if (!this.#isDone) this.#fail(error);
+    if (this.#busy) this.#fail(error);
   }
 
   /** What has been written is still taken. */
   #close(error: unknown): void {
+    this.#spent = true;
     this.#chunks.close(error);
     this.#written.close(error);
   }
 
   #fail(error: unknown): void {
+    this.#spent = true;
     clearTimeout(this.#stall);
     this.#stall = undefined;
     this.#chunks.fail(error);

@@ -9,7 +9,7 @@ import { SelectError } from '../select/select-error.ts';
 import { OutputRefusedError } from '../select-output/select-output.ts';
 import type { WorkResult } from './leases.ts';
 import { type SelectFailure, SelectResults } from './select-results.ts';
-import { SelectThread } from './select-thread.ts';
+import type { SelectThreads } from './select-threads.ts';
 
 /**
  * Runs a query on an archive and writes its results. A run that is broken off (the signal is aborted, the process ends) is
@@ -17,14 +17,14 @@ import { SelectThread } from './select-thread.ts';
  */
 export async function runSelect(
   given: Arrangement,
-  { job, signal }: { job: SelectJob; signal: AbortSignal },
+  { job, threads, signal }: { job: SelectJob; threads: SelectThreads; signal: AbortSignal },
 ): Promise<WorkResult> {
   const vault = await given.metadata.vaults.findByKey(job.vaultKey);
   if (vault === undefined) return { failure: 'The vault was deleted.' };
   await using results = new SelectResults({ output: given.selectOutput, accountId: vault.accountId, job });
   try {
     await orEndOf(signal, results.clear());
-    await runThrough(given, { job, signal, results });
+    await runThrough(given, { job, threads, signal, results });
     return { output: null, marker: null };
   } catch (error) {
     await discard(results, signal);
@@ -48,12 +48,17 @@ async function discard(results: SelectResults, signal: AbortSignal): Promise<voi
 
 async function runThrough(
   given: Arrangement,
-  { job, signal, results }: { job: SelectJob; signal: AbortSignal; results: SelectResults },
+  {
+    job,
+    threads,
+    signal,
+    results,
+  }: { job: SelectJob; threads: SelectThreads; signal: AbortSignal; results: SelectResults },
 ): Promise<void> {
   const order = { query: job.query, nowMs: job.createdAtMs };
   const deadline = AbortSignal.timeout(limits.selectRunMsMax);
-  await using thread = new SelectThread(order);
-  const pieces = thread.run({ source: readArchive(given, job), signal: AbortSignal.any([signal, deadline]) });
+  const source = readArchive(given, job);
+  const pieces = threads.run({ order, source, signal: AbortSignal.any([signal, deadline]) });
   // A write may wait for an endpoint that is away; one that nobody wants any more does not.
   const letGo = () => void results[Symbol.asyncDispose]().catch(() => undefined);
   signal.addEventListener('abort', letGo);

@@ -1,6 +1,6 @@
 /**
  * How much of the crash tests runs. `npm test` runs a part of each that takes seconds; `npm run test:faults` runs the whole,
- * which takes many minutes: hundreds of kills, a hundred thousand jobs.
+ * which takes many minutes: hundreds of kills, a hundred thousand jobs. Properties of unit tests have the same two tiers.
  */
 export const isWhole: boolean = process.env.MORAINE_TEST_FAULTS === 'whole';
 

@@ -1,7 +1,6 @@
 import { type CsvInput, type CsvOutput, DEFAULT_CSV_INPUT, DEFAULT_CSV_OUTPUT } from '../../src/model/select.ts';
 import type { Columns, Plan } from '../../src/select/compile/plan.ts';
 import type { Row } from '../../src/select/compile/row.ts';
-import { plainSieve } from '../../src/select/csv/sieve.ts';
 import { SelectError } from '../../src/select/select-error.ts';
 import { Selection, type SelectionOptions } from '../../src/select/selection.ts';
 
@@ -11,8 +10,7 @@ export interface Feeding {
   chunks?: readonly number[];
   /** Size of the buffer for output. */
   room?: number;
-  /** The plain one, which is made quickly, unless it is said. */
-  sieveOf?: SelectionOptions['sieveOf'];
+  sieve?: SelectionOptions['sieve'];
 }
 
 export interface SelectionCase {
@@ -46,10 +44,7 @@ export const columnsOf =
   });
 
 /** Runs a selection to its end; whatever is thrown but SelectError is passed on. */
-export function select(
-  tried: SelectionCase,
-  { chunks = [], room = 4096, sieveOf = plainSieve }: Feeding = {},
-): SelectionResult {
+export function select(tried: SelectionCase, { chunks = [], room = 4096, sieve }: Feeding = {}): SelectionResult {
   const archive = Buffer.from(tried.archive as string);
   const out = new Uint8Array(room);
   const texts: Buffer[] = [];
@@ -61,7 +56,7 @@ export function select(
       input: { ...DEFAULT_CSV_INPUT, ...tried.input },
       output: { ...DEFAULT_CSV_OUTPUT, ...tried.output },
       planFor: tried.plan ?? everything,
-      sieveOf,
+      ...(sieve && { sieve }),
     });
     // Each turn takes a byte or gives one, or there is no end to it.
     for (let turn = 0; turn < 4 * archive.length + 1000; turn += 1) {

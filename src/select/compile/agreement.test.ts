@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { codeOf, planOn, selectOnTexts } from '../../../test/support/select-on-texts.ts';
 import { TextRow } from '../../../test/support/text-row.ts';
+import { tries } from '../../../test/support/tries.ts';
 
 /**
  * A condition can be asked in three ways: as a value, whether it is TRUE, and (under NOT) whether it is FALSE. What is told
@@ -100,7 +101,7 @@ describe('a condition', () => {
         expect(holds(query, fields)).toBe(isError ? value : value === true);
         expect(holds(`NOT (${query})`, fields)).toBe(isError ? value : value === false);
       }),
-      { numRuns: 500 },
+      { numRuns: tries(150) },
     );
   });
 
@@ -113,7 +114,7 @@ describe('a condition', () => {
         expect(holds(query, fields)).toBe(value === true);
         expect(holds(`NOT (${query})`, fields)).toBe(value === false);
       }),
-      { numRuns: 200 },
+      { numRuns: tries(100) },
     );
   });
 });
@@ -194,7 +195,7 @@ test('what is constant is worked out as it would be for a record', () => {
       if (isCode(each)) expect(isCode(constantly)).toBe(true);
       else if (!isCode(constantly)) expect(constantly).toBe(each);
     }),
-    { numRuns: 200 },
+    { numRuns: tries(100) },
   );
 });
 
@@ -213,7 +214,7 @@ test('aggregates of a field are those of what is worked out of it', () => {
       const result = (list: string): unknown => answer(() => selectOnTexts(`SELECT ${list} FROM archive`, given));
       expect(result(`${aggregate}(${operand})`)).toEqual(result(`${aggregate}(COALESCE(${operand}, NULL))`));
     }),
-    { numRuns: 200 },
+    { numRuns: tries(100) },
   );
 });
 

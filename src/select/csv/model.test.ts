@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { naiveRead, naiveWrite } from '../../../test/support/naive-csv.ts';
 import { columnsOf, select } from '../../../test/support/selections.ts';
+import { tries } from '../../../test/support/tries.ts';
 import { type CsvInput, type CsvOutput, DEFAULT_CSV_INPUT, FILE_HEADERS, QUOTE_FIELDS } from '../../model/select.ts';
 
 /** Random CSV with random options, read and written by the engine and by a plain model. They must agree. */
-const RUNS = 250;
+const RUNS = tries(150);
 const TIMEOUT_MS = 60_000;
 
 const CHARACTERS = [',', '"', '\\', '#', ';', '!', '?', "'", '|', '\n', '\r', ' '];

@@ -10,6 +10,7 @@ declare const WebAssembly: {
 
 const PAGE_BYTES = 65_536;
 const VECTOR_BYTES = 16;
+const PLACE_BYTES = Int32Array.BYTES_PER_ELEMENT;
 /** Bytes that are looked at in one turn: a bit of 64 for each. */
 const TURN_BYTES = 64;
 /** Places that are written in one go, whether there are as many or not. */
@@ -24,48 +25,63 @@ export function sieveFor(options: SieveOptions): Sieve {
   }
 }
 
+/** The same for all sieves, and for each thread compiled once. */
+let compiled: object | undefined;
+
 /**
  * A sieve of WebAssembly's vectors. A byte is looked up in two tables, by its low and by its high four bits: each high half
  * that the characters have is one bit, and a low half has the bits of the high halves that it stands beside in a character.
- * A byte is one of the characters where the two have a bit in common; bytes beyond ASCII have none.
+ * A byte is one of the characters where the two have a bit in common; bytes beyond ASCII have none. In the memory are the
+ * bytes, the places and the tables.
  */
-export function vectorSieve({ characters, sizeBytes, searchedBytes }: SieveOptions): Sieve {
+export function vectorSieve({ sizeBytes, searchedBytes }: SieveOptions): Sieve {
   // The last turn looks behind what is searched, and writes places behind the last.
-  const positionsAt = Math.ceil(Math.max(sizeBytes, searchedBytes + TURN_BYTES) / VECTOR_BYTES) * VECTOR_BYTES;
   const places = searchedBytes + TURN_BYTES;
-  const pages = Math.ceil((positionsAt + places * Int32Array.BYTES_PER_ELEMENT) / PAGE_BYTES);
+  const positionsAt = Math.ceil(Math.max(sizeBytes, places) / VECTOR_BYTES) * VECTOR_BYTES;
+  const tablesAt = positionsAt + places * PLACE_BYTES;
+  const pages = Math.ceil((tablesAt + 2 * VECTOR_BYTES) / PAGE_BYTES);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const compiled = new WebAssembly.Module(moduleOf({ ...siftCode(characters, positionsAt), pages }));
-  const { run } = new WebAssembly.Instance(compiled, { from: { memory } }).exports as { run: (end: number) => number };
+  compiled ??= new WebAssembly.Module(moduleOf(siftCode()));
+  const { run } = new WebAssembly.Instance(compiled, { from: { memory } }).exports as { run: Run };
   const positions = new Int32Array(memory.buffer, positionsAt, places);
+  const tables = new Uint8Array(memory.buffer, tablesAt, 2 * VECTOR_BYTES);
   return {
     bytes: Buffer.from(memory.buffer, 0, sizeBytes),
     positions,
+    seek(characters) {
+      fillTables(tables, characters);
+    },
     sift(end) {
-      let count = run(end);
+      let count = run(end, positionsAt, tablesAt);
       while (count > 0 && (positions[count - 1] as number) >= end) count -= 1;
       return count;
     },
   };
 }
 
-/** The locals, by number; the first is the parameter. */
-const END = 0;
-const AT = 1;
-const OUT = 2;
-const NEXT_OUT = 3;
-const FOUND = 4;
-const BYTES = 5;
-const LOCALS = [I32, I32, I32, I64, V128];
+/** Searches up to an end; returns how many places it has written from `positionsAt` on. */
+type Run = (end: number, positionsAt: number, tablesAt: number) => number;
 
-const PLACE_BYTES = Int32Array.BYTES_PER_ELEMENT;
+/** The locals, by number; the first are the parameters. */
+const END = 0;
+const POSITIONS_AT = 1;
+const TABLES_AT = 2;
+const AT = 3;
+const OUT = 4;
+const NEXT_OUT = 5;
+const FOUND = 6;
+const BYTES = 7;
+const LOW = 8;
+const HIGH = 9;
+const PARAMETERS = [I32, I32, I32];
+const LOCALS = [I32, I32, I32, I64, V128, V128, V128];
+
 const add = (local: number, value: number): Code => [...get(local), ...i32.const(value), ...i32.add, ...set(local)];
 
-/** Searches from 0 to END; returns how many places it has written from `positionsAt` on. */
-function siftCode(characters: string, positionsAt: number): { locals: Code; body: Code[] } {
+function siftCode(): { parameters: Code; locals: Code; body: Code[] } {
   const turn = [
     [...get(AT), ...get(END), ...i32.geU, ...leaveIf(1)],
-    [...foundCode(characters), ...set(FOUND)],
+    [...foundCode(), ...set(FOUND)],
     // Written are whole groups, but only what was found counts.
     [...get(FOUND), ...i64.popcnt, ...i32.wrapI64, ...i32.const(PLACE_BYTES), ...i32.mul],
     [...get(OUT), ...i32.add, ...set(NEXT_OUT)],
@@ -75,11 +91,13 @@ function siftCode(characters: string, positionsAt: number): { locals: Code; body
     leave(0),
   ];
   return {
+    parameters: PARAMETERS,
     locals: LOCALS,
     body: [
-      [...i32.const(positionsAt), ...set(OUT)],
+      [...get(POSITIONS_AT), ...set(OUT)],
+      [...get(TABLES_AT), ...v128.load(0), ...set(LOW), ...get(TABLES_AT), ...v128.load(VECTOR_BYTES), ...set(HIGH)],
       block(loop(...turn)),
-      [...get(OUT), ...i32.const(positionsAt), ...i32.sub, ...i32.const(PLACE_BYTES), ...i32.divU],
+      [...get(OUT), ...get(POSITIONS_AT), ...i32.sub, ...i32.const(PLACE_BYTES), ...i32.divU],
     ],
   };
 }
@@ -94,10 +112,9 @@ function groupCode(): Code[] {
 }
 
 /** A bit for each byte of the turn, the first byte's the lowest: whether it is one of the characters. */
-function foundCode(characters: string): Code {
-  const tables = tablesOf(characters);
+function foundCode(): Code {
   const parts = Array.from({ length: TURN_BYTES / VECTOR_BYTES }, (_, part) => [
-    ...othersCode(tables, part * VECTOR_BYTES),
+    ...othersCode(part * VECTOR_BYTES),
     ...[...i64.const(part * VECTOR_BYTES), ...i64.shl],
     ...(part === 0 ? [] : i64.or),
   ]);
@@ -105,31 +122,24 @@ function foundCode(characters: string): Code {
 }
 
 /** A bit for each of the 16 bytes at AT and the offset: whether it is none of the characters. */
-function othersCode({ low, high }: Tables, offset: number): Code {
+function othersCode(offset: number): Code {
   const lowBits = new Uint8Array(VECTOR_BYTES).fill(0x0f);
   return [
     ...[...get(AT), ...v128.load(offset), ...set(BYTES)],
-    ...[...v128.const(low), ...get(BYTES), ...v128.const(lowBits), ...v128.and, ...v128.swizzle],
-    ...[...v128.const(high), ...get(BYTES), ...i32.const(4), ...v128.shrU, ...v128.swizzle],
+    ...[...get(LOW), ...get(BYTES), ...v128.const(lowBits), ...v128.and, ...v128.swizzle],
+    ...[...get(HIGH), ...get(BYTES), ...i32.const(4), ...v128.shrU, ...v128.swizzle],
     ...[...v128.and, ...v128.const(new Uint8Array(VECTOR_BYTES)), ...v128.equal],
     ...[...v128.bitmask, ...i64.extendI32U],
   ];
 }
 
-interface Tables {
-  /** By the low four bits. */
-  low: Uint8Array;
-  /** By the high four bits. */
-  high: Uint8Array;
-}
-
-function tablesOf(characters: string): Tables {
-  const low = new Uint8Array(VECTOR_BYTES);
-  const high = new Uint8Array(VECTOR_BYTES);
+/** The two tables, by the low four bits and by the high ones. */
+function fillTables(tables: Uint8Array, characters: string): void {
+  const [low, high] = [tables.subarray(0, VECTOR_BYTES), tables.subarray(VECTOR_BYTES)];
+  tables.fill(0);
   for (const byte of Buffer.from(characters, 'latin1')) {
     const bit = 1 << (byte >> 4);
     low[byte & 0x0f] = (low[byte & 0x0f] as number) | bit;
     high[byte >> 4] = bit;
   }
-  return { low, high };
 }

@@ -73,19 +73,19 @@ const sized = (content: Code): Code => [...unsigned(content.length), ...content]
 const section = (id: number, items: readonly Code[]): Code => [id, ...sized(vector(items))];
 const name = (text: string): Code => sized([...Buffer.from(text)]);
 
-/** A module that imports `memory` of `from` and exports `run`, a function from one i32 to another. */
+/** A module that imports `memory` of `from` and exports `run`, a function that returns an i32. */
 export function moduleOf({
+  parameters,
   locals,
   body,
-  pages,
 }: {
+  parameters: Code;
   locals: Code;
   body: readonly Code[];
-  pages: number;
 }): Uint8Array<ArrayBuffer> {
   const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-  const type = [0x60, 1, I32, 1, I32];
-  const memory = [...name('from'), ...name('memory'), 0x02, 0x01, ...unsigned(pages), ...unsigned(pages)];
+  const type = [0x60, ...unsigned(parameters.length), ...parameters, 1, I32];
+  const memory = [...name('from'), ...name('memory'), 0x02, 0x00, 0];
   const code = [...vector(locals.map((local) => [1, local])), ...body.flat(), 0x0b];
   return Uint8Array.from([
     ...header,

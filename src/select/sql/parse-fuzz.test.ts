@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { placeless, statementText } from '../../../test/support/sql-text.ts';
 import { statements } from '../../../test/support/sql-trees.ts';
+import { tries } from '../../../test/support/tries.ts';
 import { SelectError } from '../select-error.ts';
 import { parseStatement } from './parse.ts';
 import { RESERVED_WORDS } from './reserved-words.ts';
@@ -25,7 +26,7 @@ test('a tree that is printed is read as the same tree', () => {
       const read = parseStatement(statementText(statement), { strict: false });
       expect(placeless(read)).toEqual(placeless(statement));
     }),
-    { numRuns: 500 },
+    { numRuns: tries(150) },
   );
 });
 
@@ -50,7 +51,7 @@ test('words in any order are read, and what is read stays as it is, or they are 
         expect(placeless(again)).toEqual(placeless(statement));
       }
     }),
-    { numRuns: 500 },
+    { numRuns: tries(150) },
   );
 });
 
@@ -64,7 +65,7 @@ test('any text at all is read or refused', () => {
       understood(`SELECT ${found} FROM archive`);
       understood(`SELECT '${found}' FROM archive`);
     }),
-    { numRuns: 500 },
+    { numRuns: tries(150) },
   );
 });
 
@@ -76,6 +77,6 @@ test('a query with something taken out of it, or put in, is read or refused', ()
       understood(query.slice(0, at) + query.slice(at + length));
       understood(query.slice(0, at) + piece + query.slice(at));
     }),
-    { numRuns: 500 },
+    { numRuns: tries(150) },
   );
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { tries } from '../../../test/support/tries.ts';
 import { Decimal, parseDecimal, printDecimal } from './decimal.ts';
 import {
   arithmetic,
@@ -199,7 +200,7 @@ describe('against rationals', () => {
         const [[an, ad], [bn, bd]] = [beside(a, b), beside(b, a)];
         expect(Math.sign(compareNumeric(a, b))).toBe(sign(an * bd - bn * ad));
       }),
-      { numRuns: 1000 },
+      { numRuns: tries(300) },
     );
     expect(compareNumeric(0.1, number('0.1'))).toBe(0);
     expect(compareNumeric(number('0.10000000000000002'), 0.1)).toBe(1);
@@ -232,7 +233,7 @@ describe('against rationals', () => {
         if (off === half) expect(result.coefficient % 2n).toBe(0n);
         if (off !== 0n) expect(absolute(result.coefficient).toString()).toHaveLength(38);
       }),
-      { numRuns: 1000 },
+      { numRuns: tries(300) },
     );
   });
 
