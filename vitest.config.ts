@@ -1,6 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 const ACCEPTANCE_TIMEOUT_MS = 120_000;
+/**
+ * The same for all projects, which vitest runs as one group then: it refuses a group whose projects differ, and left to
+ * itself it takes as many workers as there are processors but one, and on two processors runs such files one by one.
+ */
+const WORKERS = { maxWorkers: 2 };
 const RULES = ['src/{core,worker}/**/*.test.ts'];
 
 /** The projects: unit and rules beside the source, one contract suite per port, acceptance and crash against a real process. */
@@ -14,17 +19,17 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'test/*.test.ts'],
           exclude: RULES,
           isolate: false,
-          maxWorkers: 2,
+          ...WORKERS,
         },
       },
       // The rules stand on real stores: whole lives of vaults, jobs and messages, beside their source like unit tests.
-      { test: { name: 'rules', include: RULES, isolate: false, maxWorkers: 2 } },
-      { test: { name: 'contracts', include: ['test/contracts/**/*.test.ts'] } },
+      { test: { name: 'rules', include: RULES, isolate: false, ...WORKERS } },
+      { test: { name: 'contracts', include: ['test/contracts/**/*.test.ts'], ...WORKERS } },
       {
         test: {
           name: 'acceptance',
           include: ['test/acceptance/**/*.test.ts'],
-          maxWorkers: 2,
+          ...WORKERS,
           testTimeout: ACCEPTANCE_TIMEOUT_MS,
           hookTimeout: ACCEPTANCE_TIMEOUT_MS,
         },
@@ -33,6 +38,7 @@ export default defineConfig({
         test: {
           name: 'crash',
           include: ['test/crash/**/*.test.ts'],
+          ...WORKERS,
           testTimeout: ACCEPTANCE_TIMEOUT_MS,
           hookTimeout: ACCEPTANCE_TIMEOUT_MS,
         },
