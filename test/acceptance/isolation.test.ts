@@ -72,6 +72,11 @@ const NO_ACCOUNTS = [
 
 describe.each(Object.entries({ ...ISOLATION_ROWS, ...SELECT_ROWS }))('%s', (title, row) => {
   const { operation: name = title } = row;
+  /** For requests that change nothing, as is looked at each time. */
+  let world: World;
+  beforeAll(async () => {
+    world = await worldFor(row);
+  });
 
   test.each(['-', ACCOUNT_ID])('S-40 is for the account itself, written as %s', async (segment) => {
     const answer = await ask(root, row, await worldFor(row), segment);
@@ -82,7 +87,6 @@ describe.each(Object.entries({ ...ISOLATION_ROWS, ...SELECT_ROWS }))('%s', (titl
   });
 
   test('S-40 is for nobody else in the account, nor outside of it, whether the vault is there or not', async () => {
-    const world = await worldFor(row);
     const before = await everythingOf(root, world);
     const asUser = await ask(nobody, row, world);
     expect(asUser).toMatchObject({ status: 403, json: { code: 'AccessDeniedException', type: 'Client' } });
@@ -98,7 +102,6 @@ describe.each(Object.entries({ ...ISOLATION_ROWS, ...SELECT_ROWS }))('%s', (titl
   });
 
   test('S-17 S-40 with - means the own account of the caller, in which nothing of the others can be seen', async () => {
-    const world = await worldFor(row);
     const before = await everythingOf(root, world);
     const answer = await ask(other, row, world);
     if (row.on === 'vault' && !['CreateVault', 'DeleteVault'].includes(name)) {
@@ -109,7 +112,6 @@ describe.each(Object.entries({ ...ISOLATION_ROWS, ...SELECT_ROWS }))('%s', (titl
   });
 
   test('S-40 is refused for accounts that nobody has', async () => {
-    const world = await worldFor(row);
     const before = await everythingOf(root, world);
     for (const segment of NO_ACCOUNTS) {
       const answer = await ask(root, row, world, segment);
@@ -191,7 +193,7 @@ describe.each(Object.entries({ ...ISOLATION_ROWS, ...SELECT_ROWS }))('%s', (titl
   });
 
   test('S-01 is not for requests without a signature', async () => {
-    const request = row.request(await worldFor(row));
+    const request = row.request(world);
     const url = `${server.url}/-${request.path}?${new URLSearchParams(request.query)}`;
     const body = request.method === 'GET' ? null : Buffer.from(request.body ?? '');
     const answer = await fetch(url, { method: request.method, body });

@@ -17,10 +17,12 @@ import {
   poolThread,
   straceMissing,
 } from './strace.ts';
+import { saySeed, someOf, TIER_MS_MAX } from './tiers.ts';
 
 /**
  * kill -9 before each file call of one upload: the calls are counted in a run that goes well, then one upload for each of
- * them is killed in front of it. The blob, the metadata and the answer are each written by a thread of their own.
+ * them is killed in front of it. The blob, the metadata and the answer are each written by a thread of their own. `npm test`
+ * takes some of the calls, `npm run test:faults` all.
  */
 const processOf = (server: TestServer): number => server.child.pid ?? 0;
 const THREADS = {
@@ -28,43 +30,53 @@ const THREADS = {
     idOf: (server: TestServer) => poolThread(processOf(server)),
     calls: 'openat,pwrite64,fsync,fdatasync,rename,unlink,close',
     callsMin: 8,
+    shortCount: 8,
   },
   'the thread that writes the metadata': {
     idOf: (server: TestServer) => metadataThread(processOf(server)),
     calls: 'pwrite64,fsync,fdatasync,ftruncate',
     callsMin: 3,
+    shortCount: 6,
   },
   'the thread that writes the answer': {
     idOf: processOf,
     calls: 'write,writev',
     callsMin: 1,
+    shortCount: 4,
   },
 };
 
 const bodyOf = (description: string): Buffer => noise(3000, description);
 
 describe.runIf(straceMissing === undefined)('kill -9 before each call of', () => {
-  test.concurrent.each(Object.entries(THREADS))('%s leaves a whole archive or none', async (_, thread) => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'moraine-kills-'));
-    try {
-      const acknowledged = new Map<string, string>();
-      const { points, archiveId } = await goodRun(dataDir, thread);
-      expect(points.length).toBeGreaterThanOrEqual(thread.callsMin);
-      acknowledged.set(archiveId, 'good run');
-      const survived: Point[] = [];
-      for (const point of points) {
-        if (!(await killedRun(dataDir, { ...thread, point, acknowledged }))) survived.push(point);
+  test.concurrent.each(Object.entries(THREADS))(
+    '%s leaves a whole archive or none',
+    {
+      timeout: TIER_MS_MAX,
+    },
+    async (what, thread) => {
+      saySeed(`kill points of ${what}`);
+      const dataDir = mkdtempSync(join(tmpdir(), 'moraine-kills-'));
+      try {
+        const acknowledged = new Map<string, string>();
+        const { points, archiveId } = await goodRun(dataDir, thread);
+        expect(points.length).toBeGreaterThanOrEqual(thread.callsMin);
+        acknowledged.set(archiveId, 'good run');
+        const survived: Point[] = [];
+        for (const point of someOf(points, thread.shortCount)) {
+          if (!(await killedRun(dataDir, { ...thread, point, acknowledged }))) survived.push(point);
+        }
+        expect(survived).toEqual([]);
+        await using server = await started(dataDir);
+        await check(server, acknowledged);
+        for (const item of await inventory(server)) {
+          expect((await retrieve(server, item.ArchiveId)).equals(bodyOf(item.ArchiveDescription))).toBe(true);
+        }
+      } finally {
+        rmSync(dataDir, { recursive: true, force: true });
       }
-      expect(survived).toEqual([]);
-      await using server = await started(dataDir);
-      await check(server, acknowledged);
-      for (const item of await inventory(server)) {
-        expect((await retrieve(server, item.ArchiveId)).equals(bodyOf(item.ArchiveDescription))).toBe(true);
-      }
-    } finally {
-      rmSync(dataDir, { recursive: true, force: true });
-    }
-  });
+    },
+  );
 });
 
 type Thread = (typeof THREADS)[keyof typeof THREADS];

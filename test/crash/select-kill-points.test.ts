@@ -16,7 +16,7 @@ import {
   poolThread,
   straceMissing,
 } from './strace.ts';
-import { isWhole, SEED, saySeed, seeded, TIER_MS_MAX } from './tiers.ts';
+import { saySeed, someOf, TIER_MS_MAX } from './tiers.ts';
 
 /**
  * kill -9 before the calls that a query makes from its request to its end: those that change something where its results
@@ -62,7 +62,7 @@ describe.runIf(straceMissing === undefined)('kill -9 before each call that a que
         const points = await goodRun(dataDir, { ...thread, archiveId });
         expect(points.length).toBeGreaterThanOrEqual(thread.callsMin);
         const survived: Point[] = [];
-        for (const point of isWhole ? points : someOf(points, thread.shortCount)) {
+        for (const point of someOf(points, thread.shortCount)) {
           const wasKilled = await killedRun(dataDir, { ...thread, point, archiveId, acknowledged });
           if (!wasKilled) survived.push(point);
         }
@@ -96,13 +96,6 @@ async function goodRun(
   await using tracing = await attach(idOf(server), ['-y', '-e', `trace=${calls}`]);
   await ended(server, jobIdOf(await startQuery(server, archiveId)));
   return pointsOf(await tracing.stop()).filter(({ text }) => isMeant(text));
-}
-
-/** One of each of `count` stretches of the way, which the seed chooses. */
-function someOf(points: readonly Point[], count: number): Point[] {
-  const random = seeded(SEED, points.length);
-  const stretch = points.length / count;
-  return Array.from({ length: count }, (_, at) => points[Math.floor((at + random()) * stretch)]!);
 }
 
 /** Checks what the kills before have left, then starts a job and is killed before the given call. False when it was not. */

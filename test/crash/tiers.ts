@@ -31,3 +31,11 @@ export const between = (random: () => number, { min, max }: { min: number; max: 
 
 /** One of `items`, of which there is at least one. */
 export const oneOf = <T>(random: () => number, items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
+
+/** In the short tier one of each of `count` stretches of the way, which the seed chooses; else all. */
+export function someOf<T>(items: readonly T[], count: number): readonly T[] {
+  if (isWhole || items.length <= count) return items;
+  const random = seeded(SEED, items.length);
+  const stretch = items.length / count;
+  return Array.from({ length: count }, (_, at) => items[Math.floor((at + random()) * stretch)]!);
+}
