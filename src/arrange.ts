@@ -56,6 +56,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
     retrievalLimits: config.retrievalLimits,
     inventory: config.inventory,
     jobRetentionMs: config.jobRetentionMs,
+    selectOutputBytesMax: config.selectOutputBytesMax,
     selectStrict: config.selectStrict,
     notices: {
       throughSns: config.snsEndpoint !== undefined,

@@ -49,6 +49,7 @@ test('without any word from anybody the defaults count', () => {
       publicUrl: undefined,
       webhookNetworks: [],
       selectOutput: { provider: 'disk' },
+      selectOutputBytesMax: 100 * 2 ** 30,
       selectStrict: false,
       trustedProxies: [],
       auditLog: { path: resolve('moraine-data/audit/audit.log'), fileBytesMax: 67_108_864, filesMax: 10 },

@@ -31,6 +31,8 @@ export interface Config {
   /** In CIDR notation. */
   webhookNetworks: Values['webhook-networks'];
   selectOutput: Values['select-output'];
+  /** Bytes that the results of one select job may take. */
+  selectOutputBytesMax: number;
   selectStrict: boolean;
   /** Addresses and networks. */
   trustedProxies: readonly string[];
@@ -87,6 +89,7 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     publicUrl: values['public-url'],
     webhookNetworks: values['webhook-networks'],
     selectOutput: values['select-output'],
+    selectOutputBytesMax: values['select-output-max'],
     selectStrict: values['select-strict'] === 'on',
     trustedProxies: values['trusted-proxies'] ?? [],
     auditLog: auditLogOf(values),

@@ -194,6 +194,13 @@ export const settings = {
       '(docs/operations.md).',
     value: selectOutput,
   },
+  'select-output-max': {
+    placeholder: 'SIZE',
+    default: '100GiB',
+    meaning: 'what the results of one select job may take; a query that writes more fails',
+    detail: 'Results can be far larger than their archive, and on `disk` they lie beside the metadata.',
+    value: size({ min: '1MiB', max: '4096TiB' }),
+  },
   'select-strict': {
     placeholder: 'on|off',
     default: 'off',

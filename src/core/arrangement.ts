@@ -43,6 +43,8 @@ export interface Arrangement {
   jobRetentionMs: number;
   /** Whether queries may hold only what Glacier's own documents list. */
   selectStrict: boolean;
+  /** What the results of one select job may take. */
+  selectOutputBytesMax: number;
   notices: Notices;
   /** Where the results of select jobs go. */
   selectOutput: SelectOutput;

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Arrangement } from '../core/arrangement.ts';
 import { type Job, QUEUE_NAMES } from '../model/jobs.ts';
 import { limits } from '../model/limits.ts';
+import { orEndOf } from '../model/until.ts';
 import type { Log } from '../telemetry/log.ts';
 import { retrieveArchive } from './archive-retrieval.ts';
 import { retrieveInventory } from './inventory-retrieval.ts';
@@ -19,7 +20,7 @@ import {
   type WorkResult,
 } from './leases.ts';
 import { Pause } from './pause.ts';
-import { runSelect } from './select.ts';
+import { runSelect, tellGivenUp } from './select.ts';
 import { SelectThreads } from './select-threads.ts';
 
 /**
@@ -203,6 +204,12 @@ export class JobLoop implements AsyncDisposable {
     // A job that takes the process down with it is never failed by the one that carries it out.
     if (job.attempts > limits.jobAttemptsMax) {
       this.#log.error({ jobId: job.id, attempts: job.attempts }, 'the job was given up after too many attempts');
+      if (job.kind === 'select') {
+        const told = orEndOf(signal, tellGivenUp(this.#given, job));
+        await told.catch((error: unknown) =>
+          this.#log.warn({ error, jobId: job.id }, 'nothing tells of it in its bucket'),
+        );
+      }
       return { failure: 'The job was given up after too many attempts.' };
     }
     if (job.kind === 'archive-retrieval') return retrieveArchive(this.#given, job);

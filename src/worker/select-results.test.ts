@@ -14,8 +14,14 @@ afterEach(() => arrangement[Symbol.asyncDispose]());
 
 const JOB = { id: 'job', output: LOCATION, outputPath: 'p/q/job/' };
 const { signal: SIGNAL } = new AbortController();
-const results = (partBytes = 4) =>
-  new SelectResults({ output: arrangement.given.selectOutput, accountId: VAULT.accountId, job: JOB, partBytes });
+const results = (partBytes = 4, bytesMax = 1000) =>
+  new SelectResults({
+    output: arrangement.given.selectOutput,
+    accountId: VAULT.accountId,
+    job: JOB,
+    partBytes,
+    bytesMax,
+  });
 const read = (key: string) => readFileSync(join(arrangement.directory, 'select-output', 'results', key), 'utf8');
 const manifest = (name = 'result') => read(`p/q/job/${name}_manifest.txt`);
 const partsOf = (text: string) =>
@@ -38,6 +44,13 @@ test('S-85 parts end though no piece ends where a record does, and none is empty
   for (const text of ['aaaa\nb', 'bbb\nc', 'ccc\n']) await written.write(piece(text));
   await written.finish(SIGNAL);
   expect(partsOf(manifest())).toEqual(['aaaa\n', 'bbbb\n', 'cccc\n']);
+});
+
+test('S-85 all parts together are no larger than allowed', async () => {
+  await using written = results(4, 10);
+  await written.write(piece('aaaa\n'));
+  await written.write(piece('bbbb\n'));
+  await expect(written.write(piece('c\n'))).rejects.toMatchObject({ code: 'OverMaxOutputSize' });
 });
 
 test('without results there is one part, which is empty', async () => {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { JOB_OBJECT } from '../core/select-jobs.ts';
 import type { SelectJob } from '../model/jobs.ts';
 import { limits } from '../model/limits.ts';
-import type { RecordPlace } from '../select/select-error.ts';
+import { type RecordPlace, SelectError } from '../select/select-error.ts';
 import {
   type ObjectWriter,
   type OutputObject,
@@ -26,6 +26,8 @@ export interface SelectResultsOptions {
   /** Whose vault the job belongs to. */
   accountId: string;
   job: Pick<SelectJob, 'id' | 'output' | 'outputPath'>;
+  /** What all parts may take. */
+  bytesMax: number;
   partBytes?: number;
 }
 
@@ -38,6 +40,7 @@ export class SelectResults implements AsyncDisposable {
   readonly #options: SelectResultsOptions;
   readonly #keys: string[] = [];
   #part: { writer: ObjectWriter; sizeBytes: number } | undefined;
+  #bytes = 0;
 
   constructor(options: SelectResultsOptions) {
     this.#options = options;
@@ -58,9 +61,13 @@ export class SelectResults implements AsyncDisposable {
     await output.clear(folder, [this.#keyOf(JOB_OBJECT)]);
   }
 
-  /** A part ends with a record, because clients may read the parts in any order. */
+  /** A part ends with a record, because clients may read the parts in any order. Throws SelectError for too much. */
   async write({ bytes, endedBytes }: Piece): Promise<void> {
-    const { partBytes = limits.selectPartBytes } = this.#options;
+    const { bytesMax, partBytes = limits.selectPartBytes } = this.#options;
+    this.#bytes += bytes.length;
+    if (this.#bytes > bytesMax) {
+      throw new SelectError('OverMaxOutputSize', `The results take more than ${bytesMax} bytes, the limit here.`);
+    }
     const isFilled = endedBytes > 0 && (this.#part?.sizeBytes ?? 0) + endedBytes >= partBytes;
     if (isFilled) {
       await this.#append(bytes.subarray(0, endedBytes));

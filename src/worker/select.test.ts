@@ -10,7 +10,7 @@ import {
   VAULT,
 } from '../../test/support/arrangement.ts';
 import { askedQuery } from '../../test/support/select-jobs.ts';
-import { MIB } from '../model/limits.ts';
+import { limits, MIB } from '../model/limits.ts';
 import { OutputRefusedError } from '../select-output/select-output.ts';
 import { JobLoop } from './job-loop.ts';
 
@@ -140,6 +140,27 @@ describe('S-84 a query that fails', () => {
     vi.spyOn(arrangement.given.selectOutput, 'begin').mockRejectedValue(new OutputRefusedError('AccessDenied', 'no'));
     const { result } = await withLoop(() => ended(id));
     expect(result.statusMessage).toBe('AccessDenied: The results cannot be written: no');
+  });
+
+  test('S-85 because it writes more than allowed, and nothing of that stays', async () => {
+    arrangement.given.selectOutputBytesMax = 5;
+    const { id, outputPath } = await start();
+    const { result } = await withLoop(() => ended(id));
+    expect(result.statusMessage).toBe('OverMaxOutputSize: The results take more than 5 bytes, the limit here.');
+    expect(Object.keys(objectsIn(outputPath))).toEqual(['error_manifest.txt', 'errors/*', 'job.txt']);
+  });
+
+  test('because it took the process down with it each time', async () => {
+    const { id, outputPath } = await start();
+    const { clock, metadata } = arrangement.given;
+    for (let attempt = 1; attempt <= limits.jobAttemptsMax; attempt += 1) {
+      const claim = { nowMs: clock.nowMs(), leaseUntilMs: clock.nowMs() + 1, token: `${attempt}`, limit: 1 };
+      expect(await metadata.jobQueue.claimDue(claim)).toHaveLength(1);
+      await metadata.jobQueue.releaseAll();
+    }
+    const { result } = await withLoop(() => ended(id));
+    expect(result.statusMessage).toBe('The job was given up after too many attempts.');
+    expect(Object.keys(objectsIn(outputPath))).toEqual(['error_manifest.txt', 'errors/*', 'job.txt']);
   });
 
   test('because the archive was damaged', async () => {

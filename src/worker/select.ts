@@ -21,7 +21,7 @@ export async function runSelect(
 ): Promise<WorkResult> {
   const vault = await given.metadata.vaults.findByKey(job.vaultKey);
   if (vault === undefined) return { failure: 'The vault was deleted.' };
-  await using results = new SelectResults({ output: given.selectOutput, accountId: vault.accountId, job });
+  await using results = resultsOf(given, { accountId: vault.accountId, job });
   try {
     await orEndOf(signal, results.clear());
     await runThrough(given, { job, threads, signal, results });
@@ -36,6 +36,20 @@ export async function runSelect(
     throw error;
   }
 }
+
+/** Tells where its results should be that a job was given up which takes the process down with it. */
+export async function tellGivenUp(given: Arrangement, job: SelectJob): Promise<void> {
+  const vault = await given.metadata.vaults.findByKey(job.vaultKey);
+  if (vault === undefined) return;
+  await using results = resultsOf(given, { accountId: vault.accountId, job });
+  await results.clear();
+  await results.tell(GIVEN_UP);
+}
+
+const resultsOf = (
+  { selectOutput: output, selectOutputBytesMax: bytesMax }: Arrangement,
+  of: { accountId: string; job: SelectJob },
+): SelectResults => new SelectResults({ output, bytesMax, ...of });
 
 /**
  * What stays where this fails is no result: there is no manifest that names it. A run that will be followed by another is

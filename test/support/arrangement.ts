@@ -125,6 +125,7 @@ async function arrangementIn(
     inventory: 'live',
     jobRetentionMs: 24 * 60 * 60 * 1000,
     selectStrict: false,
+    selectOutputBytesMax: 2 ** 40,
     notices: noticesIn(directory),
     selectOutput: await DiskOutput.open(join(directory, 'select-output')),
   };
