@@ -75,8 +75,19 @@ ceph-mon $C -i a -f > /dev/null 2>&1 &
 echo $! >> "$W/pids"
 /usr/bin/python3 "$R/usr/bin/ceph" $C osd new "$OSD" > /dev/null
 ceph-osd $C -i 0 --mkfs --osd-uuid "$OSD" > /dev/null 2>&1
-ceph-osd $C -i 0 -f > /dev/null 2>&1 &
-echo $! >> "$W/pids"
+
+# The store's first command may be refused all the same ("wrong fsid" in its log), and then it ends.
+start_store() {
+  ceph-osd $C -i 0 -f > /dev/null 2>&1 &
+  STORE=$!
+  echo "$STORE" >> "$W/pids"
+}
+start_store
+for _ in $(seq 100); do
+  /usr/bin/python3 "$R/usr/bin/ceph" $C osd stat | grep -q ' 1 up' && break
+  kill -0 "$STORE" 2> /dev/null || start_store
+  sleep 0.1
+done
 
 # One that finds no store waits for it without end.
 A="timeout 60 radosgw-admin $C"
