@@ -1,5 +1,5 @@
-import { Readable } from 'node:stream';
-import type { PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
+import type { PublishCommandInput } from '@aws-sdk/client-sns';
+import { BOUNDED_REPLIES, boundedReplies } from '../model/bounded-replies.ts';
 import { limits } from '../model/limits.ts';
 import type { Delivery } from '../model/notices.ts';
 import { orEndOf } from '../model/until.ts';
@@ -46,29 +46,10 @@ function isOfTopic(error: unknown): boolean {
 async function publisher(where: { endpoint: string; region: string }) {
   const { PublishCommand, SNSClient } = await import('@aws-sdk/client-sns');
   const client = new SNSClient({ ...where, maxAttempts: 1 });
-  boundReplies(client);
+  client.middlewareStack.add(
+    boundedReplies({ bytesMax: limits.deliveryReplyBytesMax, sender: 'SNS' }),
+    BOUNDED_REPLIES,
+  );
   return (input: PublishCommandInput, signal: AbortSignal) =>
     client.send(new PublishCommand(input), { abortSignal: signal });
-}
-
-/** The SDK reads whatever comes into memory; an endpoint that is not one, or has gone mad, could send without end. */
-function boundReplies(client: SNSClient): void {
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      const response = result.response as { body?: unknown };
-      if (response.body instanceof Readable) response.body = Readable.from(bounded(response.body));
-      return result;
-    },
-    { step: 'deserialize', priority: 'low', name: 'boundReplies' },
-  );
-}
-
-async function* bounded(body: Readable): AsyncGenerator<Buffer, void, void> {
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > limits.deliveryReplyBytesMax) throw new Error('the reply of the SNS endpoint is too long');
-    yield chunk;
-  }
 }

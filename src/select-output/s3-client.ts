@@ -1,5 +1,5 @@
-import { Readable } from 'node:stream';
 import type { S3 } from '@aws-sdk/client-s3';
+import { BOUNDED_REPLIES, boundedReplies } from '../model/bounded-replies.ts';
 import { limits } from '../model/limits.ts';
 import { orEndOf } from '../model/until.ts';
 import { refusalOf } from './s3-errors.ts';
@@ -82,29 +82,7 @@ export class S3Client implements AsyncDisposable {
         throwOnRequestTimeout: true,
       },
     });
-    boundReplies(s3);
+    s3.middlewareStack.add(boundedReplies({ bytesMax: limits.outputReplyBytesMax, sender: 'S3' }), BOUNDED_REPLIES);
     return s3;
-  }
-}
-
-/** The SDK reads whatever comes into memory; what is not S3, or has gone mad, could send without end. */
-function boundReplies(s3: S3): void {
-  s3.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      const response = result.response as { body?: unknown };
-      if (response.body instanceof Readable) response.body = Readable.from(bounded(response.body));
-      return result;
-    },
-    { step: 'deserialize', priority: 'low', name: 'boundReplies' },
-  );
-}
-
-async function* bounded(body: Readable): AsyncGenerator<Buffer, void, void> {
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > limits.outputReplyBytesMax) throw new Error('the reply of the S3 endpoint is too long');
-    yield chunk;
   }
 }
