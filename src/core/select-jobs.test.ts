@@ -125,6 +125,10 @@ describe('nothing is left of a job that cannot begin', () => {
     await denied(initiate, put('arn:aws:s3:::other/*'));
     await denied(initiate, put('arn:aws:s3:::results/p'));
     await denied(initiate, put('*'), { Effect: 'Deny', Action: 's3:*', Resource: 'arn:aws:s3:::results/*' });
+    for (const name of ['results/*', 'result_manifest.txt', 'errors/*', 'error_manifest.txt']) {
+      const deny = { Effect: 'Deny', Action: 's3:PutObject', Resource: `arn:aws:s3:::results/p/q/*/${name}` };
+      await expect(start(user([initiate, put('*'), deny]))).rejects.toMatchObject({ code: 'AccessDeniedException' });
+    }
     const { asker } = user([put('*')]);
     const other = { ...asker, caller: { ...asker.caller, accountId: '222233334444' } };
     other.caller.principal = { ...other.caller.principal, accountId: '222233334444' };

@@ -8,6 +8,7 @@ import { SelectError } from '../select/select-error.ts';
 import { type OutputObject, OutputRefusedError } from '../select-output/select-output.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { Asker, Authorisation } from './authorisation.ts';
+import { JOB_OBJECT, sampleNames } from './select-objects.ts';
 import type { JobBirth, JobNotes, Starting } from './starting.ts';
 import type { Vaults } from './vaults.ts';
 
@@ -21,8 +22,12 @@ interface AskedQuery extends JobNotes {
   sent: ArchiveSelect['sent'];
 }
 
-/** The object that a job writes before there is the job. */
-export const JOB_OBJECT = 'job.txt';
+/** Where a job's output will be. */
+interface OutputPlace {
+  bucketName: string;
+  outputPath: string;
+  jobId: string;
+}
 
 export class SelectJobs {
   readonly #given: Arrangement;
@@ -57,7 +62,7 @@ export class SelectJobs {
       ...{ tier, query, output, outputPath, sent },
     };
     const object = this.#jobObject(vault, request);
-    await this.#requireWriter(asked, object);
+    await this.#requireWriter(asked, { bucketName: output.bucketName, outputPath, jobId: birth.id });
     await this.#prove(object, this.#documentOf(request, { birth, asked }));
     try {
       const delay = this.#given.retrievalTimes[tier.toLowerCase() as Lowercase<Tier>];
@@ -79,9 +84,14 @@ export class SelectJobs {
     }
   }
 
-  #requireWriter({ asker, vault }: AskedQuery, object: OutputObject): Promise<void> {
-    const wish = { ...asker, accountId: vault.accountId, vaultName: undefined, object, subject: {} };
-    return this.#authorisation.require({ ...wish, action: 'PutObject' });
+  /** For each sort of object, since policies may tell them apart. */
+  async #requireWriter({ asker, vault }: AskedQuery, folder: OutputPlace): Promise<void> {
+    const { bucketName, outputPath, jobId } = folder;
+    for (const name of sampleNames(jobId)) {
+      const object = { bucketName, key: `${outputPath}${name}` };
+      const wish = { ...asker, accountId: vault.accountId, vaultName: undefined, object, subject: {} };
+      await this.#authorisation.require({ ...wish, action: 'PutObject' });
+    }
   }
 
   async #prove(object: OutputObject, document: object): Promise<void> {

@@ -206,9 +206,10 @@ export class JobLoop implements AsyncDisposable {
       this.#log.error({ jobId: job.id, attempts: job.attempts }, 'the job was given up after too many attempts');
       if (job.kind === 'select') {
         const told = orEndOf(signal, tellGivenUp(this.#given, job));
-        await told.catch((error: unknown) =>
-          this.#log.warn({ error, jobId: job.id }, 'nothing tells of it in its bucket'),
-        );
+        await told.catch((error: unknown) => {
+          if (signal.aborted) throw error;
+          this.#log.warn({ error, jobId: job.id }, 'nothing tells of it in its bucket');
+        });
       }
       return { failure: 'The job was given up after too many attempts.' };
     }

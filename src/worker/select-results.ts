@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto';
-import { JOB_OBJECT } from '../core/select-jobs.ts';
+import { ERROR_MANIFEST, JOB_OBJECT, numberedName, RESULT_MANIFEST } from '../core/select-objects.ts';
 import type { SelectJob } from '../model/jobs.ts';
 import { limits } from '../model/limits.ts';
 import { type RecordPlace, SelectError } from '../select/select-error.ts';
@@ -10,9 +9,6 @@ import {
   type SelectOutput,
 } from '../select-output/select-output.ts';
 import type { Piece } from './select-thread.ts';
-
-const RESULT_MANIFEST = 'result_manifest.txt';
-const ERROR_MANIFEST = 'error_manifest.txt';
 
 /** Why a job failed, as its errors tell it. */
 export interface SelectFailure {
@@ -87,7 +83,7 @@ export class SelectResults implements AsyncDisposable {
 
   /** Writes why there are no results. */
   async tell({ code, message, at }: SelectFailure): Promise<void> {
-    const name = this.#opaque('errors', 0);
+    const name = numberedName(this.#options.job.id, 'errors', 0);
     const error = { code, message, recordNumber: at?.record ?? null, byteOffset: at?.byteOffset ?? null };
     await this.#put(name, `${JSON.stringify(error)}\n`, 'application/json');
     await this.#put(ERROR_MANIFEST, this.#manifest([this.#keyOf(name)]));
@@ -115,7 +111,7 @@ export class SelectResults implements AsyncDisposable {
   }
 
   async #beginPart(): Promise<{ writer: ObjectWriter; sizeBytes: number }> {
-    const name = this.#opaque('results', this.#keys.length);
+    const name = numberedName(this.#options.job.id, 'results', this.#keys.length);
     const writer = await this.#options.output.begin(this.#objectOf(name, 'text/csv'));
     this.#keys.push(this.#keyOf(name));
     return { writer, sizeBytes: 0 };
@@ -124,10 +120,6 @@ export class SelectResults implements AsyncDisposable {
   async #endPart(): Promise<void> {
     await this.#part?.writer.finish();
     await this[Symbol.asyncDispose]();
-  }
-
-  #opaque(folder: string, number: number): string {
-    return `${folder}/${hash('sha256', `${this.#options.job.id}/${folder}/${number}`, 'hex')}`;
   }
 
   #manifest(keys: readonly string[]): string {
