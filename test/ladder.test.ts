@@ -14,6 +14,9 @@ const WRONG = [
   ['src/model', '../files/durable.ts'],
   ['src/files', '../model/limits.ts'],
   ['src/files', '../arrange.ts'],
+  ['src/files', '../frames/choose.ts'],
+  ['src/frames', '../files/durable.ts'],
+  ['src/frames', '../tree-hash/nodes.ts'],
   ['src/tree-hash', '../sigv4/path.ts'],
   ['src/sigv4', '../tree-hash/nodes.ts'],
   ['src/sigv4', '../policy/evaluate.ts'],
@@ -23,6 +26,7 @@ const WRONG = [
   ['src/select/csv', '../../core/core.ts'],
   ['src/select-output', '../select/select-error.ts'],
   ['src/select-output', '../metadata/metadata.ts'],
+  ['src/metadata', '../frames/choose.ts'],
   ['src/metadata', '../select/select-error.ts'],
   ['src/config', '../telemetry/log.ts'],
   ['src/config', '../policy/compile.ts'],
@@ -50,7 +54,9 @@ const WRONG = [
 ] as const;
 
 const RIGHT = [
+  ['src/frames', '../model/limits.ts'],
   ['src/blobs', '../files/durable.ts'],
+  ['src/blobs', '../frames/frame-work.ts'],
   ['src/select-output', '../files/durable.ts'],
   ['src/policy', '../model/errors.ts'],
   ['src/select', '../model/select.ts'],
