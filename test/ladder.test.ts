@@ -14,8 +14,7 @@ const WRONG = [
   ['src/model', '../files/durable.ts'],
   ['src/files', '../model/limits.ts'],
   ['src/files', '../arrange.ts'],
-  ['src/files', '../frames/choose.ts'],
-  ['src/frames', '../files/durable.ts'],
+  ['src/frames', '../blobs/blob-store.ts'],
   ['src/frames', '../tree-hash/nodes.ts'],
   ['src/tree-hash', '../sigv4/path.ts'],
   ['src/sigv4', '../tree-hash/nodes.ts'],
@@ -26,7 +25,6 @@ const WRONG = [
   ['src/select/csv', '../../core/core.ts'],
   ['src/select-output', '../select/select-error.ts'],
   ['src/select-output', '../metadata/metadata.ts'],
-  ['src/metadata', '../frames/choose.ts'],
   ['src/metadata', '../select/select-error.ts'],
   ['src/config', '../telemetry/log.ts'],
   ['src/config', '../policy/compile.ts'],
@@ -54,9 +52,10 @@ const WRONG = [
 ] as const;
 
 const RIGHT = [
-  ['src/frames', '../model/limits.ts'],
   ['src/blobs', '../files/durable.ts'],
+  ['src/blobs', '../tree-hash/nodes.ts'],
   ['src/blobs', '../frames/frame-work.ts'],
+  ['src/frames', '../model/units.ts'],
   ['src/select-output', '../files/durable.ts'],
   ['src/policy', '../model/errors.ts'],
   ['src/select', '../model/select.ts'],
