@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { chooseFrameWork } from './choose.ts';
 
 /** The whole way from the sources to the choice, in a copy of the package with compilers of its own. */
@@ -22,6 +22,7 @@ const SHOW = 'const { kind, reason } = chooseFrameWork(); process.stdout.write(J
 
 // Each starts a few programs, which is nothing, but not on a machine that is busy.
 vi.setConfig({ testTimeout: 60_000 });
+afterAll(() => vi.resetConfig());
 
 let folder: string;
 let built: string;
