@@ -7,7 +7,6 @@ export const ABOUT: BlobAbout = {
   kind: 'archive',
   archiveId: 'an-archive',
   vault: {
-    arn: 'arn:aws:glacier:us-east-1:111122223333:vaults/v',
     accountId: '111122223333',
     name: 'v',
     createdAtMs: 7,
