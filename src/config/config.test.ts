@@ -44,6 +44,7 @@ test('without any word from anybody the defaults count', () => {
       inventory: 'live',
       jobRetentionMs: 86_400_000,
       clockToleranceMs: 604_800_000,
+      native: 'on',
       uploadStallTimeoutMs: 60_000,
       snsEndpoint: undefined,
       publicUrl: undefined,

@@ -25,6 +25,7 @@ export interface Config {
   inventory: Values['inventory'];
   jobRetentionMs: number;
   clockToleranceMs: number;
+  native: Values['native'];
   uploadStallTimeoutMs: number;
   snsEndpoint: Values['sns-endpoint'];
   publicUrl: Values['public-url'];
@@ -84,6 +85,7 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     inventory: values.inventory,
     jobRetentionMs: values['job-retention'],
     clockToleranceMs: values['clock-tolerance'],
+    native: values.native,
     uploadStallTimeoutMs: values['upload-stall-timeout'],
     snsEndpoint: values['sns-endpoint'],
     publicUrl: values['public-url'],
