@@ -47,8 +47,11 @@ function compiler(script: string): void {
   chmodSync(join(folder, 'bin', 'cc'), 0o755);
 }
 
+const nonsense = 'for last; do :; done; [ "$1" = --version ] || echo nonsense > "$last"';
+
 const build = (...args: string[]) =>
   execFileSync(process.execPath, [join(folder, 'tools', 'build-native.cjs'), ...args], {
+    cwd: folder,
     env: { PATH: join(folder, 'bin') },
     encoding: 'utf8',
     stdio: 'pipe',
@@ -82,13 +85,13 @@ test('what a compiler complains of is told', () => {
 });
 
 test('what does not load is not used', () => {
-  compiler('for last; do :; done; echo nonsense > "$last"');
+  compiler(nonsense);
   build();
   expect(chosen()).toEqual(['plain', expect.stringMatching(/^the addon does not load: /)]);
 });
 
 test('it is built anew only where a source is newer, and an old one does not outlive that', () => {
-  compiler('for last; do :; done; [ "$1" = --version ] || echo nonsense > "$last"');
+  compiler(nonsense);
   build();
   const reported = () => existsSync(join(folder, 'calls'));
   rmSync(join(folder, 'calls'));
