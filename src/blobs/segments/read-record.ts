@@ -24,8 +24,9 @@ type Wanted = SegmentPlace & { random: Buffer };
 /** Reads a record from one copy, in one call where the segment is open already. */
 export async function readRecord(copy: SegmentCopy, wanted: Wanted): Promise<RecordBytes | NotRead> {
   try {
-    const read = await copy.use(wanted.segment, (segment) => readFrom(segment, wanted));
-    return read ?? { state: 'missing', what: 'its segment is missing' };
+    await using borrowed = await copy.borrow(wanted.segment);
+    if (borrowed.segment === undefined) return { state: 'missing', what: 'its segment is missing' };
+    return await readFrom(borrowed.segment, wanted);
   } catch (error) {
     if (isErrno(error, 'EIO')) return { state: 'damaged', what: 'the disk cannot read it', cause: error };
     throw error;

@@ -22,6 +22,8 @@ export class SegmentWriter {
   readonly #room = Buffer.allocUnsafeSlow(limits.segmentBatchBytesMax + SEGMENT_HEAD_BYTES + BATCH_ALIGNMENT);
   readonly #queue: Waiting[] = [];
   #file: SegmentFile | undefined;
+  /** Of the file that is being made. */
+  #beginning: number | undefined;
   #nextNumber: number;
   #writing: Promise<void> | undefined;
   /** The end of the last thing that was begun with the file: batches and retirements happen one after the other. */
@@ -35,7 +37,8 @@ export class SegmentWriter {
 
   /** The segment that is being written and where its durable part ends; undefined when there is none. */
   get active(): { number: number; end: number } | undefined {
-    return this.#file && { number: this.#file.number, end: this.#file.end };
+    const number = this.#file?.number ?? this.#beginning;
+    return number === undefined ? undefined : { number, end: this.#file?.end ?? 0 };
   }
 
   /** Resolves with the blob's id when the record is durable in every copy. */
@@ -93,8 +96,14 @@ export class SegmentWriter {
   /** The file that takes so many bytes more. */
   async #fileFor(bytes: number): Promise<SegmentFile> {
     if (this.#file !== undefined && this.#file.endWith(bytes) > this.#segmentBytesMax) await this.#close();
-    this.#file ??= await SegmentFile.create(this.#nextNumber++, this.#directories);
-    return this.#file;
+    if (this.#file !== undefined) return this.#file;
+    this.#beginning = this.#nextNumber++;
+    try {
+      this.#file = await SegmentFile.create(this.#beginning, this.#directories);
+      return this.#file;
+    } finally {
+      this.#beginning = undefined;
+    }
   }
 
   async #close(): Promise<void> {
