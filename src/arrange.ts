@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { DiskLockRecords } from './blobs/disk-lock-records.ts';
+import { KeyRecord } from './blobs/key-record.ts';
+import { MasterKeyRing } from './blobs/master-key-ring.ts';
 import type { Config, Secrets } from './config/config.ts';
 import type { RootKey } from './config/credentials.ts';
+import { EncryptionKeys } from './config/encryption-keys.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
@@ -26,6 +29,7 @@ export interface Beginnings {
   dataDir: string;
   rootKey: RootKey;
   metadata: Metadata;
+  masterKeys: MasterKeyRing;
   onAlarm: RetentionClockOptions['onAlarm'];
 }
 
@@ -67,6 +71,23 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
     },
     selectOutput,
   };
+}
+
+/** The keys of a data directory that this process owns. Those in the file and those of the command are not read yet. */
+export function masterKeysOf({ config, secrets, dataDir, onMade }: KeyPlace): MasterKeyRing {
+  return new MasterKeyRing({
+    keys: EncryptionKeys.of({ dataDir, config, secrets }),
+    record: KeyRecord.open([join(dataDir, 'blobs')]),
+    encrypts: config.encryption !== 'none',
+    ...(onMade && { onMade }),
+  });
+}
+
+interface KeyPlace {
+  config: Config;
+  secrets: Secrets;
+  dataDir: string;
+  onMade?: (path: string) => void;
 }
 
 function openRetentionClock(
