@@ -29,6 +29,7 @@ import { webhookNotifier } from './notify/webhook.ts';
 import { parseRange, type Range } from './policy/addresses.ts';
 import { SigningKeyCache } from './sigv4/signing-key.ts';
 import { AuditLog, type AuditLogOptions } from './telemetry/audit-log.ts';
+import { Health } from './telemetry/health.ts';
 import type { Log } from './telemetry/log.ts';
 import { DeliveryLoop, type Notifiers } from './worker/delivery-loop.ts';
 import { JobLoop } from './worker/job-loop.ts';
@@ -67,6 +68,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
     rootKey,
     metadata,
     masterKeys,
+    health: new Health(systemClock),
     onAlarm: ({ level, text, facts }) => log[level](facts, text),
   });
   const audit = parts.use(await openAuditLog(config, log));
@@ -173,6 +175,7 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
     metadata,
     // One that is missing fails the command that needs it, and no other.
     masterKeys: masterKeysOf({ config, secrets, dataDir }),
+    health: new Health(systemClock),
     // `clock show` tells of it, and the audit log of what was confirmed.
     onAlarm: () => undefined,
   });

@@ -21,6 +21,7 @@ import { addressRules } from './notify/addresses.ts';
 import { signingKeyIn } from './notify/signing-key.ts';
 import { systemLookup } from './notify/webhook-url.ts';
 import { openSelectOutput } from './select-output/open.ts';
+import type { Health } from './telemetry/health.ts';
 
 /** What an arrangement begins with: the settings, and the parts that come before the others. */
 export interface Beginnings {
@@ -30,12 +31,13 @@ export interface Beginnings {
   rootKey: RootKey;
   metadata: Metadata;
   masterKeys: MasterKeyRing;
+  health: Health;
   onAlarm: RetentionClockOptions['onAlarm'];
 }
 
 /** Opens the other stores of a data directory that this process owns. */
 export async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Promise<Arrangement> {
-  const { config, secrets, dataDir, metadata } = beginnings;
+  const { config, secrets, dataDir, metadata, health } = beginnings;
   const { accessKeyId, secretAccessKey, path: origin = 'the environment' } = beginnings.rootKey;
   const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
   const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
@@ -51,6 +53,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
     frames: new FramePool(),
     downloads: new Downloads(),
     clock: systemClock,
+    health,
     rootKey,
     secretsKey,
     retention,

@@ -253,6 +253,12 @@ export const limits = {
   adminWaitMs: 10 * SECOND_MS,
   adminRetryPauseMs: 50,
 
+  // Health.
+  /** Of those that are known to be damaged. */
+  damagedArchivesShownMax: 1000,
+  /** How long after the last one a file call that failed counts as a reason to look at the disk. */
+  diskErrorShownMs: DAY_MS,
+
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */
   suggestionLengthMax: 64,
