@@ -184,19 +184,22 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
     onMessage: () => undefined,
     onKeyUnreadable: () => undefined,
   });
-  const audit = parts.use(await openAuditLog(config, NO_LOG));
+  const audit = parts.use(await openAuditLog(config));
   const running = parts.move();
   const run = commandsOn(core, { config, audit });
   return { run, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-const metadataPath = (dataDir: string): string => join(dataDir, 'metadata.sqlite');
+export const metadataPath = (dataDir: string): string => join(dataDir, 'metadata.sqlite');
 
 /** A single command has none to complain to. */
 const NO_LOG: AuditLogOptions['log'] = { error: () => undefined, warn: () => undefined };
 
 /** Its own directory in the data directory is made; that of another path must be there. */
-async function openAuditLog({ auditLog, dataDir }: Config, log: AuditLogOptions['log']): Promise<AuditLog | undefined> {
+export async function openAuditLog(
+  { auditLog, dataDir }: Config,
+  log: AuditLogOptions['log'] = NO_LOG,
+): Promise<AuditLog | undefined> {
   if (auditLog === undefined) return undefined;
   const directory = dirname(auditLog.path);
   try {

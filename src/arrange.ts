@@ -42,7 +42,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
   const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
   const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
   await checkKeys({ metadata, rootKey, secretsKey });
-  const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
+  const blobs = parts.use(await openBlobStore({ dataDir }));
   const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
   const selectOutput = parts.use(await openSelectOutput(config, dataDir));
   const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
@@ -76,14 +76,23 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
   };
 }
 
+/** The bytes of a data directory that this process owns. */
+export function openBlobStore({ dataDir }: { dataDir: string }): Promise<DiskBlobStore> {
+  return DiskBlobStore.open(join(dataDir, 'blobs'));
+}
+
 /** The keys of a data directory that this process owns. Those in the file and those of the command are not read yet. */
 export function masterKeysOf({ config, secrets, dataDir, onMade }: KeyPlace): MasterKeyRing {
-  return new MasterKeyRing({
+  const encrypts = config.encryption !== 'none';
+  return new MasterKeyRing({ ...keysOf({ config, secrets, dataDir }), encrypts, ...(onMade && { onMade }) });
+}
+
+/** The operator's keys, and the record of what they have wrapped. */
+export function keysOf({ config, secrets, dataDir }: KeyPlace): { keys: EncryptionKeys; record: KeyRecord } {
+  return {
     keys: EncryptionKeys.of({ dataDir, config, secrets }),
     record: KeyRecord.open([join(dataDir, 'blobs')]),
-    encrypts: config.encryption !== 'none',
-    ...(onMade && { onMade }),
-  });
+  };
 }
 
 interface KeyPlace {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { masterKeyId, unwrapKey, wrapKey, wrappedBy } from './key-wrap.ts';
+import { masterKeyOf, unwrapKey, wrapKey, wrappedBy } from './key-wrap.ts';
 import { DATA_KEY_BYTES, KeyDamagedError, WRAPPED_KEY_BYTES } from './master-keys.ts';
 
-const MASTER_KEY = Buffer.from(Array.from({ length: 32 }, (_, index) => index));
+const MASTER_KEY = masterKeyOf(Buffer.from(Array.from({ length: 32 }, (_, index) => index)));
 const DATA_KEY = Buffer.from(Array.from({ length: 32 }, (_, index) => 255 - index));
 
 /** Made with another implementation of AES-GCM (pyca/cryptography), with the nonce 404142434445464748494a4b. */
@@ -12,7 +12,7 @@ const KNOWN = Buffer.from(
 );
 
 test('a master key is known by the beginning of its SHA-256', () => {
-  expect(masterKeyId(MASTER_KEY)).toBe('630dcd2966c43366');
+  expect(MASTER_KEY.id).toBe('630dcd2966c43366');
   expect(wrappedBy(KNOWN)).toBe('630dcd2966c43366');
 });
 
@@ -37,7 +37,7 @@ test('a change of any byte behind the id is noticed, and so is another key', () 
     expect(() => unwrapKey(changed, MASTER_KEY)).toThrow(KeyDamagedError);
   }
   expect(() => unwrapKey(KNOWN.subarray(0, -1), MASTER_KEY)).toThrow(KeyDamagedError);
-  expect(() => unwrapKey(KNOWN, DATA_KEY)).toThrow(
+  expect(() => unwrapKey(KNOWN, masterKeyOf(DATA_KEY))).toThrow(
     'a key that the master key 630dcd2966c43366 has wrapped was changed',
   );
 });

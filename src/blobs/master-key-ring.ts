@@ -1,7 +1,7 @@
 import type { EncryptionKeys } from '../config/encryption-keys.ts';
 import { ConfigError } from '../config/errors.ts';
 import type { KeyRecord } from './key-record.ts';
-import { masterKeyId, unwrapKey, wrapKey, wrappedBy } from './key-wrap.ts';
+import { type MasterKey, masterKeyId, masterKeyOf, unwrapKey, wrapKey, wrappedBy } from './key-wrap.ts';
 import { KeyMissingError, type MasterKeys } from './master-keys.ts';
 
 export interface MasterKeyRingOptions {
@@ -16,9 +16,9 @@ export interface MasterKeyRingOptions {
 export class MasterKeyRing implements MasterKeys {
   readonly encrypts: boolean;
   readonly #options: MasterKeyRingOptions;
-  #byId: ReadonlyMap<string, Buffer> | undefined;
+  #byId: ReadonlyMap<string, MasterKey> | undefined;
   /** The current key, once it is certain that it may wrap. */
-  #current: { id: string; key: Buffer } | undefined;
+  #current: MasterKey | undefined;
 
   constructor(options: MasterKeyRingOptions) {
     this.encrypts = options.encrypts;
@@ -45,7 +45,7 @@ export class MasterKeyRing implements MasterKeys {
   }
 
   /** Has the current key ready, made and on record; throws ConfigError when it may not wrap anything. */
-  prepare(): { id: string; key: Buffer } {
+  prepare(): MasterKey {
     if (this.#current !== undefined) return this.#current;
     const { keys, record, onMade } = this.#options;
     const problem = this.problem();
@@ -55,16 +55,15 @@ export class MasterKeyRing implements MasterKeys {
       this.#byId = undefined;
       onMade?.(keys.path);
     }
-    const [first] = this.#keys();
-    if (first === undefined) throw new ConfigError(`there is no key in ${keys.origin}`);
-    const [id, key] = first;
-    record.add(id);
-    this.#current = { id, key };
-    return this.#current;
+    const [current] = this.#keys().values();
+    if (current === undefined) throw new ConfigError(`there is no key in ${keys.origin}`);
+    record.add(current.id);
+    this.#current = current;
+    return current;
   }
 
   wrap(dataKey: Buffer): Buffer {
-    return wrapKey(dataKey, this.prepare().key);
+    return wrapKey(dataKey, this.prepare());
   }
 
   unwrap(wrapped: Buffer): Buffer {
@@ -79,8 +78,8 @@ export class MasterKeyRing implements MasterKeys {
   }
 
   /** By their ids, the current one first. */
-  #keys(): ReadonlyMap<string, Buffer> {
-    this.#byId ??= new Map(this.#options.keys.find().map((key) => [masterKeyId(key), key]));
+  #keys(): ReadonlyMap<string, MasterKey> {
+    this.#byId ??= new Map(this.#options.keys.find().map((key) => [masterKeyId(key), masterKeyOf(key)]));
     return this.#byId;
   }
 }

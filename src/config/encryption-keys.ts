@@ -30,7 +30,7 @@ export class EncryptionKeys {
     this.#read = read;
   }
 
-  /** Reads nothing yet. Use it only while owning the data directory. */
+  /** Reads nothing yet. Change keys only while owning the data directory. */
   static of({ dataDir, config, secrets }: { dataDir: string; config: Keyed; secrets: Secrets }): EncryptionKeys {
     const path = join(dataDir, 'encryption.key');
     const { encryptionKeys } = secrets;
@@ -52,7 +52,7 @@ export class EncryptionKeys {
     return this.#keys;
   }
 
-  /** Whether the file has keys, though others may count. */
+  /** The keys in the file, though others may count. Throws ConfigError. */
   fileKeys(): readonly Buffer[] {
     return keysIn(this.path);
   }
