@@ -39,6 +39,8 @@ test('without any word from anybody the defaults count', () => {
       blobs: { provider: 'disk' },
       encryption: 'aes-256-gcm',
       encryptionKeyCommand: undefined,
+      diskReserve: 'default',
+      adminListen: undefined,
       profile: 'local',
       retrievalTimes: { expedited: NONE, standard: NONE, bulk: NONE, inventory: NONE },
       retrievalLimits: { freeBytesPerMonth: 10 * 2 ** 30, expeditedSlots: null },

@@ -21,6 +21,9 @@ export interface Config {
   blobs: Values['blobs'];
   encryption: Values['encryption'];
   encryptionKeyCommand: Values['encryption-key-command'];
+  /** Bytes that uploads leave free on each file system. */
+  diskReserve: Values['disk-reserve'];
+  adminListen: Values['admin-listen'];
   profile: Values['profile'];
   retrievalTimes: RetrievalTimes;
   retrievalLimits: RetrievalLimits;
@@ -81,6 +84,8 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     blobs: values.blobs,
     encryption: values.encryption,
     encryptionKeyCommand: values['encryption-key-command'],
+    diskReserve: values['disk-reserve'],
+    adminListen: values['admin-listen'],
     profile: values.profile,
     retrievalTimes: { ...retrievalTimesOf(values.profile), ...values['retrieval-times'] },
     retrievalLimits: {

@@ -270,6 +270,12 @@ export const limits = {
   adminRetryPauseMs: 50,
 
   // Health.
+  /** What is known of the free space counts for so long. */
+  spaceKnownMs: SECOND_MS,
+  /** How long an upload waits for a file system to say what is free. */
+  spaceLookMs: 5 * SECOND_MS,
+  /** Between looks when nobody asks. */
+  spaceLookPauseMs: 10 * SECOND_MS,
   /** Of those that are known to be damaged. */
   damagedArchivesShownMax: 1000,
   /** How long after the last one a file call that failed counts as a reason to look at the disk. */
