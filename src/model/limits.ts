@@ -178,6 +178,14 @@ export const limits = {
   sealBeginningsMax: 100,
   /** How often an id is drawn anew because it is taken. */
   idDrawsMax: 5,
+
+  // Encryption at rest.
+  /** The current one, and those that older blobs are wrapped with. */
+  encryptionKeysMax: 16,
+  encryptionKeyCommandMs: 30 * SECOND_MS,
+  /** Far more than so many keys take. */
+  encryptionKeyCommandBytesMax: 16 * KIB,
+
   // Locks and the time that they go by.
   /** Trusted time is kept this often: each time is a commit, and what was not kept is proven again. */
   retentionClockPauseMs: MINUTE_MS,
@@ -262,6 +270,18 @@ export const limits = {
   /** How long a command waits for a server that starts or stops, or for another command. */
   adminWaitMs: 10 * SECOND_MS,
   adminRetryPauseMs: 50,
+
+  // Health.
+  /** What is known of the free space counts for so long. */
+  spaceKnownMs: SECOND_MS,
+  /** How long an upload waits for a file system to say what is free. */
+  spaceLookMs: 5 * SECOND_MS,
+  /** Between looks when nobody asks. */
+  spaceLookPauseMs: 10 * SECOND_MS,
+  /** Of those that are known to be damaged. */
+  damagedArchivesShownMax: 1000,
+  /** How long after the last one a file call that failed counts as a reason to look at the disk. */
+  diskErrorShownMs: DAY_MS,
 
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */
