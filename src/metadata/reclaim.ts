@@ -99,12 +99,19 @@ async function mentioned(trx: Transaction<Tables>, blobIds: readonly string[]): 
   return new Set(rows.map((row) => row.blob_id));
 }
 
-/** Those of `blobIds` that an archive, a part or a job refers to. */
+/** Those of `blobIds` that an archive, a part or a job refers to. A new column that names blobs belongs here. */
 const inUse = (trx: Transaction<Tables>, blobIds: readonly string[]) =>
   trx
     .selectFrom('archive_blobs')
     .select('blob_id')
     .where('blob_id', 'in', listed(blobIds))
+    .unionAll(
+      trx
+        .selectFrom('archives')
+        .select('assembly_blob_id as blob_id')
+        .where('assembly_blob_id', 'in', listed(blobIds))
+        .$narrowType<{ blob_id: string }>(),
+    )
     .unionAll(trx.selectFrom('parts').select('blob_id').where('blob_id', 'in', listed(blobIds)))
     .unionAll(
       trx

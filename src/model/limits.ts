@@ -33,6 +33,8 @@ export const limits = {
   uploadTouchMs: HOUR_MS,
   /** Bodies of archives and parts that are received at once; each takes up to four frames of memory. */
   receivesAtOnceMax: 256,
+  /** How often completing an upload is begun anew because parts came in meanwhile. */
+  completionAttemptsMax: 10,
   /** How long a completed or aborted upload is remembered, so that repeating the call gives the same answer. */
   uploadRepeatMs: DAY_MS,
   /** How long a vault lock waits to be completed. */
