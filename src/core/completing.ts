@@ -1,7 +1,9 @@
 import type { Assembled, Completion } from '../metadata/completions.ts';
 import { assemblyDigest } from '../model/assembly.ts';
+import type { AssemblyAbout } from '../model/blob-about.ts';
 import { newArchiveId } from '../model/ids.ts';
 import { limits } from '../model/limits.ts';
+import { identityOf } from '../model/lock-records.ts';
 import type { Vault } from '../model/vaults.ts';
 import type { Arrangement } from './arrangement.ts';
 import { receive, record } from './receive.ts';
@@ -34,13 +36,22 @@ export async function completeUpload(given: Arrangement, completing: Completing)
 
 async function completeWith(
   given: Arrangement,
-  { uploadKey, sizeBytes, treeHash }: Completing,
-  { list }: Extract<Assembled, { outcome: 'assembled' }>,
+  { vault, uploadKey, sizeBytes, treeHash }: Completing,
+  { list, description }: Extract<Assembled, { outcome: 'assembled' }>,
 ): Promise<Completion> {
   const { metadata, blobs, frames, retention } = given;
   const archiveId = newArchiveId();
   const nowMs = retention.stampMs();
-  const { blobId } = await receive({ blobs, frames, source: once(list), check: () => undefined });
+  const about: AssemblyAbout = {
+    kind: 'assembly',
+    archiveId,
+    vault: identityOf(vault),
+    description,
+    createdAtMs: nowMs,
+    sizeBytes,
+    treeHash,
+  };
+  const { blobId } = await receive({ blobs, frames, source: once(list), check: () => undefined, about: () => about });
   const assembly = { blobId, digest: assemblyDigest(list) };
   let completion: Completion = { outcome: 'gone' };
   await record(given, blobId, async () => {

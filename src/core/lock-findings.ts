@@ -1,6 +1,6 @@
 import { formatInstant } from '../model/instants.ts';
 import { limits } from '../model/limits.ts';
-import type { LockRecord, VaultIdentity } from '../model/lock-records.ts';
+import { identityOf, type LockRecord, type VaultIdentity } from '../model/lock-records.ts';
 import type { VaultLock } from '../model/vault-locks.ts';
 import { vaultArn } from '../model/vaults.ts';
 import type { Arrangement } from './arrangement.ts';
@@ -202,12 +202,6 @@ async function record(given: Arrangement, { vault, lock }: { vault: VaultIdentit
     lock: { id, document, createdAtMs, completedAtMs: retention.nowMs() },
   });
 }
-
-const identityOf = ({ accountId, name, createdAtMs }: VaultIdentity): VaultIdentity => ({
-  accountId,
-  name,
-  createdAtMs,
-});
 
 const arnOf = ({ region }: Arrangement, { accountId, name }: VaultIdentity): string =>
   vaultArn({ region, accountId, name });
