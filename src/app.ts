@@ -78,6 +78,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
     onKeyUnreadable: (unreadable) => log.error(unreadable, 'the secret of an access key cannot be opened'),
   });
   await core.accounts.ensureFirst();
+  await core.vaults.noteAll();
   const otherwise = servedOtherwise(await metadata.serving.find(), config);
   if (otherwise !== undefined) log.warn(otherwise);
   await metadata.serving.save(servingOf(config));

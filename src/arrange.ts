@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { DiskLockRecords } from './blobs/disk-lock-records.ts';
+import { DiskVaultRecords } from './blobs/disk-vault-records.ts';
 import type { Config, Secrets } from './config/config.ts';
 import type { RootKey } from './config/credentials.ts';
 import { ConfigError } from './config/errors.ts';
@@ -38,6 +39,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
   await checkKeys({ metadata, rootKey, secretsKey });
   const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
   const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
+  const vaultRecords = await DiskVaultRecords.open([join(dataDir, 'blobs', 'vaults')]);
   const selectOutput = parts.use(await openSelectOutput(config, dataDir));
   const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
   const signingKey = signingKeyIn({ path: join(dataDir, 'notify-signing.pem'), clock: systemClock });
@@ -51,6 +53,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
     secretsKey,
     retention,
     lockBook,
+    vaultRecords,
     region: config.region,
     retrievalTimes: config.retrievalTimes,
     retrievalLimits: config.retrievalLimits,

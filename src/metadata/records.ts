@@ -81,7 +81,7 @@ export const READS: { readonly [N in Noun]?: readonly (keyof Records[N])[] } = {
   users: ['findByName', 'list'],
   vaultLocks: ['find', 'locked'],
   vaultPolicies: ['find', 'tags'],
-  vaults: ['find', 'findByKey', 'list', 'hasArchives'],
+  vaults: ['find', 'findByKey', 'list', 'identities', 'hasArchives'],
 };
 
 export function createRecords(db: Kysely<Tables>): Records {

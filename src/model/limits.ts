@@ -172,6 +172,9 @@ export const limits = {
   /** By the ten digits of a record's name. */
   lockRecordNumberMax: 9_999_999_999,
   lockPageRows: 500,
+  /** Far more than the longest name takes. */
+  vaultRecordBytesMax: KIB,
+  vaultPageRows: 500,
 
   // Policies.
   /** Glacier's own, of the access policy and of the lock policy; ours for identity policies. In bytes of UTF-8. */

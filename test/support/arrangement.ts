@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskBlobStore } from '../../src/blobs/disk.ts';
 import { DiskLockRecords } from '../../src/blobs/disk-lock-records.ts';
+import { DiskVaultRecords } from '../../src/blobs/disk-vault-records.ts';
 import type { Arrangement, Notices } from '../../src/core/arrangement.ts';
 import { type Core, createCore } from '../../src/core/core.ts';
 import { Downloads } from '../../src/core/downloads.ts';
@@ -101,6 +102,7 @@ async function arrangementIn(
   const metadata = await Metadata.openSqlite({ path: join(directory, 'metadata.sqlite'), onFatal });
   const blobs = await DiskBlobStore.open(join(directory, 'blobs'));
   const lockBook = await LockBook.open(await DiskLockRecords.open(join(directory, 'blobs', 'locks')));
+  const vaultRecords = await DiskVaultRecords.open([join(directory, 'blobs', 'vaults')]);
   const retention = await RetentionClock.open({
     records: metadata.retentionClock,
     clock,
@@ -115,6 +117,7 @@ async function arrangementIn(
     clock,
     retention,
     lockBook,
+    vaultRecords,
     frames: new FramePool(),
     downloads: new Downloads(),
     rootKey: ROOT_KEY,
