@@ -36,8 +36,10 @@ export interface ShownLock {
   record: number | null;
 }
 
+type Compared = Pick<Arrangement, 'metadata' | 'lockBook'>;
+
 /** Looks at every lock record and at every lock that is Locked. */
-async function* findings(given: Arrangement): AsyncGenerator<Finding, void, void> {
+async function* findings(given: Compared): AsyncGenerator<Finding, void, void> {
   const { metadata, lockBook } = given;
   for (const record of lockBook.locked()) {
     const { vault } = record;
@@ -176,8 +178,17 @@ async function mend(given: Arrangement, finding: Finding): Promise<string | unde
   }
 }
 
+/** Re-instates what can be, and does nothing else; returns how many. */
+export async function reinstateLocks(given: Compared): Promise<number> {
+  let reinstated = 0;
+  for await (const finding of findings(given)) {
+    if (finding.kind === 'sealed' && (await reinstate(given, finding)) === undefined) reinstated += 1;
+  }
+  return reinstated;
+}
+
 async function reinstate(
-  given: Arrangement,
+  given: Compared,
   { vault, record, vaultKey, reason }: SealedVault,
 ): Promise<string | undefined> {
   const { metadata, lockBook } = given;

@@ -92,7 +92,7 @@ async function gatherFromUploads(trx: Transaction<Tables>, limit: number): Promi
 }
 
 /** Those of `blobIds` that some row mentions. */
-async function mentioned(trx: Transaction<Tables>, blobIds: readonly string[]): Promise<Set<string>> {
+export async function mentioned(trx: Transaction<Tables>, blobIds: readonly string[]): Promise<Set<string>> {
   const rows = await inUse(trx, blobIds)
     .unionAll(trx.selectFrom('reclaimable_blobs').select('blob_id').where('blob_id', 'in', listed(blobIds)))
     .execute();

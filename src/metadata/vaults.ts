@@ -147,7 +147,8 @@ async function hasArchives(db: Kysely<Tables>, vaultKey: number): Promise<boolea
   return row !== undefined;
 }
 
-function newVaultRow({ accountId, name, nowMs }: VaultName & { nowMs: number }) {
+/** An empty vault that was just made. */
+export function newVaultRow({ accountId, name, nowMs }: VaultName & { nowMs: number }) {
   return {
     account_id: accountId,
     name,

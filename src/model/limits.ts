@@ -176,6 +176,12 @@ export const limits = {
   vaultRecordBytesMax: KIB,
   vaultPageRows: 500,
 
+  // Making the metadata again.
+  /** Of archives and the like that are looked up and added in one commit. */
+  rebuildRowsMax: 500,
+  /** Blobs of which it is asked side by side whether they are there. */
+  blobsLookedAtAtOnceMax: 8,
+
   // Policies.
   /** Glacier's own, of the access policy and of the lock policy; ours for identity policies. In bytes of UTF-8. */
   policyBytesMax: 20 * KIB,
