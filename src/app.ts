@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { commandEvent } from './admin/audit.ts';
 import { commands } from './admin/commands/index.ts';
@@ -8,15 +8,19 @@ import { AdminServer } from './admin/server.ts';
 import { ByteBudget } from './api/byte-budget.ts';
 import { errorForms } from './api/errors.ts';
 import { ApiServer } from './api/server.ts';
-import { arrange } from './arrange.ts';
+import { arrange, openBytes } from './arrange.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { findRootKey, loadOrMakeRootKey } from './config/credentials.ts';
-import { findDataDir, openDataDir, refuseOtherUser } from './config/data-dir.ts';
+import { findBytes, findDataDir, openDataDir, refuseOtherUser } from './config/data-dir.ts';
 import { ConfigError } from './config/errors.ts';
+import { markRebuilding, refuseWithoutMetadata, unmarkRebuilding } from './config/rebuilding.ts';
 import { asServed, type Origins, servedOtherwise, servingOf } from './config/served.ts';
 import type { Arrangement } from './core/arrangement.ts';
 import { type Core, createCore } from './core/core.ts';
+import { Rebuild, type RebuildListeners } from './core/rebuild.ts';
+import type { RebuildReport } from './core/rebuild-report.ts';
+import { copyMetadata, integrityFault } from './metadata/copy.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
 import type { ThreadedWriter } from './metadata/threaded-writer.ts';
@@ -55,6 +59,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   await using parts = new AsyncDisposableStack();
   const { path: dataDir } = openDataDir(config.dataDir);
   parts.use(acquireOwnership({ dataDir, description: `serving ${formatAddress(config.listen)}` }));
+  refuseWithoutMetadata({ dataDir, metadataPath: metadataPath(dataDir) });
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
 
@@ -144,6 +149,7 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
   refuseOtherUser(found);
   const dataDir = found.path;
   parts.use(acquireOwnership({ dataDir, description }));
+  refuseWithoutMetadata({ dataDir, metadataPath: metadataPath(dataDir) });
   const rootKey = findRootKey({ dataDir, secrets });
   // What fails under the database fails the one command that there is.
   const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal: () => undefined }));
@@ -166,6 +172,56 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
   const running = parts.move();
   const run = commandsOn(core, { config, audit });
   return { run, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+export interface RebuildOptions extends RebuildListeners {
+  config: Config;
+  /** Whether to tell what would be done, and do it to a copy. */
+  dryRun: boolean;
+}
+
+/** Makes the metadata of a data directory again from its bytes, in the absence of a server. */
+export async function rebuildMetadata({ config, dryRun, ...listeners }: RebuildOptions): Promise<RebuildReport> {
+  await using parts = new AsyncDisposableStack();
+  const dataDir = findBytes(config.dataDir);
+  parts.use(acquireOwnership({ dataDir, description: 'making the metadata again' }));
+  const path = metadataPath(dataDir);
+  refuseDamaged(path);
+  const trial = `${path}.trial`;
+  removeDatabase(trial);
+  if (dryRun) {
+    parts.defer(() => removeDatabase(trial));
+    if (existsSync(path)) copyMetadata({ from: path, to: trial });
+  } else markRebuilding(dataDir);
+  const report = await rebuildInto(dryRun ? trial : path, { dataDir, listeners });
+  if (!dryRun) unmarkRebuilding(dataDir);
+  return report;
+}
+
+async function rebuildInto(
+  path: string,
+  { dataDir, listeners }: { dataDir: string; listeners: RebuildListeners },
+): Promise<RebuildReport> {
+  await using parts = new AsyncDisposableStack();
+  const onFatal = (error: unknown): never => {
+    throw error;
+  };
+  const metadata = parts.use(await Metadata.openSqlite({ path, onFatal }));
+  return new Rebuild({ metadata, ...(await openBytes(parts, dataDir)) }, listeners).run();
+}
+
+/** The metadata are added to, never replaced: what they know of deletions, keys and policies the bytes do not say. */
+function refuseDamaged(path: string): void {
+  const fault = existsSync(path) ? integrityFault(path) : undefined;
+  if (fault === undefined) return;
+  throw new ConfigError(
+    `the metadata ${path} are damaged (${fault}), and nothing was changed. To make them again from the bytes, move them away: ` +
+      `mkdir ${path}.damaged && mv ${path} ${path}-* ${path}.damaged/ ; then run the command again`,
+  );
+}
+
+function removeDatabase(path: string): void {
+  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(path + end, { force: true });
 }
 
 const metadataPath = (dataDir: string): string => join(dataDir, 'metadata.sqlite');

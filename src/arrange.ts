@@ -30,6 +30,19 @@ export interface Beginnings {
   onAlarm: RetentionClockOptions['onAlarm'];
 }
 
+/** What the metadata can be made again from. */
+export type Bytes = Pick<Arrangement, 'blobs' | 'lockBook' | 'vaultRecords'>;
+
+/** Opens the bytes in a data directory that this process owns, with the records beside them. */
+export async function openBytes(parts: AsyncDisposableStack, dataDir: string): Promise<Bytes> {
+  const directory = join(dataDir, 'blobs');
+  return {
+    blobs: parts.use(await DiskBlobStore.open(directory)),
+    lockBook: await LockBook.open(await DiskLockRecords.open(join(directory, 'locks'))),
+    vaultRecords: await DiskVaultRecords.open([join(directory, 'vaults')]),
+  };
+}
+
 /** Opens the other stores of a data directory that this process owns. */
 export async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Promise<Arrangement> {
   const { config, secrets, dataDir, metadata } = beginnings;
@@ -37,9 +50,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
   const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
   const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
   await checkKeys({ metadata, rootKey, secretsKey });
-  const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
-  const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
-  const vaultRecords = await DiskVaultRecords.open([join(dataDir, 'blobs', 'vaults')]);
+  const { blobs, lockBook, vaultRecords } = await openBytes(parts, dataDir);
   const selectOutput = parts.use(await openSelectOutput(config, dataDir));
   const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
   const signingKey = signingKeyIn({ path: join(dataDir, 'notify-signing.pem'), clock: systemClock });

@@ -89,7 +89,10 @@ export class Rebuild {
       if (outcome === 'added') this.#report.vaults.restored += 1;
       if (outcome === 'known') this.#report.vaults.known += 1;
       if (outcome !== 'other-vault' || vault === undefined) continue;
-      this.#blame('conflicts', `${nameOf(vault)} is not added: the metadata have one of that name, made at another time`);
+      this.#blame(
+        'conflicts',
+        `${nameOf(vault)} is not added: the metadata have one of that name, made at another time`,
+      );
     }
   }
 

@@ -147,10 +147,7 @@ const blobIdsOf = ({ refs, assemblyBlobId }: FoundArchive): string[] => [
 const isGivenUp = ({ refs, assemblyBlobId }: FoundArchive, taken: ReadonlySet<string>): boolean =>
   taken.has(assemblyBlobId ?? refs[0]?.blobId ?? '');
 
-async function knownAmong(
-  trx: Transaction<Tables>,
-  found: readonly FoundArchive[],
-): Promise<Map<string, FindOutcome>> {
+async function knownAmong(trx: Transaction<Tables>, found: readonly FoundArchive[]): Promise<Map<string, FindOutcome>> {
   const rows: Pick<ArchiveRow, 'id' | 'deleted_at'>[] = await trx
     .selectFrom('archives')
     .select(['id', 'deleted_at'])
