@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { commandEvent } from './admin/audit.ts';
 import { commands } from './admin/commands/index.ts';
@@ -8,19 +8,16 @@ import { AdminServer } from './admin/server.ts';
 import { ByteBudget } from './api/byte-budget.ts';
 import { errorForms } from './api/errors.ts';
 import { ApiServer } from './api/server.ts';
-import { arrange, openBytes } from './arrange.ts';
+import { arrange, masterKeysOf } from './arrange.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { findRootKey, loadOrMakeRootKey } from './config/credentials.ts';
-import { findBytes, findDataDir, openDataDir, refuseOtherUser } from './config/data-dir.ts';
+import { findDataDir, openDataDir, refuseOtherUser } from './config/data-dir.ts';
 import { ConfigError } from './config/errors.ts';
-import { markRebuilding, refuseWithoutMetadata, unmarkRebuilding } from './config/rebuilding.ts';
+import { refuseWithoutMetadata } from './config/rebuilding.ts';
 import { asServed, type Origins, servedOtherwise, servingOf } from './config/served.ts';
 import type { Arrangement } from './core/arrangement.ts';
 import { type Core, createCore } from './core/core.ts';
-import { Rebuild, type RebuildListeners } from './core/rebuild.ts';
-import type { RebuildReport } from './core/rebuild-report.ts';
-import { copyMetadata, integrityFault } from './metadata/copy.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
 import type { ThreadedWriter } from './metadata/threaded-writer.ts';
@@ -33,6 +30,7 @@ import { webhookNotifier } from './notify/webhook.ts';
 import { parseRange, type Range } from './policy/addresses.ts';
 import { SigningKeyCache } from './sigv4/signing-key.ts';
 import { AuditLog, type AuditLogOptions } from './telemetry/audit-log.ts';
+import { Health } from './telemetry/health.ts';
 import type { Log } from './telemetry/log.ts';
 import { DeliveryLoop, type Notifiers } from './worker/delivery-loop.ts';
 import { JobLoop } from './worker/job-loop.ts';
@@ -62,6 +60,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   refuseWithoutMetadata({ dataDir, metadataPath: metadataPath(dataDir) });
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
+  const masterKeys = readyMasterKeys({ config, secrets, dataDir, log });
 
   const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal, thread: writer }));
   const given = await arrange(parts, {
@@ -70,6 +69,8 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
     dataDir,
     rootKey,
     metadata,
+    masterKeys,
+    health: new Health(systemClock),
     onAlarm: ({ level, text, facts }) => log[level](facts, text),
   });
   const audit = parts.use(await openAuditLog(config, log));
@@ -117,6 +118,22 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
+/** Throws ConfigError when archives are to be encrypted and the keys are not those of before. */
+function readyMasterKeys({
+  config,
+  secrets,
+  dataDir,
+  log,
+}: Pick<AppOptions, 'config' | 'secrets' | 'log'> & { dataDir: string }) {
+  const onMade = (path: string) => log.info({ path }, 'an encryption key was made: keep a copy of it elsewhere');
+  const masterKeys = masterKeysOf({ config, secrets, dataDir, onMade });
+  const problem = masterKeys.problem();
+  if (problem === undefined) return masterKeys;
+  if (masterKeys.encrypts) throw new ConfigError(`${problem}; --encryption none serves what is not encrypted`);
+  log.warn(`${problem}; only what is not encrypted is served`);
+  return masterKeys;
+}
+
 function notifiersFor(config: Config, { given, links }: { given: Arrangement; links: Links }): Notifiers {
   const { snsEndpoint: endpoint, region } = config;
   return {
@@ -160,6 +177,9 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
     dataDir,
     rootKey,
     metadata,
+    // One that is missing fails the command that needs it, and no other.
+    masterKeys: masterKeysOf({ config, secrets, dataDir }),
+    health: new Health(systemClock),
     // `clock show` tells of it, and the audit log of what was confirmed.
     onAlarm: () => undefined,
   });
@@ -168,69 +188,22 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
     onMessage: () => undefined,
     onKeyUnreadable: () => undefined,
   });
-  const audit = parts.use(await openAuditLog(config, NO_LOG));
+  const audit = parts.use(await openAuditLog(config));
   const running = parts.move();
   const run = commandsOn(core, { config, audit });
   return { run, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-export interface RebuildOptions extends RebuildListeners {
-  config: Config;
-  /** Whether to tell what would be done, and do it to a copy. */
-  dryRun: boolean;
-}
-
-/** Makes the metadata of a data directory again from its bytes, in the absence of a server. */
-export async function rebuildMetadata({ config, dryRun, ...listeners }: RebuildOptions): Promise<RebuildReport> {
-  await using parts = new AsyncDisposableStack();
-  const dataDir = findBytes(config.dataDir);
-  parts.use(acquireOwnership({ dataDir, description: 'making the metadata again' }));
-  const path = metadataPath(dataDir);
-  refuseDamaged(path);
-  const trial = `${path}.trial`;
-  removeDatabase(trial);
-  if (dryRun) {
-    parts.defer(() => removeDatabase(trial));
-    if (existsSync(path)) copyMetadata({ from: path, to: trial });
-  } else markRebuilding(dataDir);
-  const report = await rebuildInto(dryRun ? trial : path, { dataDir, listeners });
-  if (!dryRun) unmarkRebuilding(dataDir);
-  return report;
-}
-
-async function rebuildInto(
-  path: string,
-  { dataDir, listeners }: { dataDir: string; listeners: RebuildListeners },
-): Promise<RebuildReport> {
-  await using parts = new AsyncDisposableStack();
-  const onFatal = (error: unknown): never => {
-    throw error;
-  };
-  const metadata = parts.use(await Metadata.openSqlite({ path, onFatal }));
-  return new Rebuild({ metadata, ...(await openBytes(parts, dataDir)) }, listeners).run();
-}
-
-/** The metadata are added to, never replaced: what they know of deletions, keys and policies the bytes do not say. */
-function refuseDamaged(path: string): void {
-  const fault = existsSync(path) ? integrityFault(path) : undefined;
-  if (fault === undefined) return;
-  throw new ConfigError(
-    `the metadata ${path} are damaged (${fault}), and nothing was changed. To make them again from the bytes, move them away: ` +
-      `mkdir ${path}.damaged && mv ${path} ${path}-* ${path}.damaged/ ; then run the command again`,
-  );
-}
-
-function removeDatabase(path: string): void {
-  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(path + end, { force: true });
-}
-
-const metadataPath = (dataDir: string): string => join(dataDir, 'metadata.sqlite');
+export const metadataPath = (dataDir: string): string => join(dataDir, 'metadata.sqlite');
 
 /** A single command has none to complain to. */
 const NO_LOG: AuditLogOptions['log'] = { error: () => undefined, warn: () => undefined };
 
 /** Its own directory in the data directory is made; that of another path must be there. */
-async function openAuditLog({ auditLog, dataDir }: Config, log: AuditLogOptions['log']): Promise<AuditLog | undefined> {
+export async function openAuditLog(
+  { auditLog, dataDir }: Config,
+  log: AuditLogOptions['log'] = NO_LOG,
+): Promise<AuditLog | undefined> {
   if (auditLog === undefined) return undefined;
   const directory = dirname(auditLog.path);
   try {

@@ -3,7 +3,7 @@ export const exitCodes = {
   fine: 0,
   unexpected: 1,
   usage: 2,
-  /** Something is wrong with what is stored. */
-  problems: 3,
+  /** It was done, and somebody should look at what was found. */
+  attention: 3,
   interrupted: 130,
 } as const;

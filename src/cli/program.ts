@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { accountsCommand } from './accounts.ts';
 import { backupCommand } from './backup.ts';
 import { clockCommand } from './clock.ts';
+import { encryptionCommand } from './encryption.ts';
 import { keysCommand } from './keys.ts';
 import { locksCommand } from './locks.ts';
 import { policiesCommand } from './policies.ts';
@@ -20,6 +21,7 @@ const COMMANDS = [
   topicsCommand,
   locksCommand,
   clockCommand,
+  encryptionCommand,
   backupCommand,
   rebuildCommand,
 ];

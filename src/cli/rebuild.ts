@@ -28,7 +28,7 @@ export function rebuildCommand(): Command {
 async function rebuild(command: Command): Promise<void> {
   const { config } = loadConfig({ flags: flagsOf(command), env: process.env });
   const { dryRun = false, json: asJson = false } = command.opts<{ dryRun?: true; json?: true }>();
-  const { rebuildMetadata } = await import('../app.ts');
+  const { rebuildMetadata } = await import('../rebuild.ts');
   const problems: RebuildProblem[] = [];
   const report = await rebuildMetadata({
     config,
@@ -44,7 +44,7 @@ async function rebuild(command: Command): Promise<void> {
   const count = damaged + missing + conflicts;
   if (count === 0) return;
   const found = count === 1 ? '1 problem was' : `${count} problems were`;
-  throw new CommandError(`${found} found, see above`, { exitCode: exitCodes.problems });
+  throw new CommandError(`${found} found, see above`, { exitCode: exitCodes.attention });
 }
 
 /** A line now and then, so that whoever waits for many blobs sees that it goes on. */
