@@ -15,6 +15,7 @@ import type { Config, Secrets } from './config/config.ts';
 import { findRootKey, loadOrMakeRootKey } from './config/credentials.ts';
 import { findDataDir, openDataDir, refuseOtherUser } from './config/data-dir.ts';
 import { ConfigError } from './config/errors.ts';
+import { refuseWithoutMetadata } from './config/rebuilding.ts';
 import { asServed, type Origins, servedOtherwise, servingOf } from './config/served.ts';
 import type { Arrangement } from './core/arrangement.ts';
 import { type Core, createCore } from './core/core.ts';
@@ -57,6 +58,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   await using parts = new AsyncDisposableStack();
   const { path: dataDir } = openDataDir(config.dataDir);
   parts.use(acquireOwnership({ dataDir, description: `serving ${formatAddress(config.listen)}` }));
+  refuseWithoutMetadata({ dataDir, metadataPath: metadataPath(dataDir) });
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
   const masterKeys = readyMasterKeys({ config, secrets, dataDir, log });
@@ -84,6 +86,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
     onKeyUnreadable: (unreadable) => log.error(unreadable, 'the secret of an access key cannot be opened'),
   });
   await core.accounts.ensureFirst();
+  await core.vaults.noteAll();
   const otherwise = servedOtherwise(await metadata.serving.find(), config);
   if (otherwise !== undefined) log.warn(otherwise);
   await metadata.serving.save(servingOf(config));
@@ -181,6 +184,7 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
   refuseOtherUser(found);
   const dataDir = found.path;
   parts.use(acquireOwnership({ dataDir, description }));
+  refuseWithoutMetadata({ dataDir, metadataPath: metadataPath(dataDir) });
   const rootKey = findRootKey({ dataDir, secrets });
   // What fails under the database fails the one command that there is.
   const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal: () => undefined }));

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { DiskLockRecords } from './blobs/disk-lock-records.ts';
+import { DiskVaultRecords } from './blobs/disk-vault-records.ts';
 import { KeyRecord } from './blobs/key-record.ts';
 import { MasterKeyRing } from './blobs/master-key-ring.ts';
 import type { Config, Secrets } from './config/config.ts';
@@ -37,6 +38,19 @@ export interface Beginnings {
   onSpace: DiskSpaceOptions['onChange'];
 }
 
+/** What the metadata can be made again from. */
+export type Bytes = Pick<Arrangement, 'blobs' | 'lockBook' | 'vaultRecords'>;
+
+/** Opens the bytes in a data directory that this process owns, with the records beside them. */
+export async function openBytes(parts: AsyncDisposableStack, dataDir: string): Promise<Bytes> {
+  const directory = join(dataDir, 'blobs');
+  return {
+    blobs: parts.use(await openBlobStore({ dataDir })),
+    lockBook: await LockBook.open(await DiskLockRecords.open(join(directory, 'locks'))),
+    vaultRecords: await DiskVaultRecords.open([join(directory, 'vaults')]),
+  };
+}
+
 /** Opens the other stores of a data directory that this process owns. */
 export async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Promise<Arrangement> {
   const { config, secrets, dataDir, metadata, health } = beginnings;
@@ -44,8 +58,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
   const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
   const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
   await checkKeys({ metadata, rootKey, secretsKey });
-  const blobs = parts.use(await openBlobStore({ dataDir }));
-  const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
+  const { blobs, lockBook, vaultRecords } = await openBytes(parts, dataDir);
   const selectOutput = parts.use(await openSelectOutput(config, dataDir));
   const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
   const signingKey = signingKeyIn({ path: join(dataDir, 'notify-signing.pem'), clock: systemClock });
@@ -70,6 +83,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
     secretsKey,
     retention,
     lockBook,
+    vaultRecords,
     region: config.region,
     retrievalTimes: config.retrievalTimes,
     retrievalLimits: config.retrievalLimits,

@@ -1,4 +1,5 @@
 import type { BlobStore } from '../blobs/blob-store.ts';
+import type { VaultRecordStore } from '../blobs/vault-record-store.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import type { Clock } from '../model/clock.ts';
 import type { RetrievalLimits } from '../model/retrieval-limits.ts';
@@ -39,6 +40,7 @@ export interface Arrangement {
   /** What ages go by, and nothing else. */
   retention: RetentionClock;
   lockBook: LockBook;
+  vaultRecords: VaultRecordStore;
   region: string;
   retrievalTimes: RetrievalTimes;
   retrievalLimits: RetrievalLimits;

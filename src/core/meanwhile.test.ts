@@ -172,7 +172,8 @@ describe('the archive is deleted', () => {
       return real(asked);
     });
     await expect(read()).rejects.toThrow(`The job ID was not found: ${id}`);
-    expect(await toReclaim()).toBe(2);
+    // Two parts, and the list of them.
+    expect(await toReclaim()).toBe(3);
   });
 
   test('twice: both times with success', async () => {

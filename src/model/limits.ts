@@ -33,6 +33,8 @@ export const limits = {
   uploadTouchMs: HOUR_MS,
   /** Bodies of archives and parts that are received at once; each takes up to four frames of memory. */
   receivesAtOnceMax: 256,
+  /** How often completing an upload is begun anew because parts came in meanwhile. */
+  completionAttemptsMax: 10,
   /** How long a completed or aborted upload is remembered, so that repeating the call gives the same answer. */
   uploadRepeatMs: DAY_MS,
   /** How long a vault lock waits to be completed. */
@@ -196,6 +198,15 @@ export const limits = {
   /** By the ten digits of a record's name. */
   lockRecordNumberMax: 9_999_999_999,
   lockPageRows: 500,
+  /** Far more than the longest name takes. */
+  vaultRecordBytesMax: KIB,
+  vaultPageRows: 500,
+
+  // Making the metadata again.
+  /** Of archives and the like that are looked up and added in one commit. */
+  rebuildRowsMax: 500,
+  /** Blobs of which it is asked side by side whether they are there. */
+  blobsLookedAtAtOnceMax: 8,
 
   // Policies.
   /** Glacier's own, of the access policy and of the lock policy; ours for identity policies. In bytes of UTF-8. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskBlobStore } from '../../src/blobs/disk.ts';
 import { DiskLockRecords } from '../../src/blobs/disk-lock-records.ts';
+import { DiskVaultRecords } from '../../src/blobs/disk-vault-records.ts';
 import type { Arrangement, Notices } from '../../src/core/arrangement.ts';
 import { type Core, createCore } from '../../src/core/core.ts';
 import { DiskSpace } from '../../src/core/disk-space.ts';
@@ -104,6 +105,7 @@ async function arrangementIn(
   const metadata = await Metadata.openSqlite({ path: join(directory, 'metadata.sqlite'), onFatal });
   const blobs = await DiskBlobStore.open(join(directory, 'blobs'));
   const lockBook = await LockBook.open(await DiskLockRecords.open(join(directory, 'blobs', 'locks')));
+  const vaultRecords = await DiskVaultRecords.open([join(directory, 'blobs', 'vaults')]);
   const retention = await RetentionClock.open({
     records: metadata.retentionClock,
     clock,
@@ -120,6 +122,7 @@ async function arrangementIn(
     space: new DiskSpace({ places: [], reserve: 0, health, monotonicMs: () => clock.atMs, onChange: nothing }),
     retention,
     lockBook,
+    vaultRecords,
     frames: new FramePool(),
     downloads: new Downloads(),
     rootKey: ROOT_KEY,
