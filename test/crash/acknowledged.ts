@@ -38,18 +38,25 @@ export async function checkToTheEnd(server: TestServer, ledger: Ledger): Promise
   await checkBytes(server, ledger, [...ledger.archives.keys()]);
 }
 
-export const summaryOf = ({ count, archives }: Ledger): string =>
-  [...Object.entries(count), ['there in the end', archives.size]]
-    .map(([name, number]) => `${number} ${name}`)
-    .join(', ');
+export function summaryOf({ count, archives, slowestStartMs }: Ledger): string {
+  const counts = Object.entries({
+    ...count,
+    'there in the end': archives.size,
+    'ms the slowest start': slowestStartMs,
+  });
+  return counts.map(([name, number]) => `${Math.round(number)} ${name}`).join(', ');
+}
 
 async function checkBytes(server: TestServer, ledger: Ledger, archiveIds: string[]): Promise<void> {
   const left = archiveIds.filter((id) => ledger.archives.has(id));
   const reader = async () => {
     for (let id = left.pop(); id !== undefined; id = left.pop()) {
       const description = ledger.archives.get(id) ?? '';
-      const isSame = (await retrieve(server, id)).equals(bytesOf(description));
-      expect({ description, isSame }).toEqual({ description, isSame: true });
+      const read = await retrieve(server, id).then(
+        (bytes) => (bytes.equals(bytesOf(description)) ? 'the same bytes' : 'other bytes'),
+        (error: Error) => error.message,
+      );
+      expect([description, read]).toEqual([description, 'the same bytes']);
     }
   };
   await Promise.all(Array.from({ length: READERS }, reader));

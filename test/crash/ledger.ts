@@ -39,7 +39,10 @@ export class Ledger {
   /** How jobs ended, once somebody saw them end. */
   readonly ends = new Map<string, string>();
   readonly count = { stored: 0, deleted: 0, parts: 0, unanswered: 0, jobs: 0 };
+  firstStartMs: number | undefined;
+  slowestStartMs = 0;
   #names = 0;
+  #awaited: { stored: number; resolve: () => void } | undefined;
 
   nextName(kind: string): string {
     this.#names += 1;
@@ -51,6 +54,21 @@ export class Ledger {
     this.coming.delete(description);
     this.archives.set(archiveId, description);
     this.unread.add(archiveId);
+  }
+
+  /** An archive was acknowledged. */
+  acknowledge(archiveId: string, description: string): void {
+    this.store(archiveId, description);
+    this.count.stored += 1;
+    if (this.#awaited !== undefined && this.count.stored >= this.#awaited.stored) this.#awaited.resolve();
+  }
+
+  /** Resolves as soon as so many archives have been acknowledged. */
+  reached(stored: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#awaited = { stored, resolve };
+    if (this.count.stored >= stored) resolve();
+    return promise;
   }
 
   /** An inventory after a start: what is wrong with it. What nobody knew is known from now on. */

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, test } from 'vitest';
 import { checkAcknowledged, checkToTheEnd, summaryOf } from './acknowledged.ts';
 import { absenceOfDisks, type FileSystem } from './file-systems.ts';
 import { Ledger } from './ledger.ts';
+import { live } from './lives.ts';
 import { type Machine, startMachine } from './power.ts';
-import { between, byTier, cyclesFrom, oneOf, SEED, saySeed, seeded, TIER_MS_MAX } from './tiers.ts';
-import { client, EVERYTHING } from './traffic.ts';
+import { between, byTier, cyclesFrom, SEED, saySeed, seeded, TIER_MS_MAX } from './tiers.ts';
 
 /**
  * Several clients upload, complete, delete and start jobs when the power goes, again and again, also while the server starts.
@@ -15,9 +15,6 @@ const CYCLES = cyclesFrom('MORAINE_TEST_POWER_CUTS', byTier({ short: 8, whole: 1
 const FILE_SYSTEMS: FileSystem[] = ['ext4', 'xfs'];
 /** New disks after so many: directories are made anew, and looking at all of it does not take longer and longer. */
 const CYCLES_PER_MACHINE = byTier({ short: 4, whole: 25 });
-const LIFE_MS = { min: 5, max: 500 };
-const CLIENTS_MAX = 6;
-const READY_MS_MAX = 10_000;
 /** Of so many starts one loses power before it is ready. */
 const EARLY_OF = 10;
 const EARLY_MS = { min: 20, max: 900 };
@@ -51,7 +48,7 @@ async function oneMachine(
   const ledger = new Ledger();
   for (let cycle = 0; cycle < cycles; cycle += 1) {
     if (cycle > 0 && random() < 1 / EARLY_OF) await cutEarly(machine, random);
-    await life(machine, { ledger, random });
+    await live({ ledger, random, start: () => machine.start(), die: (server) => machine.cut(server) });
   }
   await using server = await machine.start();
   await checkAcknowledged(server, ledger);
@@ -72,22 +69,4 @@ async function cutEarly(machine: Machine, random: () => number): Promise<void> {
   starting.catch(() => undefined);
   await over.promise;
   await starting.catch(() => undefined);
-}
-
-async function life(machine: Machine, { ledger, random }: { ledger: Ledger; random: () => number }): Promise<void> {
-  const startedAtMs = performance.now();
-  await using server = await machine.start();
-  expect(performance.now() - startedAtMs).toBeLessThan(READY_MS_MAX);
-  await checkAcknowledged(server, ledger);
-  const count = oneOf(
-    random,
-    Array.from({ length: CLIENTS_MAX }, (_, index) => index + 1),
-  );
-  const clients = Array.from({ length: count }, () => client(server, { ledger, random, deeds: EVERYTHING }));
-  const finished = Promise.all(clients);
-  // Looked at below, when the server is gone.
-  finished.catch(() => undefined);
-  await sleep(between(random, LIFE_MS));
-  await machine.cut(server);
-  await finished;
 }

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { startServer } from '../support/server.ts';
 import { checkAcknowledged, checkToTheEnd, summaryOf } from './acknowledged.ts';
 import { Ledger } from './ledger.ts';
-import { between, byTier, cyclesFrom, oneOf, SEED, saySeed, seeded, TIER_MS_MAX } from './tiers.ts';
-import { client, EVERYTHING } from './traffic.ts';
+import { live } from './lives.ts';
+import { between, byTier, cyclesFrom, SEED, saySeed, seeded, TIER_MS_MAX } from './tiers.ts';
 
 /**
  * Several clients upload, delete and start jobs while the server is killed at random moments. Whatever it acknowledged must
@@ -17,9 +17,6 @@ const LANES = [1, 2];
 const CYCLES = cyclesFrom('MORAINE_TEST_KILLS', byTier({ short: 12, whole: 2000 }));
 /** Each data directory is used for so many, so that looking at all of it does not take longer and longer. */
 const CYCLES_PER_DIRECTORY = 25;
-const LIFE_MS = { min: 5, max: 500 };
-const CLIENTS_MAX = 6;
-const READY_MS_MAX = 10_000;
 /** Of so many starts one is killed before it is ready. */
 const EARLY_OF = 10;
 const EARLY_MS = { min: 20, max: 900 };
@@ -47,7 +44,7 @@ async function directory(cycles: number, random: () => number): Promise<Ledger> 
   try {
     for (let cycle = 0; cycle < cycles; cycle += 1) {
       if (cycle > 0 && random() < 1 / EARLY_OF) await killedEarly(dataDir, random);
-      await life(dataDir, { ledger, random });
+      await live({ ledger, random, start: () => startServer({ dataDir }), die: (server) => server.kill() });
     }
     await using server = await startServer({ dataDir });
     await checkAcknowledged(server, ledger);
@@ -62,22 +59,4 @@ async function killedEarly(dataDir: string, random: () => number): Promise<void>
   const kill = (pid: number) => sleep(between(random, EARLY_MS)).then(() => process.kill(pid, 'SIGKILL'));
   const starting = startServer({ dataDir, onSpawned: ({ pid = 0 }) => void kill(pid).catch(() => undefined) });
   await starting.then((server) => server.kill()).catch(() => undefined);
-}
-
-async function life(dataDir: string, { ledger, random }: { ledger: Ledger; random: () => number }): Promise<void> {
-  const startedAtMs = performance.now();
-  await using server = await startServer({ dataDir });
-  expect(performance.now() - startedAtMs).toBeLessThan(READY_MS_MAX);
-  await checkAcknowledged(server, ledger);
-  const count = oneOf(
-    random,
-    Array.from({ length: CLIENTS_MAX }, (_, index) => index + 1),
-  );
-  const clients = Array.from({ length: count }, () => client(server, { ledger, random, deeds: EVERYTHING }));
-  const finished = Promise.all(clients);
-  // Looked at below, when the server is gone.
-  finished.catch(() => undefined);
-  await sleep(between(random, LIFE_MS));
-  await server.kill();
-  await finished;
 }

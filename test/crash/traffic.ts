@@ -64,8 +64,7 @@ function noteArchive(ledger: Ledger, description: string, answer: RawAnswer | un
     ledger.count.unanswered += 1;
     return false;
   }
-  ledger.store(answer.header('x-amz-archive-id') ?? '', description);
-  ledger.count.stored += 1;
+  ledger.acknowledge(answer.header('x-amz-archive-id') ?? '', description);
   return true;
 }
 
