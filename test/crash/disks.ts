@@ -1,11 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { GIB, MIB } from '../support/hashes.ts';
+import { MIB } from '../support/hashes.ts';
 import { type FileSystem, makeFileSystem } from './file-systems.ts';
+import { newDirectory } from './places.ts';
 
 /**
  * Disks of a test's own: images of file systems, mounted below one new directory, whose power can be cut. Each set of them has
@@ -58,7 +58,7 @@ rm -rf "$1"`;
 
 /** Mounts the disks in this order; everything is gone at the end of an `await using`. */
 export async function mountDisks(plans: readonly DiskPlan[]): Promise<Disks> {
-  const root = mkdtempSync(join(placeFor(plans), 'moraine-disks-'));
+  const root = newDirectory('disks', plans.length * SIZE_MIB * MIB);
   const watchdog = spawn('sh', ['-c', WATCHDOG, 'watchdog', root], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
@@ -96,17 +96,6 @@ export async function mountDisks(plans: readonly DiskPlan[]): Promise<Disks> {
     freeze: (at, msMax) => freeze(pathOf(at), msMax),
     [Symbol.asyncDispose]: dispose,
   };
-}
-
-/** In memory where there is room for all of the images, so that a run costs the machine's disk nothing. */
-function placeFor(plans: readonly DiskPlan[]): string {
-  const sizeBytes = plans.reduce((sum, { sizeMib = SIZE_MIB }) => sum + sizeMib * MIB, 0);
-  try {
-    const { bavail: blocks, bsize: blockBytes } = statfsSync('/dev/shm');
-    return blocks * blockBytes > sizeBytes + GIB ? '/dev/shm' : tmpdir();
-  } catch {
-    return tmpdir();
-  }
 }
 
 /** A process that has just ended may still hold the disk for a moment. */

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'vitest';
 import { startServer } from '../support/server.ts';
 import { checkAcknowledged, checkToTheEnd, summaryOf } from './acknowledged.ts';
 import { Ledger } from './ledger.ts';
 import { live } from './lives.ts';
+import { newDirectory } from './places.ts';
 import { between, byTier, cyclesFrom, SEED, saySeed, seeded, TIER_MS_MAX } from './tiers.ts';
 
 /**
@@ -39,7 +38,7 @@ test.concurrent.each(LANES)(
 
 /** Kills so many servers of one directory, then looks at all of it. */
 async function directory(cycles: number, random: () => number): Promise<Ledger> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'moraine-random-'));
+  const dataDir = newDirectory('random');
   const ledger = new Ledger();
   try {
     for (let cycle = 0; cycle < cycles; cycle += 1) {

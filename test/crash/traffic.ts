@@ -23,12 +23,19 @@ export const EVERYTHING: readonly DeedName[] = [
   ...(['uploadLarge', 'abort', 'retrieve', 'listAll', 'changeVaults'] as const),
 ];
 
-/** One client, doing one thing after the other until the server no longer answers. */
+/** One client, doing one thing after the other until the server no longer answers, or so many things. */
 export async function client(
   target: Target,
-  { ledger, random, deeds }: { ledger: Ledger; random: () => number; deeds: readonly DeedName[] },
+  {
+    ledger,
+    random,
+    deeds,
+    countMax = Number.POSITIVE_INFINITY,
+  }: { ledger: Ledger; random: () => number; deeds: readonly DeedName[]; countMax?: number },
 ): Promise<void> {
-  while (await DEEDS[oneOf(random, deeds)](target, ledger, random));
+  for (let count = 0; count < countMax; count += 1) {
+    if (!(await DEEDS[oneOf(random, deeds)](target, ledger, random))) return;
+  }
 }
 
 const DEEDS = {
