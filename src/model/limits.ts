@@ -86,6 +86,10 @@ export const limits = {
   /** A change of the metadata that waits longer makes the server unready. */
   metadataStallMs: 10 * SECOND_MS,
 
+  // Blobs.
+  /** What a blob says of itself, as text; a description, at its longest, takes two bytes for each of its letters. */
+  blobAboutBytesMax: 16 * KIB,
+
   // The worker.
   /** At once, of each queue. An archive retrieval mostly waits: for the disk, and for its end to be durable. */
   jobsRunningMax: {
