@@ -3,7 +3,7 @@ import type { BlobAbout } from '../model/blob-about.ts';
 import { limits } from '../model/limits.ts';
 import { parseAbout } from './about-format.ts';
 import { BlobDamagedError, FRAME_BYTES } from './blob-store.ts';
-import { emptySlot, formatSlot, type KeySlots, parseSlots, SLOT_BYTES, SLOTS } from './key-slots.ts';
+import { formatSlots, type KeySlots, parseSlots, SLOT_BYTES, SLOTS } from './key-slots.ts';
 
 /**
  * The file of a large blob, format 2: its frames from offset 0, then, from the next multiple of 4 KiB on, the tail.
@@ -124,8 +124,8 @@ export function formatTail(parts: TailParts): Buffer {
   leaves.copy(tail, layout.leavesAt - sizeBytes);
   about.copy(tail, layout.aboutAt - sizeBytes);
   if (wrappedKey !== null && layout.keysAt !== undefined) {
-    const slots = Buffer.concat([formatSlot(blobId, { sequence: 1, wrapped: wrappedKey }), emptySlot()]);
-    slots.copy(tail, layout.keysAt - sizeBytes);
+    const keys = [{ place: 0, sequence: 1, wrapped: wrappedKey }];
+    formatSlots(blobId, { keys }).copy(tail, layout.keysAt - sizeBytes);
   }
   const footer = tail.subarray(-FOOTER_BYTES);
   MAGIC.copy(footer);

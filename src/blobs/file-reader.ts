@@ -125,7 +125,8 @@ async function openCopy(reading: FileReading, root: string): Promise<ReadableCop
   }
 }
 
-function faultOf(cause: unknown): { kind: 'damage' | 'missing' | 'read'; error: Error } {
+/** What a copy did that could not be read, as operators are told. */
+export function faultOf(cause: unknown): { kind: 'damage' | 'missing' | 'read'; error: Error } {
   const error = cause instanceof Error ? cause : new Error(String(cause));
   if (error instanceof BlobDamagedError) return { kind: 'damage', error };
   return { kind: error instanceof BlobMissingError ? 'missing' : 'read', error };

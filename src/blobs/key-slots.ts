@@ -56,6 +56,13 @@ export function emptySlot(): Buffer {
   return Buffer.alloc(SLOT_BYTES);
 }
 
+/** Both slots, end to end; those that are not in use, or were broken, are empty. */
+export function formatSlots(blobId: string, { keys }: Pick<KeySlots, 'keys'>): Buffer {
+  const slots = Buffer.alloc(SLOTS * SLOT_BYTES);
+  for (const { place, ...key } of keys) formatSlot(blobId, key).copy(slots, place * SLOT_BYTES);
+  return slots;
+}
+
 /** Reads both slots, which lie end to end. */
 export function parseSlots(blobId: string, blocks: Buffer): KeySlots {
   const slots: KeySlots = { keys: [], broken: [] };
