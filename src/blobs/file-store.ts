@@ -77,13 +77,18 @@ export class FileStore {
   /** Removes the files of all copies, for good: the metadata may be made again from what is there. */
   async delete(blobIds: readonly string[]): Promise<void> {
     const { roots, calls } = this.#options;
-    const paths = blobIds.map((blobId) => ({ blobId, inCopies: roots.map((root) => ({ root, ...filePathsIn(root, blobId) })) }));
+    const paths = blobIds.map((blobId) => ({
+      blobId,
+      inCopies: roots.map((root) => ({ root, ...filePathsIn(root, blobId) })),
+    }));
     for (const { blobId, inCopies } of paths) {
       await this.#turns.run(blobId, async () => {
         for (const { root, final } of inCopies) await calls.run(root, () => removeFile(final));
       });
     }
-    const directories = new Map(paths.flatMap(({ inCopies }) => inCopies.map(({ directory, root }) => [directory, root])));
+    const directories = new Map(
+      paths.flatMap(({ inCopies }) => inCopies.map(({ directory, root }) => [directory, root])),
+    );
     for (const [directory, root] of directories) await calls.run(root, () => syncDirectory(directory));
   }
 

@@ -4,7 +4,7 @@ import { BlobDamagedError, BlobMissingError, FRAME_BYTES, type Verdict } from '.
 import { CopyReader } from './copy-reader.ts';
 import { type CopyPlace, CopyWriter } from './copy-writer.ts';
 import { LEAF_BYTES } from './file-format.ts';
-import { faultOf, type FileReading } from './file-reader.ts';
+import { type FileReading, faultOf } from './file-reader.ts';
 import type { ReadTail } from './file-tail.ts';
 import { formatSlots } from './key-slots.ts';
 import { treeHashOf } from './tree-hash-of.ts';
@@ -91,7 +91,8 @@ async function checkFrames(copy: FoundCopy, verifying: FileVerifying & { frame: 
     try {
       const frame = await reader.readFrame(index, { into, frames, dataKey });
       const leaf = reader.tail.leaves.subarray(index * LEAF_BYTES, (index + 1) * LEAF_BYTES);
-      if (!hash('sha256', frame, 'buffer').equals(leaf)) throw new BlobDamagedError(blobId, `frame ${index} was changed`);
+      if (!hash('sha256', frame, 'buffer').equals(leaf))
+        throw new BlobDamagedError(blobId, `frame ${index} was changed`);
     } catch (error) {
       badFrames.add(index);
       copy.fault ??= error as Error;
