@@ -3,7 +3,6 @@ import type { FrameWork } from '../frames/frame-work.ts';
 import { newBlobId } from '../model/ids.ts';
 import { BlobMissingError, type Surveyed, type Verdict } from './blob-store.ts';
 import type { CopyPlace } from './copy-writer.ts';
-import { DirectIo } from './direct-io.ts';
 import type { DiskCalls } from './disk-calls.ts';
 import { listFiles, surveyFiles } from './file-listing.ts';
 import { filePathsIn, makeFileDirectories } from './file-paths.ts';
@@ -27,7 +26,6 @@ export interface FileStoreOptions {
 /** The blobs that have files of their own, in one or two copies. */
 export class FileStore {
   readonly #options: FileStoreOptions;
-  readonly #directs: ReadonlyMap<string, DirectIo>;
   /** Blobs between `put` and the end of their writer's life, whose rows cannot exist yet. */
   readonly #writing = new Set<string>();
   /** Nothing that replaces the file of a blob may meet what deletes it. */
@@ -35,9 +33,6 @@ export class FileStore {
 
   private constructor(options: FileStoreOptions) {
     this.#options = options;
-    // Without the addon frames are not aligned, and hashing them takes longer than the page cache does.
-    const roots = options.frames.kind === 'native' ? options.roots : [];
-    this.#directs = new Map(roots.map((root) => [root, new DirectIo()]));
   }
 
   /** Makes what directories are missing in the copies, whose parents must be there, and removes what was not finished. */
@@ -111,6 +106,6 @@ export class FileStore {
   }
 
   #placeOf(root: string, blobId: string): CopyPlace {
-    return { root, paths: filePathsIn(root, blobId), calls: this.#options.calls, direct: this.#directs.get(root) };
+    return { root, paths: filePathsIn(root, blobId), calls: this.#options.calls };
   }
 }
