@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { DiskLockRecords } from './blobs/disk-lock-records.ts';
+import { KeyRecord } from './blobs/key-record.ts';
+import { MasterKeyRing } from './blobs/master-key-ring.ts';
 import type { Config, Secrets } from './config/config.ts';
 import type { RootKey } from './config/credentials.ts';
+import { EncryptionKeys } from './config/encryption-keys.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
@@ -18,6 +21,7 @@ import { addressRules } from './notify/addresses.ts';
 import { signingKeyIn } from './notify/signing-key.ts';
 import { systemLookup } from './notify/webhook-url.ts';
 import { openSelectOutput } from './select-output/open.ts';
+import type { Health } from './telemetry/health.ts';
 
 /** What an arrangement begins with: the settings, and the parts that come before the others. */
 export interface Beginnings {
@@ -26,17 +30,19 @@ export interface Beginnings {
   dataDir: string;
   rootKey: RootKey;
   metadata: Metadata;
+  masterKeys: MasterKeyRing;
+  health: Health;
   onAlarm: RetentionClockOptions['onAlarm'];
 }
 
 /** Opens the other stores of a data directory that this process owns. */
 export async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Promise<Arrangement> {
-  const { config, secrets, dataDir, metadata } = beginnings;
+  const { config, secrets, dataDir, metadata, health } = beginnings;
   const { accessKeyId, secretAccessKey, path: origin = 'the environment' } = beginnings.rootKey;
   const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
   const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
   await checkKeys({ metadata, rootKey, secretsKey });
-  const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
+  const blobs = parts.use(await openBlobStore({ dataDir }));
   const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
   const selectOutput = parts.use(await openSelectOutput(config, dataDir));
   const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
@@ -47,6 +53,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
     frames: new FramePool(),
     downloads: new Downloads(),
     clock: systemClock,
+    health,
     rootKey,
     secretsKey,
     retention,
@@ -67,6 +74,32 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
     },
     selectOutput,
   };
+}
+
+/** The bytes of a data directory that this process owns. */
+export function openBlobStore({ dataDir }: { dataDir: string }): Promise<DiskBlobStore> {
+  return DiskBlobStore.open(join(dataDir, 'blobs'));
+}
+
+/** The keys of a data directory that this process owns. Those in the file and those of the command are not read yet. */
+export function masterKeysOf({ config, secrets, dataDir, onMade }: KeyPlace): MasterKeyRing {
+  const encrypts = config.encryption !== 'none';
+  return new MasterKeyRing({ ...keysOf({ config, secrets, dataDir }), encrypts, ...(onMade && { onMade }) });
+}
+
+/** The operator's keys, and the record of what they have wrapped. */
+export function keysOf({ config, secrets, dataDir }: KeyPlace): { keys: EncryptionKeys; record: KeyRecord } {
+  return {
+    keys: EncryptionKeys.of({ dataDir, config, secrets }),
+    record: KeyRecord.open([join(dataDir, 'blobs')]),
+  };
+}
+
+interface KeyPlace {
+  config: Config;
+  secrets: Secrets;
+  dataDir: string;
+  onMade?: (path: string) => void;
 }
 
 function openRetentionClock(

@@ -7,9 +7,10 @@ import type { DiskCalls } from './disk-calls.ts';
 import { listFiles, surveyFiles } from './file-listing.ts';
 import { filePathsIn, makeFileDirectories } from './file-paths.ts';
 import { FileReader } from './file-reader.ts';
+import { rewrapFiles } from './file-rewrap.ts';
 import { verifyFile } from './file-verify.ts';
 import { FileWriter } from './file-writer.ts';
-import type { MasterKeys } from './master-keys.ts';
+import type { MasterKeys, Rewrapped, Rewrapping } from './master-keys.ts';
 import type { OnFault } from './store-faults.ts';
 import { Turns } from './turns.ts';
 
@@ -98,6 +99,13 @@ export class FileStore {
   async verify(blobId: string, { signal }: { signal?: AbortSignal } = {}): Promise<Verdict> {
     const placeIn = (root: string): CopyPlace => this.#placeOf(root, blobId);
     return await this.#turns.run(blobId, () => verifyFile({ ...this.#options, blobId, placeIn, signal }));
+  }
+
+  /** Nothing else may be using the store. */
+  async rewrap(rewrapping: Rewrapping): Promise<Rewrapped> {
+    const { masterKeys } = this.#options;
+    if (masterKeys === null) throw new Error('without master keys nothing can be wrapped');
+    return await rewrapFiles(this.#listing(), { ...rewrapping, masterKeys });
   }
 
   #listing() {

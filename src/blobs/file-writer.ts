@@ -16,7 +16,7 @@ export interface FileWriting {
   /** The first copy and, if there is one, the mirror. */
   places: readonly CopyPlace[];
   frames: FrameWork;
-  /** Null: the blob is not sealed. */
+  /** Null, or not encrypting: the blob is not sealed. */
   masterKeys: MasterKeys | null;
   onFault: OnFault;
   onClose: () => void;
@@ -44,7 +44,7 @@ export class FileWriter implements BlobWriter {
     this.#writing = writing;
     this.#copies = copies;
     this.#hasher = writing.frames.hasher();
-    this.#dataKey = writing.masterKeys === null ? undefined : randomBytes(DATA_KEY_BYTES);
+    this.#dataKey = writing.masterKeys?.encrypts === true ? randomBytes(DATA_KEY_BYTES) : undefined;
     this.#written = copies.map(() => Promise.resolve());
   }
 
