@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { BlobAbout } from '../model/blob-about.ts';
-import { type BlobFacts, type BlobWriter, FRAME_BYTES } from './blob-store.ts';
+import type { BlobFacts, BlobWriter } from './blob-store.ts';
 import type { FileStore } from './file-store.ts';
 import type { FileWriter } from './file-writer.ts';
 import type { SegmentStore } from './segments/segment-store.ts';

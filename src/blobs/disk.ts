@@ -6,8 +6,8 @@ import { type DiskCalls, straightCalls } from './disk-calls.ts';
 import { DiskWriter } from './disk-writer.ts';
 import { FileStore } from './file-store.ts';
 import type { MasterKeys, Rewrapped, Rewrapping } from './master-keys.ts';
-import { SegmentReader } from './segments/segment-reader.ts';
-import { isSegmentBlobId } from './segments/segment-blob-id.ts';
+import { SegmentReader } from './segment-reader.ts';
+import { parseSegmentBlobId } from './segments/segment-blob-id.ts';
 import { SegmentStore } from './segments/segment-store.ts';
 import { openCopies } from './store-copies.ts';
 import type { OnFault } from './store-faults.ts';
@@ -62,8 +62,7 @@ export class DiskBlobStore implements BlobStore {
     const files = await FileStore.open({ roots, masterKeys, frames, calls, onFault });
     const [first = root, mirror] = roots.map((copy) => join(copy, 'segments'));
     const directories = mirror === undefined ? ([first] as const) : ([first, mirror] as const);
-    const sealing = masterKeys?.encrypts === true ? masterKeys : null;
-    const segments = await SegmentStore.open({ directories, masterKeys: sealing });
+    const segments = await SegmentStore.open({ directories, masterKeys });
     return new DiskBlobStore({ files, segments, masterKeys, mirrorMissing });
   }
 
@@ -83,7 +82,9 @@ export class DiskBlobStore implements BlobStore {
 
   async delete(blobIds: readonly string[]): Promise<void> {
     this.#expectMirror();
-    const { small = [], large = [] } = Object.groupBy(blobIds, (blobId) => (isSegmentBlobId(blobId) ? 'small' : 'large'));
+    const { small = [], large = [] } = Object.groupBy(blobIds, (blobId) =>
+      isSegmentBlobId(blobId) ? 'small' : 'large',
+    );
     await this.#files.delete(large);
     await this.#segments.delete(small);
   }
@@ -104,8 +105,17 @@ export class DiskBlobStore implements BlobStore {
 
   async rewrap(rewrapping: Rewrapping): Promise<Rewrapped> {
     this.#expectMirror();
+    const masterKeys = this.#masterKeys;
+    if (masterKeys === null) throw new Error('without master keys nothing can be wrapped');
     const large = await this.#files.rewrap(rewrapping);
-    return large;
+    const { signal } = rewrapping;
+    try {
+      const { rewritten } = await this.#segments.rewrap({ masterKeys, signal });
+      return { ...large, rewrapped: large.rewrapped + rewritten };
+    } catch (error) {
+      signal?.throwIfAborted();
+      return { ...large, failed: new Map([...large.failed, ['segments', (error as Error).message]]) };
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -116,3 +126,5 @@ export class DiskBlobStore implements BlobStore {
     if (this.#mirrorMissing !== undefined) throw new MirrorMissingError(this.#mirrorMissing);
   }
 }
+
+const isSegmentBlobId = (blobId: string): boolean => parseSegmentBlobId(blobId) !== undefined;

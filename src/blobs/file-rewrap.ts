@@ -57,13 +57,17 @@ async function rewrapFile(
   const [first] = copies;
   if (first === undefined) return 'plain';
   const isCurrent = ({ wrapped }: KeySlot): boolean => masterKeys.isCurrent(wrapped);
-  const stale = copies.filter(({ keys }) => keys.keys.length !== 1 || keys.broken.length > 0 || !keys.keys.every(isCurrent));
+  const stale = copies.filter(
+    ({ keys }) => keys.keys.length !== 1 || keys.broken.length > 0 || !keys.keys.every(isCurrent),
+  );
   if (stale.length === 0) return 'current';
   // One wrapping for all copies, so that these stay the same to the byte.
   const known = copies.flatMap(({ keys }) => keys.keys).find(isCurrent);
   const wrapped = known?.wrapped ?? masterKeys.wrap(first.dataKey);
   for (const copy of stale) {
-    await listing.calls.run(copy.root, () => writeSlots(blobId, copy, { wrapped, current: copy.keys.keys.find(isCurrent) }));
+    await listing.calls.run(copy.root, () =>
+      writeSlots(blobId, copy, { wrapped, current: copy.keys.keys.find(isCurrent) }),
+    );
   }
   return 'rewrapped';
 }

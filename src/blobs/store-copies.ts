@@ -35,7 +35,13 @@ export class StoreRefusedError extends Error {
  * Finds out what `first` and `mirror` are, and makes what is new. `first` is the directory of blobs in the data
  * directory; `mirror` the one in the directory that the operator gave, which is made if need be. Throws StoreRefusedError.
  */
-export async function openCopies({ first, mirror }: { first: string; mirror?: string | undefined }): Promise<StoreCopies> {
+export async function openCopies({
+  first,
+  mirror,
+}: {
+  first: string;
+  mirror?: string | undefined;
+}): Promise<StoreCopies> {
   await makeDirectory(first);
   await syncDirectory(dirname(first));
   const firstRecord = await recordIn(first);
@@ -49,7 +55,10 @@ export async function openCopies({ first, mirror }: { first: string; mirror?: st
     mirrorRecord = await recordIn(mirror);
   } catch (error) {
     if (firstRecord?.mirrored !== true || error instanceof StoreRefusedError) throw error;
-    return { roots: [first], mirrorMissing: `the mirror ${dirname(mirror)} cannot be read: ${(error as Error).message}` };
+    return {
+      roots: [first],
+      mirrorMissing: `the mirror ${dirname(mirror)} cannot be read: ${(error as Error).message}`,
+    };
   }
   if (mirrorRecord === undefined) return await beginMirror({ first, mirror, firstRecord });
   if (firstRecord === undefined) await beginFirst({ first, mirror, mirrorRecord });
@@ -118,7 +127,9 @@ async function refuseOverlap({ first, mirror }: { first: string; mirror: string 
   const same = await Promise.all([one, other].map((path) => stat(path).catch(() => undefined)));
   const isSameDirectory = same[0] !== undefined && same[0].ino === same[1]?.ino && same[0].dev === same[1].dev;
   if (isSameDirectory || isWithin(one, other) || isWithin(other, one)) {
-    throw new StoreRefusedError(`the mirror ${dirname(mirror)} and the data directory ${dirname(first)} lie in one another`);
+    throw new StoreRefusedError(
+      `the mirror ${dirname(mirror)} and the data directory ${dirname(first)} lie in one another`,
+    );
   }
 }
 
