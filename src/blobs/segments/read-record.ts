@@ -16,8 +16,13 @@ export interface RecordBytes {
   bytes: Buffer;
 }
 
-/** Why a copy does not have it. */
-export type NotRead = { state: 'missing'; what: string } | { state: 'damaged'; what: string; cause?: unknown };
+/**
+ * Why a copy does not have it. `gone`: the segment is whole where it tells what it has, and the record is not there any more;
+ * then no other copy's damage means anything. `missing`: the copy has no such segment.
+ */
+export type NotRead =
+  | { state: 'gone' | 'missing'; what: string; cause?: undefined }
+  | { state: 'damaged'; what: string; cause?: unknown };
 
 type Wanted = SegmentPlace & { random: Buffer };
 
@@ -37,7 +42,7 @@ async function readFrom(segment: OpenSegment, wanted: Wanted): Promise<RecordByt
   const { map, isMapWhole } = segment;
   const place = map === undefined ? wanted.offset : placeIn(map, wanted.offset);
   if (place === undefined) {
-    if (isMapWhole) return { state: 'missing', what: 'its segment does not have it any more' };
+    if (isMapWhole) return { state: 'gone', what: 'its segment does not have it any more' };
     return { state: 'damaged', what: 'the map of its segment was changed, and it is not found' };
   }
   const bytes = await readFully(segment.handle, Buffer.allocUnsafe(readBytesOf(wanted.random)), place);
@@ -48,7 +53,7 @@ async function readFrom(segment: OpenSegment, wanted: Wanted): Promise<RecordByt
     return { state: 'damaged', what: `in its place is ${head.blobId}` };
   }
   if (!head.blobId.endsWith(wanted.random.toString('hex'))) {
-    return { state: 'missing', what: `in its place is ${head.blobId}` };
+    return { state: 'gone', what: `in its place is ${head.blobId}` };
   }
   if (bytes.length < head.headBytes + head.storedBytes) {
     return { state: 'damaged', what: 'its segment ends within it' };

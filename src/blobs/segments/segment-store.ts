@@ -192,23 +192,26 @@ export class SegmentStore implements AsyncDisposable {
     const place = placeOf(blobId);
     if (await this.#holes.has(place)) throw new BlobMissingError(blobId);
     const failures: unknown[] = [];
+    let isGone = false;
     for (const copy of this.#copies) {
       try {
         const read = await readRecord(copy, place);
         const bytes = read.state === 'read' ? open(read) : undefined;
         if (read.state === 'read' && bytes !== undefined) return { bytes, head: read.head, record: read.bytes };
+        if (read.state === 'gone') isGone = true;
         failures.push(failureOf(blobId, read));
       } catch (error) {
         failures.push(error);
       }
     }
-    // That it is missing in one copy says less than what the other has to tell.
+    if (isGone) throw new BlobMissingError(blobId);
+    // That one copy has lost its segment says less than what is wrong with the other.
     throw failures.find((failure) => !(failure instanceof BlobMissingError)) ?? failures[0];
   }
 }
 
 function failureOf(blobId: string, read: RecordBytes | NotRead): Error {
-  if (read.state === 'missing') return new BlobMissingError(blobId);
+  if (read.state === 'gone' || read.state === 'missing') return new BlobMissingError(blobId);
   if (read.state === 'read') return new BlobDamagedError(blobId, 'its bytes were changed');
   return new BlobDamagedError(blobId, read.what, { cause: read.cause });
 }

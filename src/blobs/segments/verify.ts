@@ -11,7 +11,7 @@ type Place = SegmentPlace & { random: Buffer };
 /** A copy of a record as it was found. */
 interface Checked {
   copy: SegmentCopy;
-  state: 'whole' | 'damaged' | 'missing';
+  state: 'whole' | 'damaged' | 'gone' | 'missing';
   /** Of the bytes, hexadecimal. */
   leaf: string | null;
   what: string;
@@ -38,8 +38,9 @@ export async function verifyRecord(segments: Segments, verifying: Verifying): Pr
     const faulty = checked.filter(({ state }) => state !== 'whole');
     const what = faulty.map((copy) => `${copy.what} (${copy.copy.directory})`).join('; ') || null;
     if (whole === undefined) {
-      const state = faulty.some((copy) => copy.state === 'damaged') ? 'damaged' : 'missing';
-      return { state, treeHash: null, what };
+      const isDamaged =
+        faulty.some(({ state }) => state === 'damaged') && faulty.every(({ state }) => state !== 'gone');
+      return { state: isDamaged ? 'damaged' : 'missing', treeHash: null, what };
     }
     if (faulty.length === 0) return { state: 'intact', treeHash: whole.leaf, what: null };
     await verifying.alone(() => repair(segments, { ...verifying, targets: faulty.map(({ copy }) => copy) }));
