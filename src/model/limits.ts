@@ -83,6 +83,15 @@ export const limits = {
   failuresPerMinuteMax: 600,
   failingSourcesMax: 10_000,
 
+  // Disks.
+  /**
+   * File calls at once, for each directory of a store. Two directories together leave some of the 16 threads of libuv's pool
+   * to everything else, even when both hang.
+   */
+  fileCallsAtOnceMax: { reads: 3, writes: 4 },
+  /** A file call that takes longer has failed. So long may a disk be busy with what others have given it to write. */
+  fileCallMsMax: 30 * SECOND_MS,
+
   /** A change of the metadata that waits longer makes the server unready. */
   metadataStallMs: 10 * SECOND_MS,
 
