@@ -1,143 +1,60 @@
-import type { Stats } from 'node:fs';
-import { lstat, opendir, readdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isErrno, makeDirectory, syncDirectory } from '../files/durable.ts';
-import { newBlobId } from '../model/ids.ts';
-import {
-  BlobDamagedError,
-  BlobMissingError,
-  type BlobReader,
-  type BlobStore,
-  type BlobWriter,
-  FRAME_BYTES,
-  type Surveyed,
-  type Verdict,
-} from './blob-store.ts';
-import { DiskReader } from './disk-reader.ts';
-import { type BlobPaths, DiskWriter } from './disk-writer.ts';
-import { treeHashOf } from './tree-hash-of.ts';
+import { chooseFrameWork } from '../frames/choose.ts';
+import type { FrameWork } from '../frames/frame-work.ts';
+import type { BlobReader, BlobStore, BlobWriter, Surveyed, Verdict } from './blob-store.ts';
+import { type DiskCalls, straightCalls } from './disk-calls.ts';
+import { FileStore } from './file-store.ts';
+import type { MasterKeys } from './master-keys.ts';
+import type { OnFault } from './store-faults.ts';
 
-/**
- * Blobs as files: `<root>/<first two digits of the id>/<id>`, written under `<root>/incoming` and renamed when whole. The
- * 256 directories are made when the store is opened, so that a write never has to make a directory durable.
- */
-const INCOMING = 'incoming';
-const BLOB_ID = /^[0-9a-f]{32}$/;
-const DIRECTORIES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+export interface DiskStoreOptions {
+  /** Null: what is written is not sealed, and what was sealed cannot be read. */
+  masterKeys: MasterKeys | null;
+  frames: FrameWork;
+  calls: DiskCalls;
+  onFault: OnFault;
+}
 
+/** Blobs on disk. */
 export class DiskBlobStore implements BlobStore {
-  readonly #root: string;
-  /** Blobs between `put` and the end of their writer's life, whose rows cannot exist yet. */
-  readonly #writing = new Set<string>();
+  readonly #files: FileStore;
 
-  private constructor(root: string) {
-    this.#root = root;
+  private constructor(files: FileStore) {
+    this.#files = files;
   }
 
   /** Opens the store under `root`, making its directories. Unfinished files of an earlier run are removed. */
-  static async open(root: string): Promise<DiskBlobStore> {
-    await makeDirectory(root);
-    await syncDirectory(join(root, '..'));
-    const present = new Set(await readdir(root));
-    const missing = [INCOMING, ...DIRECTORIES].filter((name) => !present.has(name));
-    for (const name of missing) await makeDirectory(join(root, name));
-    // Also when none is missing: a run that was killed may have made them and not come as far as this.
-    await syncDirectory(root);
-    for (const name of await readdir(join(root, INCOMING))) await unlink(join(root, INCOMING, name));
-    return new DiskBlobStore(root);
+  static async open(root: string, options: Partial<DiskStoreOptions> = {}): Promise<DiskBlobStore> {
+    const { masterKeys = null, frames = chooseFrameWork(), calls = straightCalls, onFault = () => undefined } = options;
+    return new DiskBlobStore(await FileStore.open({ roots: [root], masterKeys, frames, calls, onFault }));
   }
 
-  async put(): Promise<BlobWriter> {
-    const blobId = newBlobId();
-    this.#writing.add(blobId);
-    try {
-      const onClose = () => this.#writing.delete(blobId);
-      return await DiskWriter.open({ blobId, paths: this.#pathsOf(blobId), onClose });
-    } catch (error) {
-      this.#writing.delete(blobId);
-      throw error;
-    }
+  put(): Promise<BlobWriter> {
+    return this.#files.put();
   }
 
-  async open(blobId: string): Promise<BlobReader> {
-    return DiskReader.open({ path: this.#pathsOf(blobId).final, blobId });
+  open(blobId: string): Promise<BlobReader> {
+    return this.#files.open(blobId);
   }
 
-  async stat(blobId: string): Promise<{ sizeBytes: number } | undefined> {
-    try {
-      await using reader = await this.open(blobId);
-      return { sizeBytes: reader.sizeBytes };
-    } catch (error) {
-      if (error instanceof BlobMissingError) return undefined;
-      throw error;
-    }
+  stat(blobId: string): Promise<{ sizeBytes: number } | undefined> {
+    return this.#files.stat(blobId);
   }
 
-  async delete(blobIds: readonly string[]): Promise<void> {
-    for (const blobId of blobIds) {
-      try {
-        await unlink(this.#pathsOf(blobId).final);
-      } catch (error) {
-        if (!isErrno(error, 'ENOENT')) throw error;
-      }
-    }
+  delete(blobIds: readonly string[]): Promise<void> {
+    return this.#files.delete(blobIds);
   }
 
-  async *list(): AsyncIterable<{ blobId: string; changedAtMs: number }> {
-    for (const name of DIRECTORIES) {
-      for await (const entry of await opendir(join(this.#root, name))) {
-        if (!BLOB_ID.test(entry.name) || this.#writing.has(entry.name)) continue;
-        const found = await statOf(join(this.#root, name, entry.name));
-        if (found?.isFile()) yield { blobId: entry.name, changedAtMs: found.mtimeMs };
-      }
-    }
+  list(): AsyncIterable<{ blobId: string; changedAtMs: number }> {
+    return this.#files.list();
   }
 
-  async *survey(): AsyncIterable<Surveyed> {
-    for await (const { blobId } of this.list()) {
-      try {
-        await using reader = await this.open(blobId);
-        const { sizeBytes, leaves } = reader;
-        yield { blobId, about: null, sizeBytes, linearHash: null, treeHash: treeHashOf(leaves) };
-      } catch (error) {
-        if (error instanceof BlobDamagedError) yield { place: this.#pathsOf(blobId).final, fault: error.message };
-        else if (!(error instanceof BlobMissingError)) throw error;
-      }
-    }
+  survey(): AsyncIterable<Surveyed> {
+    return this.#files.survey();
   }
 
-  async verify(blobId: string, { signal }: { signal?: AbortSignal } = {}): Promise<Verdict> {
-    try {
-      await using reader = await this.open(blobId);
-      const frame = Buffer.allocUnsafeSlow(FRAME_BYTES);
-      for (let index = 0; index * FRAME_BYTES < reader.sizeBytes; index += 1) {
-        signal?.throwIfAborted();
-        await reader.readFrame(index, frame);
-      }
-      return { state: 'intact', treeHash: treeHashOf(reader.leaves), what: null };
-    } catch (error) {
-      const what = error instanceof Error ? error.message : String(error);
-      if (error instanceof BlobMissingError) return { state: 'missing', treeHash: null, what };
-      if (error instanceof BlobDamagedError) return { state: 'damaged', treeHash: null, what };
-      throw error;
-    }
+  verify(blobId: string, options: { signal?: AbortSignal } = {}): Promise<Verdict> {
+    return this.#files.verify(blobId, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
-
-  #pathsOf(blobId: string): BlobPaths {
-    if (!BLOB_ID.test(blobId)) throw new Error(`not a blob id: ${blobId}`);
-    const directory = join(this.#root, blobId.slice(0, 2));
-    return { incoming: join(this.#root, INCOMING, blobId), directory, final: join(directory, blobId) };
-  }
-}
-
-/** What is at `path` itself, links not followed; undefined when nothing is, or nothing is any more. */
-async function statOf(path: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
-    throw error;
-  }
 }

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
 
 /**
  * File calls that make bytes durable. A failed fsync is never tried again: the kernel may have dropped the pages and call
@@ -26,6 +26,51 @@ export async function writeFully(handle: FileHandle, bytes: Uint8Array, position
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
     if (bytesWritten === 0) throw new Error('the disk took no bytes');
     done += bytesWritten;
+  }
+}
+
+/** Writes all of `buffers`, one behind the other, at `position`; a short write goes on where it stopped. */
+export async function writeAllFully(handle: FileHandle, buffers: Buffer[], position: number): Promise<void> {
+  let [left, at] = [buffers, position];
+  while (left.length > 0) {
+    const { bytesWritten } = await handle.writev(left, at);
+    if (bytesWritten === 0) throw new Error('the disk took no bytes');
+    at += bytesWritten;
+    left = behind(left, bytesWritten);
+  }
+}
+
+/** What is left of `buffers` behind so many bytes. */
+function behind(buffers: Buffer[], bytes: number): Buffer[] {
+  let passed = 0;
+  for (const [index, buffer] of buffers.entries()) {
+    if (passed + buffer.length > bytes) return [buffer.subarray(bytes - passed), ...buffers.slice(index + 1)];
+    passed += buffer.length;
+  }
+  return [];
+}
+
+/** Makes the bytes of a file durable, and whatever is needed to read them: its length, where they are; not its times. */
+export async function syncBytes(handle: FileHandle): Promise<void> {
+  await handle.datasync();
+}
+
+/** Makes a file durable. */
+export async function syncFile(handle: FileHandle): Promise<void> {
+  await handle.sync();
+}
+
+/** Gives a file another name, in the place of what has it; the caller syncs the directory. */
+export async function moveFile(from: string, to: string): Promise<void> {
+  await rename(from, to);
+}
+
+/** Removes a file, unless it is gone already; the caller syncs the directory where that matters. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
   }
 }
 
