@@ -11,6 +11,8 @@ import { FramePool } from './core/frame-pool.ts';
 import { LockBook } from './core/lock-book.ts';
 import { RetentionClock, type RetentionClockOptions } from './core/retention-clock.ts';
 import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
+import { DiskGate } from './files/disk-gate.ts';
+import { chooseFrameWork } from './frames/choose.ts';
 import type { Metadata } from './metadata/metadata.ts';
 import { systemClock } from './model/clock.ts';
 import { limits } from './model/limits.ts';
@@ -36,7 +38,9 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
   const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
   const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
   await checkKeys({ metadata, rootKey, secretsKey });
-  const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
+  const frameWork = chooseFrameWork();
+  const gate = new DiskGate({ atOnceMax: limits.fileCallsAtOnceMax, callMsMax: limits.fileCallMsMax });
+  const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs'), { frames: frameWork, calls: gate }));
   const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
   const selectOutput = parts.use(await openSelectOutput(config, dataDir));
   const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
@@ -44,7 +48,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
   return {
     metadata,
     blobs,
-    frames: new FramePool(),
+    frames: new FramePool({ allocate: frameWork.allocate }),
     downloads: new Downloads(),
     clock: systemClock,
     rootKey,
