@@ -21,6 +21,8 @@ export interface Config {
   blobs: Values['blobs'];
   encryption: Values['encryption'];
   encryptionKeyCommand: Values['encryption-key-command'];
+  /** Absolute. */
+  mirror: string | undefined;
   profile: Values['profile'];
   retrievalTimes: RetrievalTimes;
   retrievalLimits: RetrievalLimits;
@@ -81,6 +83,7 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     blobs: values.blobs,
     encryption: values.encryption,
     encryptionKeyCommand: values['encryption-key-command'],
+    mirror: values.mirror === undefined ? undefined : resolve(values.mirror),
     profile: values.profile,
     retrievalTimes: { ...retrievalTimesOf(values.profile), ...values['retrieval-times'] },
     retrievalLimits: {

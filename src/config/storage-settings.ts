@@ -1,5 +1,5 @@
 import type { Setting } from './setting.ts';
-import { commandLine, oneOf } from './values.ts';
+import { commandLine, oneOf, path } from './values.ts';
 
 /** The settings of the archive store: how bytes are kept, and what of the disk is left alone. */
 export const storageSettings = {
@@ -20,5 +20,13 @@ export const storageSettings = {
       'It prints what `MORAINE_ENCRYPTION_KEY` may hold, one key a line or with commas between them, and ends with 0 ' +
       'within 30 seconds. What it prints is never logged.',
     value: commandLine,
+  },
+  mirror: {
+    placeholder: 'DIR',
+    meaning: 'a directory on another disk that gets a copy of every archive before it is acknowledged',
+    detail:
+      'It is made where it is empty; what one copy lacks or has damaged is read from the other and repaired by the ' +
+      'scrub. When its disk is missing, archives are served and none are taken (docs/operations.md).',
+    value: path,
   },
 } satisfies Record<string, Setting>;

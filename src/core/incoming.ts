@@ -3,11 +3,12 @@ import type { BlobAbout } from '../model/blob-about.ts';
 import { GlacierError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { Arrangement } from './arrangement.ts';
+import type { Bytes } from './flow.ts';
 import { type Received, receive, record } from './receive.ts';
 
 /** What a client sends, and how it is recorded. */
 export interface IncomingBody<About extends BlobAbout> {
-  body: AsyncIterable<Buffer>;
+  body: Bytes;
   check: (facts: BlobFacts) => void;
   /** What the blob says of itself; called when the body is there. */
   about: () => About;
@@ -35,7 +36,7 @@ export class Incoming {
     this.#receiving += 1;
     try {
       const { blobs, frames } = this.#given;
-      const received = await receive({ blobs, frames, source: body, check, about });
+      const received = await receive({ blobs, frames, source: body, isHasty: true, check, about });
       const recorded = await record(this.#given, received.blobId, () => add(received));
       return recorded ? received : undefined;
     } finally {

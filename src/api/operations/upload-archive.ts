@@ -14,7 +14,7 @@ export const uploadArchive: Operation = {
     bodySize(call);
     const description = parseDescription(call.header('x-amz-archive-description'));
     const { vault } = call;
-    const { id, treeHash } = await core.archives.upload({ vault, description, claimed, body: call.body.stream() });
+    const { id, treeHash } = await core.archives.upload({ vault, description, claimed, body: call.body.flow });
     return created([
       ['x-amz-sha256-tree-hash', treeHash],
       ['Location', `/${vault.accountId}/vaults/${vault.name}/archives/${id}`],
