@@ -16,8 +16,8 @@ export type Content =
       kind: 'bytes';
       contentType: string;
       lengthBytes: number;
-      /** Pieces are valid until the next one is asked for. */
-      read: () => AsyncGenerator<Buffer, void, void>;
+      /** Pieces are valid until the next one is asked for. `takeBack` ends the answer. */
+      read: (takeBack: () => void) => AsyncGenerator<Buffer, void, void>;
     };
 
 /** 204 and nothing more. */

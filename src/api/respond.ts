@@ -81,7 +81,7 @@ async function sendBytes(
   { status, headers, content }: { status: number; headers: HeaderList; content: BytesContent },
 ): Promise<void> {
   const { response } = exchange;
-  const pieces = content.read();
+  const pieces = content.read(() => response.destroy());
   try {
     // The first piece is read and verified before anything is said, so that damage found there becomes an error answer.
     let piece = await pieces.next();
