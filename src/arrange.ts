@@ -1,8 +1,14 @@
 import { join } from 'node:path';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { DiskLockRecords } from './blobs/disk-lock-records.ts';
+import { KeyRecord } from './blobs/key-record.ts';
+import { MasterKeyRing } from './blobs/master-key-ring.ts';
+import type { MasterKeys } from './blobs/master-keys.ts';
+import { StoreRefusedError } from './blobs/store-copies.ts';
+import type { OnFault } from './blobs/store-faults.ts';
 import type { Config, Secrets } from './config/config.ts';
 import type { RootKey } from './config/credentials.ts';
+import { EncryptionKeys } from './config/encryption-keys.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
@@ -13,6 +19,7 @@ import { RetentionClock, type RetentionClockOptions } from './core/retention-clo
 import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
 import { DiskGate } from './files/disk-gate.ts';
 import { chooseFrameWork } from './frames/choose.ts';
+import type { FrameWork } from './frames/frame-work.ts';
 import type { Metadata } from './metadata/metadata.ts';
 import { systemClock } from './model/clock.ts';
 import { limits } from './model/limits.ts';
@@ -20,6 +27,7 @@ import { addressRules } from './notify/addresses.ts';
 import { signingKeyIn } from './notify/signing-key.ts';
 import { systemLookup } from './notify/webhook-url.ts';
 import { openSelectOutput } from './select-output/open.ts';
+import type { Health } from './telemetry/health.ts';
 
 /** What an arrangement begins with: the settings, and the parts that come before the others. */
 export interface Beginnings {
@@ -28,19 +36,22 @@ export interface Beginnings {
   dataDir: string;
   rootKey: RootKey;
   metadata: Metadata;
+  masterKeys: MasterKeyRing;
+  health: Health;
+  /** Told what the blob store comes across. */
+  onFault?: OnFault;
   onAlarm: RetentionClockOptions['onAlarm'];
 }
 
 /** Opens the other stores of a data directory that this process owns. */
 export async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Promise<Arrangement> {
-  const { config, secrets, dataDir, metadata } = beginnings;
+  const { config, secrets, dataDir, metadata, health, onFault } = beginnings;
   const { accessKeyId, secretAccessKey, path: origin = 'the environment' } = beginnings.rootKey;
   const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
   const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
   await checkKeys({ metadata, rootKey, secretsKey });
-  const frameWork = chooseFrameWork();
-  const gate = new DiskGate({ atOnceMax: limits.fileCallsAtOnceMax, callMsMax: limits.fileCallMsMax });
-  const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs'), { frames: frameWork, calls: gate }));
+  const frames = chooseFrameWork();
+  const blobs = parts.use(await openBlobStore({ ...beginnings, frames, onFault }));
   const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
   const selectOutput = parts.use(await openSelectOutput(config, dataDir));
   const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
@@ -48,9 +59,10 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
   return {
     metadata,
     blobs,
-    frames: new FramePool({ allocate: frameWork.allocate }),
+    frames: new FramePool({ allocate: frames.allocate }),
     downloads: new Downloads(),
     clock: systemClock,
+    health,
     rootKey,
     secretsKey,
     retention,
@@ -71,6 +83,55 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
     },
     selectOutput,
   };
+}
+
+/** The bytes of a data directory that this process owns. Throws ConfigError when the mirror is not one of theirs. */
+export async function openBlobStore(place: BlobPlace): Promise<DiskBlobStore> {
+  const { dataDir, config, masterKeys, frames = chooseFrameWork(), onFault = () => undefined } = place;
+  const calls = new DiskGate({ atOnceMax: limits.fileCallsAtOnceMax, callMsMax: limits.fileCallMsMax });
+  const { first, mirror } = blobDirectories({ dataDir, config });
+  try {
+    return await DiskBlobStore.open(first, { mirror, masterKeys, frames, calls, onFault });
+  } catch (error) {
+    if (error instanceof StoreRefusedError) throw new ConfigError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+interface BlobPlace {
+  dataDir: string;
+  config: Config;
+  masterKeys: MasterKeys;
+  frames?: FrameWork;
+  onFault?: OnFault | undefined;
+}
+
+/** A mirror looks like a data directory, so that it can become one. */
+function blobDirectories({ dataDir, config }: Pick<BlobPlace, 'dataDir' | 'config'>) {
+  const mirror = config.mirror === undefined ? undefined : join(config.mirror, 'blobs');
+  return { first: join(dataDir, 'blobs'), mirror };
+}
+
+/** The keys of a data directory that this process owns. Those in the file and those of the command are not read yet. */
+export function masterKeysOf({ config, secrets, dataDir, onMade }: KeyPlace): MasterKeyRing {
+  const encrypts = config.encryption !== 'none';
+  return new MasterKeyRing({ ...keysOf({ config, secrets, dataDir }), encrypts, ...(onMade && { onMade }) });
+}
+
+/** The operator's keys, and the record of what they have wrapped. */
+export function keysOf({ config, secrets, dataDir }: KeyPlace): { keys: EncryptionKeys; record: KeyRecord } {
+  const { first, mirror } = blobDirectories({ dataDir, config });
+  return {
+    keys: EncryptionKeys.of({ dataDir, config, secrets }),
+    record: KeyRecord.open(mirror === undefined ? [first] : [first, mirror]),
+  };
+}
+
+interface KeyPlace {
+  config: Config;
+  secrets: Secrets;
+  dataDir: string;
+  onMade?: (path: string) => void;
 }
 
 function openRetentionClock(

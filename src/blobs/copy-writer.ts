@@ -1,7 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { moveFile, removeFile, syncBytes, syncDirectory, syncFile, writeFully } from '../files/durable.ts';
 import { MIB } from '../model/limits.ts';
-import type { DirectIo } from './direct-io.ts';
 import type { DiskCalls } from './disk-calls.ts';
 import type { FilePaths } from './file-paths.ts';
 
@@ -15,8 +14,6 @@ export interface CopyPlace {
   root: string;
   paths: FilePaths;
   calls: DiskCalls;
-  /** Undefined: through the page cache. */
-  direct: DirectIo | undefined;
   /** There is a file of this name: the new one stays once it has taken its place, whatever fails after that. */
   isReplacement?: boolean;
 }
@@ -28,48 +25,31 @@ export interface CopyPlace {
 export class CopyWriter implements AsyncDisposable {
   readonly #place: CopyPlace;
   readonly #handle: FileHandle;
-  readonly #direct: FileHandle | undefined;
   /** The last call on the file, which may go on when nobody waits for it any more. */
   #running: Promise<unknown> = Promise.resolve();
   #flush: Promise<void> = Promise.resolve();
   #unflushedBytes = 0;
   #state: 'open' | 'renamed' | 'closed' = 'open';
 
-  private constructor(place: CopyPlace, handle: FileHandle, direct: FileHandle | undefined) {
+  private constructor(place: CopyPlace, handle: FileHandle) {
     this.#place = place;
     this.#handle = handle;
-    this.#direct = direct;
   }
 
   static async open(place: CopyPlace): Promise<CopyWriter> {
     const { root, paths, calls } = place;
-    return await calls.run(root, async () => {
-      const handle = await open(paths.incoming, 'wx', 0o600);
-      try {
-        return new CopyWriter(place, handle, await place.direct?.open(paths.incoming));
-      } catch (error) {
-        await handle.close();
-        await removeFile(paths.incoming);
-        throw error;
-      }
-    });
+    return new CopyWriter(place, await calls.run(root, () => open(paths.incoming, 'wx', 0o600)));
   }
 
   get root(): string {
     return this.#place.root;
   }
 
-  /** Has `write` write a frame to the file it is given, at `position`; one after the other. */
-  async append<Result>(
-    frame: Buffer,
-    { position, write }: { position: number; write: (file: FileHandle) => Promise<Result> },
-  ): Promise<Result> {
-    const { direct } = this.#place;
+  /** Has `write` write so many bytes to the file; one call after the other. */
+  async append<Result>(bytes: number, write: (file: FileHandle) => Promise<Result>): Promise<Result> {
     return await this.#run(async () => {
-      const file = this.#direct;
-      if (file !== undefined && (await direct?.takes(file, frame, position))) return await write(file);
       const result = await write(this.#handle);
-      await this.#flushBehind(frame.length);
+      await this.#flushBehind(bytes);
       return result;
     });
   }
@@ -83,7 +63,6 @@ export class CopyWriter implements AsyncDisposable {
     });
     await this.#run(() => syncFile(this.#handle));
     await this.#run(async () => {
-      await this.#direct?.close();
       await this.#handle.close();
       await moveFile(paths.incoming, paths.final);
       this.#state = 'renamed';
@@ -102,7 +81,6 @@ export class CopyWriter implements AsyncDisposable {
     await calls.tidy(root, async () => {
       // A descriptor must not be closed under a call that still uses its number.
       await Promise.allSettled([this.#running, this.#flush]);
-      await this.#direct?.close().catch(() => undefined);
       await this.#handle.close().catch(() => undefined);
       // A leftover that cannot be removed is garbage without a row, which the sweeps take.
       if (this.#state !== 'renamed') await removeFile(paths.incoming);

@@ -1,60 +1,130 @@
+import { join } from 'node:path';
 import { chooseFrameWork } from '../frames/choose.ts';
 import type { FrameWork } from '../frames/frame-work.ts';
 import type { BlobReader, BlobStore, BlobWriter, Surveyed, Verdict } from './blob-store.ts';
 import { type DiskCalls, straightCalls } from './disk-calls.ts';
+import { DiskWriter } from './disk-writer.ts';
 import { FileStore } from './file-store.ts';
-import type { MasterKeys } from './master-keys.ts';
+import type { MasterKeys, Rewrapped, Rewrapping } from './master-keys.ts';
+import { SegmentReader } from './segment-reader.ts';
+import { parseSegmentBlobId } from './segments/segment-blob-id.ts';
+import { SegmentStore } from './segments/segment-store.ts';
+import { openCopies } from './store-copies.ts';
 import type { OnFault } from './store-faults.ts';
 
 export interface DiskStoreOptions {
-  /** Null: what is written is not sealed, and what was sealed cannot be read. */
+  /** The directory of the mirror's blobs; it is made, and the directory it is in. */
+  mirror: string | undefined;
+  /** Null: nothing is sealed, and what was cannot be read. */
   masterKeys: MasterKeys | null;
   frames: FrameWork;
   calls: DiskCalls;
   onFault: OnFault;
 }
 
-/** Blobs on disk. */
+/** The mirror is not where it was, so that nothing can be kept twice; what is there is still served. */
+export class MirrorMissingError extends Error {
+  constructor(why: string) {
+    super(`nothing is written: ${why}`);
+    this.name = 'MirrorMissingError';
+  }
+}
+
+/** Blobs on disk: those of up to one frame many to a file, each larger one in a file of its own. The id says which. */
 export class DiskBlobStore implements BlobStore {
   readonly #files: FileStore;
+  readonly #segments: SegmentStore;
+  readonly #masterKeys: MasterKeys | null;
+  readonly #mirrorMissing: string | undefined;
 
-  private constructor(files: FileStore) {
-    this.#files = files;
+  private constructor(parts: {
+    files: FileStore;
+    segments: SegmentStore;
+    masterKeys: MasterKeys | null;
+    mirrorMissing: string | undefined;
+  }) {
+    this.#files = parts.files;
+    this.#segments = parts.segments;
+    this.#masterKeys = parts.masterKeys;
+    this.#mirrorMissing = parts.mirrorMissing;
   }
 
-  /** Opens the store under `root`, making its directories. Unfinished files of an earlier run are removed. */
+  /**
+   * Opens the store under `root`, making its directories. Unfinished files of an earlier run are removed. Throws
+   * StoreRefusedError when the mirror is not this store's.
+   */
   static async open(root: string, options: Partial<DiskStoreOptions> = {}): Promise<DiskBlobStore> {
     const { masterKeys = null, frames = chooseFrameWork(), calls = straightCalls, onFault = () => undefined } = options;
-    return new DiskBlobStore(await FileStore.open({ roots: [root], masterKeys, frames, calls, onFault }));
+    const { roots, mirrorMissing } = await openCopies({ first: root, mirror: options.mirror });
+    if (mirrorMissing !== undefined && options.mirror !== undefined) {
+      onFault({ kind: 'missing', directory: options.mirror, error: new MirrorMissingError(mirrorMissing) });
+    }
+    const files = await FileStore.open({ roots, masterKeys, frames, calls, onFault });
+    const [first = root, mirror] = roots.map((copy) => join(copy, 'segments'));
+    const directories = mirror === undefined ? ([first] as const) : ([first, mirror] as const);
+    const segments = await SegmentStore.open({ directories, masterKeys });
+    return new DiskBlobStore({ files, segments, masterKeys, mirrorMissing });
   }
 
-  put(): Promise<BlobWriter> {
-    return this.#files.put();
+  async put(): Promise<BlobWriter> {
+    this.#expectMirror();
+    return new DiskWriter({ files: this.#files, segments: this.#segments });
   }
 
-  open(blobId: string): Promise<BlobReader> {
-    return this.#files.open(blobId);
+  async open(blobId: string): Promise<BlobReader> {
+    if (isSegmentBlobId(blobId)) return new SegmentReader(await this.#segments.read(blobId));
+    return await this.#files.open(blobId);
   }
 
-  stat(blobId: string): Promise<{ sizeBytes: number } | undefined> {
-    return this.#files.stat(blobId);
+  async stat(blobId: string): Promise<{ sizeBytes: number } | undefined> {
+    return await (isSegmentBlobId(blobId) ? this.#segments : this.#files).stat(blobId);
   }
 
-  delete(blobIds: readonly string[]): Promise<void> {
-    return this.#files.delete(blobIds);
+  async delete(blobIds: readonly string[]): Promise<void> {
+    this.#expectMirror();
+    const { small = [], large = [] } = Object.groupBy(blobIds, (blobId) =>
+      isSegmentBlobId(blobId) ? 'small' : 'large',
+    );
+    await this.#files.delete(large);
+    await this.#segments.delete(small);
   }
 
-  list(): AsyncIterable<{ blobId: string; changedAtMs: number }> {
-    return this.#files.list();
+  async *list(): AsyncIterable<{ blobId: string; changedAtMs: number }> {
+    yield* this.#files.list();
+    yield* this.#segments.list();
   }
 
-  survey(): AsyncIterable<Surveyed> {
-    return this.#files.survey();
+  async *survey(): AsyncIterable<Surveyed> {
+    yield* this.#files.survey();
+    yield* this.#segments.survey();
   }
 
-  verify(blobId: string, options: { signal?: AbortSignal } = {}): Promise<Verdict> {
-    return this.#files.verify(blobId, options);
+  async verify(blobId: string, options: { signal?: AbortSignal } = {}): Promise<Verdict> {
+    return await (isSegmentBlobId(blobId) ? this.#segments : this.#files).verify(blobId, options);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  async rewrap(rewrapping: Rewrapping): Promise<Rewrapped> {
+    this.#expectMirror();
+    const masterKeys = this.#masterKeys;
+    if (masterKeys === null) throw new Error('without master keys nothing can be wrapped');
+    const large = await this.#files.rewrap(rewrapping);
+    const { signal } = rewrapping;
+    try {
+      const { rewritten } = await this.#segments.rewrap({ masterKeys, signal });
+      return { ...large, rewrapped: large.rewrapped + rewritten };
+    } catch (error) {
+      signal?.throwIfAborted();
+      return { ...large, failed: new Map([...large.failed, ['segments', (error as Error).message]]) };
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#segments[Symbol.asyncDispose]();
+  }
+
+  #expectMirror(): void {
+    if (this.#mirrorMissing !== undefined) throw new MirrorMissingError(this.#mirrorMissing);
+  }
 }
+
+const isSegmentBlobId = (blobId: string): boolean => parseSegmentBlobId(blobId) !== undefined;

@@ -3,14 +3,14 @@ import type { FrameWork } from '../frames/frame-work.ts';
 import { newBlobId } from '../model/ids.ts';
 import { BlobMissingError, type Surveyed, type Verdict } from './blob-store.ts';
 import type { CopyPlace } from './copy-writer.ts';
-import { DirectIo } from './direct-io.ts';
 import type { DiskCalls } from './disk-calls.ts';
 import { listFiles, surveyFiles } from './file-listing.ts';
 import { filePathsIn, makeFileDirectories } from './file-paths.ts';
 import { FileReader } from './file-reader.ts';
+import { rewrapFiles } from './file-rewrap.ts';
 import { verifyFile } from './file-verify.ts';
 import { FileWriter } from './file-writer.ts';
-import type { MasterKeys } from './master-keys.ts';
+import type { MasterKeys, Rewrapped, Rewrapping } from './master-keys.ts';
 import type { OnFault } from './store-faults.ts';
 import { Turns } from './turns.ts';
 
@@ -27,7 +27,6 @@ export interface FileStoreOptions {
 /** The blobs that have files of their own, in one or two copies. */
 export class FileStore {
   readonly #options: FileStoreOptions;
-  readonly #directs: ReadonlyMap<string, DirectIo>;
   /** Blobs between `put` and the end of their writer's life, whose rows cannot exist yet. */
   readonly #writing = new Set<string>();
   /** Nothing that replaces the file of a blob may meet what deletes it. */
@@ -35,9 +34,6 @@ export class FileStore {
 
   private constructor(options: FileStoreOptions) {
     this.#options = options;
-    // Without the addon frames are not aligned, and hashing them takes longer than the page cache does.
-    const roots = options.frames.kind === 'native' ? options.roots : [];
-    this.#directs = new Map(roots.map((root) => [root, new DirectIo()]));
   }
 
   /** Makes what directories are missing in the copies, whose parents must be there, and removes what was not finished. */
@@ -105,12 +101,19 @@ export class FileStore {
     return await this.#turns.run(blobId, () => verifyFile({ ...this.#options, blobId, placeIn, signal }));
   }
 
+  /** Nothing else may be using the store. */
+  async rewrap(rewrapping: Rewrapping): Promise<Rewrapped> {
+    const { masterKeys } = this.#options;
+    if (masterKeys === null) throw new Error('without master keys nothing can be wrapped');
+    return await rewrapFiles(this.#listing(), { ...rewrapping, masterKeys });
+  }
+
   #listing() {
     const { roots, calls } = this.#options;
     return { roots, calls, isBeingWritten: (blobId: string) => this.#writing.has(blobId) };
   }
 
   #placeOf(root: string, blobId: string): CopyPlace {
-    return { root, paths: filePathsIn(root, blobId), calls: this.#options.calls, direct: this.#directs.get(root) };
+    return { root, paths: filePathsIn(root, blobId), calls: this.#options.calls };
   }
 }

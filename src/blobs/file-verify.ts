@@ -123,7 +123,7 @@ async function makeAgain(root: string, { verifying, sources, tail, frame: into }
     const seal = source?.dataKey === undefined ? {} : { seal: { key: source.dataKey, index } };
     // Sealed with the same key at the same place, the bytes and their tag are what they were.
     const write = (file: { fd: number }): Promise<Buffer> => frames.write(file.fd, frame, { position, ...seal });
-    const check = await writer.append(frame, { position, write });
+    const check = await writer.append(frame.length, write);
     const stored = tail.checks.subarray(index * tail.checkBytes, (index + 1) * tail.checkBytes);
     if (!check.equals(stored)) throw new BlobDamagedError(blobId, `frame ${index} changed while it was copied`);
   }

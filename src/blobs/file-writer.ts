@@ -16,7 +16,7 @@ export interface FileWriting {
   /** The first copy and, if there is one, the mirror. */
   places: readonly CopyPlace[];
   frames: FrameWork;
-  /** Null: the blob is not sealed. */
+  /** Null, or not encrypting: the blob is not sealed. */
   masterKeys: MasterKeys | null;
   onFault: OnFault;
   onClose: () => void;
@@ -44,7 +44,7 @@ export class FileWriter implements BlobWriter {
     this.#writing = writing;
     this.#copies = copies;
     this.#hasher = writing.frames.hasher();
-    this.#dataKey = writing.masterKeys === null ? undefined : randomBytes(DATA_KEY_BYTES);
+    this.#dataKey = writing.masterKeys?.encrypts === true ? randomBytes(DATA_KEY_BYTES) : undefined;
     this.#written = copies.map(() => Promise.resolve());
   }
 
@@ -75,7 +75,7 @@ export class FileWriter implements BlobWriter {
       const isFirst = copy === 0;
       const write = (file: FileHandle): Promise<void> =>
         isFirst ? this.#writeFrame(file, frame, index) : writeFully(file, frame, position);
-      before = Promise.all([written, before]).then(() => this.#append(copy, frame, { position, write }));
+      before = Promise.all([written, before]).then(() => this.#append(copy, frame.length, write));
       before.catch(() => undefined);
       return before;
     });
@@ -126,10 +126,10 @@ export class FileWriter implements BlobWriter {
     this.#checks.push(await this.#writing.frames.write(file.fd, frame, work));
   }
 
-  #append(copy: number, frame: Buffer, work: { position: number; write: (file: FileHandle) => Promise<void> }) {
+  #append(copy: number, bytes: number, write: (file: FileHandle) => Promise<void>): Promise<void> {
     const writer = this.#copies[copy];
     if (writer === undefined) throw new RangeError(`there is no copy ${copy}`);
-    return this.#guard(copy, () => writer.append(frame, work));
+    return this.#guard(copy, () => writer.append(bytes, write));
   }
 
   async #guard(copy: number, call: () => Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { accountsCommand } from './accounts.ts';
 import { clockCommand } from './clock.ts';
+import { encryptionCommand } from './encryption.ts';
 import { keysCommand } from './keys.ts';
 import { locksCommand } from './locks.ts';
 import { policiesCommand } from './policies.ts';
@@ -18,6 +19,7 @@ const COMMANDS = [
   topicsCommand,
   locksCommand,
   clockCommand,
+  encryptionCommand,
 ];
 
 /** The `moraine` program. Commander throws instead of exiting, and main.ts alone decides how the process ends. */

@@ -7,6 +7,7 @@ import type { AddressRules } from '../notify/addresses.ts';
 import type { SigningKey } from '../notify/signing-key.ts';
 import type { Lookup } from '../notify/webhook-url.ts';
 import type { SelectOutput } from '../select-output/select-output.ts';
+import type { Health } from '../telemetry/health.ts';
 import type { Downloads } from './downloads.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { SecretsKey } from './sealing.ts';
@@ -30,6 +31,7 @@ export interface Arrangement {
   frames: FramePool;
   downloads: Downloads;
   clock: Clock;
+  health: Health;
   rootKey: StartingKey;
   secretsKey: SecretsKey;
   /** What ages go by, and nothing else. */

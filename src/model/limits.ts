@@ -167,6 +167,20 @@ export const limits = {
   inventoryDailyMs: DAY_MS,
   inventoryDuePauseMs: MINUTE_MS,
 
+  // Segments, which hold the small blobs.
+  segmentBytesMax: 64 * MIB,
+  /** What is written at once, and made durable with one call. */
+  segmentBatchBytesMax: 4 * MIB,
+  segmentBatchRecordsMax: 1024,
+  /** What waits to be written; whoever adds more waits too. */
+  segmentWaitingBytesMax: 16 * MIB,
+  /** Files that are kept open for reading, of each copy. */
+  segmentsOpenMax: 64,
+  /** Deleted records that are remembered, of all segments; each takes about a hundred bytes. */
+  holesCachedMax: 100_000,
+  /** A segment is rewritten when more of it than this share is of no use. */
+  segmentDeadShareMax: 0.25,
+
   // Select jobs.
   ...selectLimits,
 
@@ -191,6 +205,14 @@ export const limits = {
   sealBeginningsMax: 100,
   /** How often an id is drawn anew because it is taken. */
   idDrawsMax: 5,
+
+  // Encryption at rest.
+  /** The current one, and those that older blobs are wrapped with. */
+  encryptionKeysMax: 16,
+  encryptionKeyCommandMs: 30 * SECOND_MS,
+  /** Far more than so many keys take. */
+  encryptionKeyCommandBytesMax: 16 * KIB,
+
   // Locks and the time that they go by.
   /** Trusted time is kept this often: each time is a commit, and what was not kept is proven again. */
   retentionClockPauseMs: MINUTE_MS,
@@ -275,6 +297,12 @@ export const limits = {
   /** How long a command waits for a server that starts or stops, or for another command. */
   adminWaitMs: 10 * SECOND_MS,
   adminRetryPauseMs: 50,
+
+  // Health.
+  /** Of those that are known to be damaged. */
+  damagedArchivesShownMax: 1000,
+  /** How long after the last one a file call that failed counts as a reason to look at the disk. */
+  diskErrorShownMs: DAY_MS,
 
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */

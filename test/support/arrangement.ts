@@ -16,6 +16,7 @@ import type { Snapshot } from '../../src/model/vaults.ts';
 import { addressRules } from '../../src/notify/addresses.ts';
 import { signingKeyIn } from '../../src/notify/signing-key.ts';
 import { DiskOutput } from '../../src/select-output/disk.ts';
+import { Health } from '../../src/telemetry/health.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { sha256, treeHash } from './hashes.ts';
 
@@ -113,6 +114,7 @@ async function arrangementIn(
     metadata,
     blobs,
     clock,
+    health: new Health(clock),
     retention,
     lockBook,
     frames: new FramePool(),
