@@ -7,13 +7,15 @@ import { type CommandRecord, runCommand } from './admin/run.ts';
 import { AdminServer } from './admin/server.ts';
 import { ByteBudget } from './api/byte-budget.ts';
 import { errorForms } from './api/errors.ts';
+import type { Health as PageHealth } from './api/pages.ts';
 import { ApiServer } from './api/server.ts';
-import { arrange, masterKeysOf } from './arrange.ts';
+import { arrange, type Beginnings, masterKeysOf } from './arrange.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { findRootKey, loadOrMakeRootKey } from './config/credentials.ts';
 import { findDataDir, openDataDir, refuseOtherUser } from './config/data-dir.ts';
 import { ConfigError } from './config/errors.ts';
+import { refuseWithoutMetadata } from './config/rebuilding.ts';
 import { asServed, type Origins, servedOtherwise, servingOf } from './config/served.ts';
 import type { Arrangement } from './core/arrangement.ts';
 import { type Core, createCore } from './core/core.ts';
@@ -57,6 +59,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   await using parts = new AsyncDisposableStack();
   const { path: dataDir } = openDataDir(config.dataDir);
   parts.use(acquireOwnership({ dataDir, description: `serving ${formatAddress(config.listen)}` }));
+  refuseWithoutMetadata({ dataDir, metadataPath: metadataPath(dataDir) });
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
   const masterKeys = readyMasterKeys({ config, secrets, dataDir, log });
@@ -73,6 +76,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
     health,
     onFault: faultReport({ health, log }),
     onAlarm: ({ level, text, facts }) => log[level](facts, text),
+    onSpace: tellOfSpace(log),
   });
   const audit = parts.use(await openAuditLog(config, log));
   const deliveries = parts.use(new DeliveryLoop(given, log));
@@ -85,6 +89,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
     onKeyUnreadable: (unreadable) => log.error(unreadable, 'the secret of an access key cannot be opened'),
   });
   await core.accounts.ensureFirst();
+  await core.vaults.noteAll();
   const otherwise = servedOtherwise(await metadata.serving.find(), config);
   if (otherwise !== undefined) log.warn(otherwise);
   await metadata.serving.save(servingOf(config));
@@ -101,7 +106,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
         unhashedBytes: new ByteBudget(limits.unhashedBytesAtOnceMax),
         findAccessKey: (id) => core.keyRing.find(id),
       },
-      health: { isReady: () => given.metadata.answers() },
+      health: pageHealth(given),
       log,
       listen: config.listen,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
@@ -117,6 +122,22 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   const running = parts.move();
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
+
+const tellOfSpace =
+  (log: Log): Beginnings['onSpace'] =>
+  ({ isLow, places }) => {
+    const shown = places.map(({ name, path, space, reserveBytes }) => {
+      return { name, path, freeBytes: space.freeBytes, reserveBytes };
+    });
+    if (isLow)
+      log.error({ places: shown }, 'a disk is almost full: uploads are refused until the reserve is free again');
+    else log.warn({ places: shown }, 'the reserve is free again: uploads are taken');
+  };
+
+const pageHealth = ({ metadata, health }: Pick<Arrangement, 'metadata' | 'health'>): PageHealth => ({
+  isReady: () => metadata.answers(),
+  reasons: () => health.reasons().map(({ reason }) => reason),
+});
 
 /** Throws ConfigError when archives are to be encrypted and the keys are not those of before. */
 function readyMasterKeys({
@@ -166,6 +187,7 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
   refuseOtherUser(found);
   const dataDir = found.path;
   parts.use(acquireOwnership({ dataDir, description }));
+  refuseWithoutMetadata({ dataDir, metadataPath: metadataPath(dataDir) });
   const rootKey = findRootKey({ dataDir, secrets });
   // What fails under the database fails the one command that there is.
   const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal: () => undefined }));
@@ -181,6 +203,7 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
     health: new Health(systemClock),
     // `clock show` tells of it, and the audit log of what was confirmed.
     onAlarm: () => undefined,
+    onSpace: () => undefined,
   });
   const core = createCore(given, {
     onJobStarted: () => undefined,

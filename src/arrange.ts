@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { DiskLockRecords } from './blobs/disk-lock-records.ts';
+import { DiskVaultRecords } from './blobs/disk-vault-records.ts';
 import { KeyRecord } from './blobs/key-record.ts';
 import { MasterKeyRing } from './blobs/master-key-ring.ts';
 import type { MasterKeys } from './blobs/master-keys.ts';
@@ -12,6 +13,7 @@ import { EncryptionKeys } from './config/encryption-keys.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
+import { DiskSpace, type DiskSpaceOptions } from './core/disk-space.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
 import { LockBook } from './core/lock-book.ts';
@@ -41,6 +43,20 @@ export interface Beginnings {
   /** Told what the blob store comes across. */
   onFault?: OnFault;
   onAlarm: RetentionClockOptions['onAlarm'];
+  onSpace: DiskSpaceOptions['onChange'];
+}
+
+/** What the metadata can be made again from. */
+export type Bytes = Pick<Arrangement, 'blobs' | 'lockBook' | 'vaultRecords'>;
+
+/** Opens the bytes in a data directory that this process owns, with the records beside them. */
+export async function openBytes(parts: AsyncDisposableStack, place: BlobPlace): Promise<Bytes> {
+  const directory = join(place.dataDir, 'blobs');
+  return {
+    blobs: parts.use(await openBlobStore(place)),
+    lockBook: await LockBook.open(await DiskLockRecords.open(join(directory, 'locks'))),
+    vaultRecords: await DiskVaultRecords.open([join(directory, 'vaults')]),
+  };
 }
 
 /** Opens the other stores of a data directory that this process owns. */
@@ -51,14 +67,23 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
   const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
   await checkKeys({ metadata, rootKey, secretsKey });
   const frames = chooseFrameWork();
-  const blobs = parts.use(await openBlobStore({ ...beginnings, frames, onFault }));
-  const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
+  const { blobs, lockBook, vaultRecords } = await openBytes(parts, { ...beginnings, frames, onFault });
   const selectOutput = parts.use(await openSelectOutput(config, dataDir));
   const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
   const signingKey = signingKeyIn({ path: join(dataDir, 'notify-signing.pem'), clock: systemClock });
   return {
     metadata,
     blobs,
+    space: new DiskSpace({
+      places: [
+        { name: 'metadata', path: dataDir },
+        { name: 'blobs', path: join(dataDir, 'blobs') },
+      ],
+      reserve: config.diskReserve,
+      health,
+      monotonicMs: () => performance.now(),
+      onChange: beginnings.onSpace,
+    }),
     frames: new FramePool({ allocate: frames.allocate }),
     downloads: new Downloads(),
     clock: systemClock,
@@ -67,6 +92,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
     secretsKey,
     retention,
     lockBook,
+    vaultRecords,
     region: config.region,
     retrievalTimes: config.retrievalTimes,
     retrievalLimits: config.retrievalLimits,
@@ -127,7 +153,8 @@ export function keysOf({ config, secrets, dataDir }: KeyPlace): { keys: Encrypti
   };
 }
 
-interface KeyPlace {
+/** A data directory that this process owns, and what its keys come from. */
+export interface KeyPlace {
   config: Config;
   secrets: Secrets;
   dataDir: string;

@@ -23,6 +23,9 @@ export interface Config {
   encryptionKeyCommand: Values['encryption-key-command'];
   /** Absolute. */
   mirror: string | undefined;
+  /** Bytes that uploads leave free on each file system. */
+  diskReserve: Values['disk-reserve'];
+  adminListen: Values['admin-listen'];
   profile: Values['profile'];
   retrievalTimes: RetrievalTimes;
   retrievalLimits: RetrievalLimits;
@@ -30,6 +33,7 @@ export interface Config {
   inventory: Values['inventory'];
   jobRetentionMs: number;
   clockToleranceMs: number;
+  native: Values['native'];
   uploadStallTimeoutMs: number;
   snsEndpoint: Values['sns-endpoint'];
   publicUrl: Values['public-url'];
@@ -84,6 +88,8 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     encryption: values.encryption,
     encryptionKeyCommand: values['encryption-key-command'],
     mirror: values.mirror === undefined ? undefined : resolve(values.mirror),
+    diskReserve: values['disk-reserve'],
+    adminListen: values['admin-listen'],
     profile: values.profile,
     retrievalTimes: { ...retrievalTimesOf(values.profile), ...values['retrieval-times'] },
     retrievalLimits: {
@@ -94,6 +100,7 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     inventory: values.inventory,
     jobRetentionMs: values['job-retention'],
     clockToleranceMs: values['clock-tolerance'],
+    native: values.native,
     uploadStallTimeoutMs: values['upload-stall-timeout'],
     snsEndpoint: values['sns-endpoint'],
     publicUrl: values['public-url'],

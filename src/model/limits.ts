@@ -33,6 +33,8 @@ export const limits = {
   uploadTouchMs: HOUR_MS,
   /** Bodies of archives and parts that are received at once; each takes a buffer as long as it lasts. */
   receivesAtOnceMax: 256,
+  /** How often completing an upload is begun anew because parts came in meanwhile. */
+  completionAttemptsMax: 10,
   /** How long a completed or aborted upload is remembered, so that repeating the call gives the same answer. */
   uploadRepeatMs: DAY_MS,
   /** How long a vault lock waits to be completed. */
@@ -223,6 +225,15 @@ export const limits = {
   /** By the ten digits of a record's name. */
   lockRecordNumberMax: 9_999_999_999,
   lockPageRows: 500,
+  /** Far more than the longest name takes. */
+  vaultRecordBytesMax: KIB,
+  vaultPageRows: 500,
+
+  // Making the metadata again.
+  /** Of archives and the like that are looked up and added in one commit. */
+  rebuildRowsMax: 500,
+  /** Blobs of which it is asked side by side whether they are there. */
+  blobsLookedAtAtOnceMax: 8,
 
   // Policies.
   /** Glacier's own, of the access policy and of the lock policy; ours for identity policies. In bytes of UTF-8. */
@@ -299,6 +310,12 @@ export const limits = {
   adminRetryPauseMs: 50,
 
   // Health.
+  /** What is known of the free space counts for so long. */
+  spaceKnownMs: SECOND_MS,
+  /** How long an upload waits for a file system to say what is free. */
+  spaceLookMs: 5 * SECOND_MS,
+  /** Between looks when nobody asks. */
+  spaceLookPauseMs: 10 * SECOND_MS,
   /** Of those that are known to be damaged. */
   damagedArchivesShownMax: 1000,
   /** How long after the last one a file call that failed counts as a reason to look at the disk. */

@@ -51,7 +51,7 @@ export class SegmentWriter {
 
   /** No more records go to the present segment; it is closed when this resolves. */
   async retire(): Promise<void> {
-    await this.#inTurn(() => this.#close());
+    await this.#inTurn(() => this.#finish());
   }
 
   async #run(): Promise<void> {
@@ -88,27 +88,33 @@ export class SegmentWriter {
       );
       for (const [index, { resolve }] of batch.entries()) resolve(blobIds[index] ?? '');
     } catch (error) {
-      await this.#close().catch(() => undefined);
+      const file = this.#file;
+      this.#file = undefined;
+      await file?.close().catch(() => undefined);
       for (const { reject } of batch) reject(error);
     }
   }
 
   /** The file that takes so many bytes more. */
   async #fileFor(bytes: number): Promise<SegmentFile> {
-    if (this.#file !== undefined && this.#file.endWith(bytes) > this.#segmentBytesMax) await this.#close();
+    if (this.#file !== undefined && this.#file.endWith(bytes) > this.#segmentBytesMax) await this.#finish();
     if (this.#file !== undefined) return this.#file;
     this.#beginning = this.#nextNumber++;
     try {
-      this.#file = await SegmentFile.create(this.#beginning, this.#directories);
+      this.#file = await SegmentFile.create({
+        number: this.#beginning,
+        directories: this.#directories,
+        bytesMax: this.#segmentBytesMax,
+      });
       return this.#file;
     } finally {
       this.#beginning = undefined;
     }
   }
 
-  async #close(): Promise<void> {
+  async #finish(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
-    await file?.close();
+    await file?.finish();
   }
 }
