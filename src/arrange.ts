@@ -161,7 +161,8 @@ export function keysOf({ config, secrets, dataDir }: KeyPlace): { keys: Encrypti
   };
 }
 
-interface KeyPlace {
+/** A data directory that this process owns, and what its keys come from. */
+export interface KeyPlace {
   config: Config;
   secrets: Secrets;
   dataDir: string;

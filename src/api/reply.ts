@@ -1,3 +1,5 @@
+import type { Taker } from '../core/pieces.ts';
+
 /** Response headers in the order they are sent. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
@@ -16,8 +18,8 @@ export type Content =
       kind: 'bytes';
       contentType: string;
       lengthBytes: number;
-      /** Pieces are valid until the next one is asked for. `takeBack` ends the answer. */
-      read: (takeBack: () => void) => AsyncGenerator<Buffer, void, void>;
+      /** Pieces are valid until the next one is asked for. */
+      read: (taker: Taker) => AsyncGenerator<Buffer, void, void>;
     };
 
 /** 204 and nothing more. */

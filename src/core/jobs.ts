@@ -18,6 +18,7 @@ import type { VaultName } from '../model/vaults.ts';
 import { isMebibyteAligned, isTreeHashAligned } from '../tree-hash/alignment.ts';
 import type { Arrangement } from './arrangement.ts';
 import { type Reading, readRange, treeHashOfRange } from './outputs.ts';
+import type { Taker } from './pieces.ts';
 import type { JobNotes, Starting } from './starting.ts';
 import type { Vaults } from './vaults.ts';
 
@@ -35,11 +36,8 @@ export interface JobOutput {
   range: ByteRange;
   /** Of the bytes in `range`; null where the rules of alignment give none. */
   treeHash: string | null;
-  /**
-   * The bytes, verified piece by piece; a piece is valid until the next one is asked for. `takeBack` ends the client, when
-   * it has kept a piece for long and others wait for its buffer.
-   */
-  read(takeBack?: () => void): AsyncGenerator<Buffer, void, void>;
+  /** The bytes, verified piece by piece; a piece is valid until the next one is asked for. */
+  read(taker?: Taker): AsyncGenerator<Buffer, void, void>;
 }
 
 export class Jobs {
@@ -156,7 +154,7 @@ export class Jobs {
       totalBytes,
       range,
       treeHash: whole ? job.treeHash : aligned ? await ofRange() : null,
-      read: (takeBack) => this.#read(job, { refs, range: inArchive, takeBack }),
+      read: (taker) => this.#read(job, { refs, range: inArchive, taker }),
     };
   }
 
@@ -170,7 +168,7 @@ export class Jobs {
       totalBytes: sizeBytes,
       range,
       treeHash: null,
-      read: (takeBack) => this.#read(job, { refs, range, takeBack }),
+      read: (taker) => this.#read(job, { refs, range, taker }),
     };
   }
 

@@ -3,7 +3,7 @@ import type { BlobRef } from '../model/archives.ts';
 import { type ByteRange, overlap, sizeOf } from '../model/byte-range.ts';
 import { combine, NODE_BYTES } from '../tree-hash/nodes.ts';
 import type { Arrangement } from './arrangement.ts';
-import { Pieces } from './pieces.ts';
+import { Pieces, type Taker } from './pieces.ts';
 import { RangeReader } from './range-reader.ts';
 
 type Stores = Pick<Arrangement, 'blobs' | 'frames'>;
@@ -32,8 +32,7 @@ export interface Reading {
 export interface Reading {
   refs: readonly BlobRef[];
   range: ByteRange;
-  /** Ends the client that takes the bytes; called when it has kept a buffer for long and others wait for it. */
-  takeBack?: (() => void) | undefined;
+  taker?: Taker | undefined;
 }
 
 /**
@@ -42,14 +41,14 @@ export interface Reading {
  */
 export async function* readRange(
   { blobs, frames }: Stores,
-  { refs, range, takeBack }: Reading,
+  { refs, range, taker }: Reading,
 ): AsyncGenerator<Buffer, void, void> {
   // Fewer bytes than were announced would be taken for the next answer's by the client.
   checkCoverage(refs, range);
   await using reader = new RangeReader({ blobs, refs, range });
-  await using pieces = new Pieces(frames, reader);
+  await using pieces = new Pieces({ frames, reader, taker });
   for (;;) {
-    const piece = await pieces.next(takeBack);
+    const piece = await pieces.next();
     if (piece === undefined) return;
     const startedAtMs = performance.now();
     yield piece;

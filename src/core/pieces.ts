@@ -2,6 +2,14 @@ import { limits, SECOND_MS } from '../model/limits.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { RangeReader } from './range-reader.ts';
 
+/** A client that takes bytes at its own pace. */
+export interface Taker {
+  /** Aborted when it takes no more. */
+  signal: AbortSignal;
+  /** Ends it; called when it has kept a buffer for long and others wait for one. */
+  end: () => void;
+}
+
 /**
  * What is read of a range, in pieces as large as is good for whoever takes them. Who takes bytes quickly gets whole frames,
  * and the next one is read meanwhile. Who does not gets small pieces, so that a slow client keeps no frame; the frame is read
@@ -11,19 +19,22 @@ import type { RangeReader } from './range-reader.ts';
 export class Pieces implements AsyncDisposable {
   readonly #frames: FramePool;
   readonly #reader: RangeReader;
+  /** Without one nobody has to wait for whoever takes the bytes. */
+  readonly #taker: Taker | undefined;
   #pace: 'unknown' | 'quick' | 'slow' = 'unknown';
   /** What has been read and not been taken yet lies in the buffer. */
   #buffer: Buffer | undefined;
   #rest: Buffer | undefined;
   #ahead: { buffer: Buffer; bytes: Promise<Buffer> } | undefined;
 
-  constructor(frames: FramePool, reader: RangeReader) {
+  constructor({ frames, reader, taker }: { frames: FramePool; reader: RangeReader; taker: Taker | undefined }) {
     this.#frames = frames;
     this.#reader = reader;
+    this.#taker = taker;
   }
 
   /** The next piece, which is good until `taken` is called; undefined at the end. */
-  async next(takeBack: (() => void) | undefined): Promise<Buffer | undefined> {
+  async next(): Promise<Buffer | undefined> {
     if (this.#rest === undefined && this.#reader.leftBytes === 0) return undefined;
     const bytes = this.#rest ?? (await this.#read());
     const piece = this.#pace === 'quick' ? bytes : bytes.subarray(0, limits.smallFrameBytes);
@@ -31,7 +42,7 @@ export class Pieces implements AsyncDisposable {
     this.#rest = piece.length < bytes.length ? bytes.subarray(piece.length) : undefined;
     if (this.#pace === 'quick') this.#readAhead();
     const kept = this.#pace === 'slow' ? this.#shrink(piece) : piece;
-    if (takeBack !== undefined && this.#buffer !== undefined) this.#frames.lend(this.#buffer, takeBack);
+    if (this.#taker !== undefined && this.#buffer !== undefined) this.#frames.lend(this.#buffer, this.#taker.end);
     return kept;
   }
 
@@ -59,7 +70,7 @@ export class Pieces implements AsyncDisposable {
   async #read(): Promise<Buffer> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    const buffer = ahead?.buffer ?? (await this.#frames.take(this.#reader.frameBytes));
+    const buffer = ahead?.buffer ?? (await this.#frames.take(this.#reader.frameBytes, this.#taker?.signal));
     try {
       const bytes = await (ahead?.bytes ?? this.#reader.read(buffer));
       this.#buffer = buffer;

@@ -96,7 +96,7 @@ export const limits = {
 
   // Buffers.
   /** Of everything that is stored and sent; what waits for a buffer has what the network holds of it besides. */
-  frameBytesMax: 160 * MIB,
+  frameBytesMax: 64 * MIB,
   /** What holds bodies and outputs that are no longer, and what clients are sent that take little at a time. */
   smallFrameBytes: 64 * KIB,
   /** A client that takes less gets small pieces. */
