@@ -44,7 +44,7 @@ async function rebuildInto(
     throw error;
   };
   const metadata = parts.use(await Metadata.openSqlite({ path, onFatal }));
-  return new Rebuild({ metadata, ...(await openBytes(parts, dataDir)) }, listeners).run();
+  return await new Rebuild({ metadata, ...(await openBytes(parts, dataDir)) }, listeners).run();
 }
 
 /** The metadata are added to, never replaced: what they know of deletions, keys and policies the bytes do not say. */
