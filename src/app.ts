@@ -7,8 +7,9 @@ import { type CommandRecord, runCommand } from './admin/run.ts';
 import { AdminServer } from './admin/server.ts';
 import { ByteBudget } from './api/byte-budget.ts';
 import { errorForms } from './api/errors.ts';
+import type { Health as PageHealth } from './api/pages.ts';
 import { ApiServer } from './api/server.ts';
-import { arrange, masterKeysOf } from './arrange.ts';
+import { arrange, type Beginnings, masterKeysOf } from './arrange.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { findRootKey, loadOrMakeRootKey } from './config/credentials.ts';
@@ -72,6 +73,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
     masterKeys,
     health: new Health(systemClock),
     onAlarm: ({ level, text, facts }) => log[level](facts, text),
+    onSpace: tellOfSpace(log),
   });
   const audit = parts.use(await openAuditLog(config, log));
   const deliveries = parts.use(new DeliveryLoop(given, log));
@@ -101,7 +103,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
         unhashedBytes: new ByteBudget(limits.unhashedBytesAtOnceMax),
         findAccessKey: (id) => core.keyRing.find(id),
       },
-      health: { isReady: () => given.metadata.answers() },
+      health: pageHealth(given),
       log,
       listen: config.listen,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
@@ -117,6 +119,22 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   const running = parts.move();
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
+
+const tellOfSpace =
+  (log: Log): Beginnings['onSpace'] =>
+  ({ isLow, places }) => {
+    const shown = places.map(({ name, path, space, reserveBytes }) => {
+      return { name, path, freeBytes: space.freeBytes, reserveBytes };
+    });
+    if (isLow)
+      log.error({ places: shown }, 'a disk is almost full: uploads are refused until the reserve is free again');
+    else log.warn({ places: shown }, 'the reserve is free again: uploads are taken');
+  };
+
+const pageHealth = ({ metadata, health }: Pick<Arrangement, 'metadata' | 'health'>): PageHealth => ({
+  isReady: () => metadata.answers(),
+  reasons: () => health.reasons().map(({ reason }) => reason),
+});
 
 /** Throws ConfigError when archives are to be encrypted and the keys are not those of before. */
 function readyMasterKeys({
@@ -182,6 +200,7 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
     health: new Health(systemClock),
     // `clock show` tells of it, and the audit log of what was confirmed.
     onAlarm: () => undefined,
+    onSpace: () => undefined,
   });
   const core = createCore(given, {
     onJobStarted: () => undefined,

@@ -10,6 +10,7 @@ import { EncryptionKeys } from './config/encryption-keys.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
+import { DiskSpace, type DiskSpaceOptions } from './core/disk-space.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
 import { LockBook } from './core/lock-book.ts';
@@ -34,6 +35,7 @@ export interface Beginnings {
   masterKeys: MasterKeyRing;
   health: Health;
   onAlarm: RetentionClockOptions['onAlarm'];
+  onSpace: DiskSpaceOptions['onChange'];
 }
 
 /** What the metadata can be made again from. */
@@ -63,6 +65,16 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
   return {
     metadata,
     blobs,
+    space: new DiskSpace({
+      places: [
+        { name: 'metadata', path: dataDir },
+        { name: 'blobs', path: join(dataDir, 'blobs') },
+      ],
+      reserve: config.diskReserve,
+      health,
+      monotonicMs: () => performance.now(),
+      onChange: beginnings.onSpace,
+    }),
     frames: new FramePool(),
     downloads: new Downloads(),
     clock: systemClock,

@@ -21,6 +21,9 @@ export interface Config {
   blobs: Values['blobs'];
   encryption: Values['encryption'];
   encryptionKeyCommand: Values['encryption-key-command'];
+  /** Bytes that uploads leave free on each file system. */
+  diskReserve: Values['disk-reserve'];
+  adminListen: Values['admin-listen'];
   profile: Values['profile'];
   retrievalTimes: RetrievalTimes;
   retrievalLimits: RetrievalLimits;
@@ -28,6 +31,7 @@ export interface Config {
   inventory: Values['inventory'];
   jobRetentionMs: number;
   clockToleranceMs: number;
+  native: Values['native'];
   uploadStallTimeoutMs: number;
   snsEndpoint: Values['sns-endpoint'];
   publicUrl: Values['public-url'];
@@ -81,6 +85,8 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     blobs: values.blobs,
     encryption: values.encryption,
     encryptionKeyCommand: values['encryption-key-command'],
+    diskReserve: values['disk-reserve'],
+    adminListen: values['admin-listen'],
     profile: values.profile,
     retrievalTimes: { ...retrievalTimesOf(values.profile), ...values['retrieval-times'] },
     retrievalLimits: {
@@ -91,6 +97,7 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     inventory: values.inventory,
     jobRetentionMs: values['job-retention'],
     clockToleranceMs: values['clock-tolerance'],
+    native: values.native,
     uploadStallTimeoutMs: values['upload-stall-timeout'],
     snsEndpoint: values['sns-endpoint'],
     publicUrl: values['public-url'],

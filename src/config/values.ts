@@ -76,6 +76,14 @@ export const size = ({ min, max }: { min: string; max: string }) =>
     return sizeBytes >= (parseSize(min) ?? 0) && sizeBytes <= (parseSize(max) ?? 0) ? sizeBytes : undefined;
   });
 
+/** A number of bytes up to another, or nothing said, for which the default stands. */
+export const sizeOrDefault = ({ max }: { max: string }) =>
+  readAs(`a size like 500MB or 10GiB, up to ${max}, or default`, (text) => {
+    if (text === 'default') return text;
+    const sizeBytes = parseSize(text);
+    return sizeBytes !== undefined && sizeBytes <= (parseSize(max) ?? 0) ? sizeBytes : undefined;
+  });
+
 /** A whole number between two others, both included. */
 export const wholeNumber = ({ min, max }: { min: number; max: number }) =>
   readAs(`a whole number from ${min} to ${max}`, (text) =>

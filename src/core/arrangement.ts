@@ -9,6 +9,7 @@ import type { SigningKey } from '../notify/signing-key.ts';
 import type { Lookup } from '../notify/webhook-url.ts';
 import type { SelectOutput } from '../select-output/select-output.ts';
 import type { Health } from '../telemetry/health.ts';
+import type { DiskSpace } from './disk-space.ts';
 import type { Downloads } from './downloads.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { SecretsKey } from './sealing.ts';
@@ -29,6 +30,7 @@ import type { RetentionClock } from './retention-clock.ts';
 export interface Arrangement {
   metadata: Metadata;
   blobs: BlobStore;
+  space: DiskSpace;
   frames: FramePool;
   downloads: Downloads;
   clock: Clock;

@@ -64,6 +64,7 @@ export class Uploads {
     checkPartRange(range, upload.partSizeBytes);
     const stored = await this.#incoming.store({
       body: this.#keptOpen(upload.key, body),
+      sizeBytes: range.endByte - range.startByte + 1,
       check: matchesClaim(claimed),
       about: () => ({
         kind: 'part' as const,

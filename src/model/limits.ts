@@ -49,22 +49,6 @@ export const limits = {
   retrievalsPerCapacityUnit: 3,
   capacityPeriodMs: 5 * MINUTE_MS,
 
-  // Segments, which hold the small blobs.
-  segmentBytesMax: 64 * MIB,
-  /** Of what a blob says of itself, as JSON. The longest description fits, every character of it escaped. */
-  blobAboutBytesMax: 16 * KIB,
-  /** What is written at once, and made durable with one call. */
-  segmentBatchBytesMax: 4 * MIB,
-  segmentBatchRecordsMax: 1024,
-  /** What waits to be written; whoever adds more waits too. */
-  segmentWaitingBytesMax: 16 * MIB,
-  /** Files that are kept open for reading, of each copy. */
-  segmentsOpenMax: 64,
-  /** Deleted records that are remembered, of all segments; each takes about a hundred bytes. */
-  holesCachedMax: 100_000,
-  /** A segment is rewritten when more of it than this share is of no use. */
-  segmentDeadShareMax: 0.25,
-
   // Requests.
   connectionsMax: 4096,
   headerBytesMax: 16 * KIB,
@@ -103,6 +87,10 @@ export const limits = {
 
   /** A change of the metadata that waits longer makes the server unready. */
   metadataStallMs: 10 * SECOND_MS,
+
+  // Blobs.
+  /** What a blob says of itself, as text; a description, at its longest, takes two bytes for each of its letters. */
+  blobAboutBytesMax: 16 * KIB,
 
   // The worker.
   /** At once, of each queue. An archive retrieval mostly waits: for the disk, and for its end to be durable. */
@@ -153,6 +141,20 @@ export const limits = {
   inventoryThreadHeapMibMax: 64,
   inventoryDailyMs: DAY_MS,
   inventoryDuePauseMs: MINUTE_MS,
+
+  // Segments, which hold the small blobs.
+  segmentBytesMax: 64 * MIB,
+  /** What is written at once, and made durable with one call. */
+  segmentBatchBytesMax: 4 * MIB,
+  segmentBatchRecordsMax: 1024,
+  /** What waits to be written; whoever adds more waits too. */
+  segmentWaitingBytesMax: 16 * MIB,
+  /** Files that are kept open for reading, of each copy. */
+  segmentsOpenMax: 64,
+  /** Deleted records that are remembered, of all segments; each takes about a hundred bytes. */
+  holesCachedMax: 100_000,
+  /** A segment is rewritten when more of it than this share is of no use. */
+  segmentDeadShareMax: 0.25,
 
   // Select jobs.
   ...selectLimits,
@@ -281,6 +283,12 @@ export const limits = {
   adminRetryPauseMs: 50,
 
   // Health.
+  /** What is known of the free space counts for so long. */
+  spaceKnownMs: SECOND_MS,
+  /** How long an upload waits for a file system to say what is free. */
+  spaceLookMs: 5 * SECOND_MS,
+  /** Between looks when nobody asks. */
+  spaceLookPauseMs: 10 * SECOND_MS,
   /** Of those that are known to be damaged. */
   damagedArchivesShownMax: 1000,
   /** How long after the last one a file call that failed counts as a reason to look at the disk. */

@@ -6,6 +6,7 @@ import { DiskLockRecords } from '../../src/blobs/disk-lock-records.ts';
 import { DiskVaultRecords } from '../../src/blobs/disk-vault-records.ts';
 import type { Arrangement, Notices } from '../../src/core/arrangement.ts';
 import { type Core, createCore } from '../../src/core/core.ts';
+import { DiskSpace } from '../../src/core/disk-space.ts';
 import { Downloads } from '../../src/core/downloads.ts';
 import { FramePool } from '../../src/core/frame-pool.ts';
 import { LockBook } from '../../src/core/lock-book.ts';
@@ -96,6 +97,7 @@ async function arrangementIn(
   directory: string,
   { clock, alarms }: { clock: TestClock; alarms: string[] },
 ): Promise<Arrangement> {
+  const health = new Health(clock);
   const none = { minMs: 0, maxMs: 0 };
   const onFatal = (error: unknown) => {
     throw error;
@@ -116,7 +118,8 @@ async function arrangementIn(
     metadata,
     blobs,
     clock,
-    health: new Health(clock),
+    health,
+    space: new DiskSpace({ places: [], reserve: 0, health, monotonicMs: () => clock.atMs, onChange: nothing }),
     retention,
     lockBook,
     vaultRecords,
@@ -166,7 +169,13 @@ export const hashesOf = (bytes: Buffer) => ({ linearHash: sha256(bytes), treeHas
 
 /** Stores bytes as an archive and returns its id. */
 export async function uploadBytes({ core }: Pick<TestArrangement, 'core'>, bytes: Buffer): Promise<string> {
-  const upload = { vault: VAULT, description: null, claimed: hashesOf(bytes), body: chunksOf(bytes) };
+  const upload = {
+    vault: VAULT,
+    description: null,
+    claimed: hashesOf(bytes),
+    body: chunksOf(bytes),
+    sizeBytes: bytes.length,
+  };
   return (await core.archives.upload(upload)).id;
 }
 
