@@ -31,7 +31,8 @@ export async function rebuild({ quick }: { quick: boolean }): Promise<Row[]> {
   const before = digestOf(dataDir);
   for (const end of ['', '-wal', '-shm']) rmSync(join(dataDir, `metadata.sqlite${end}`), { force: true });
   const { seconds, peakMib } = await rebuildIn(dataDir);
-  if (digestOf(dataDir) !== before) throw new Error('the metadata that were made again are not those that were deleted');
+  if (digestOf(dataDir) !== before)
+    throw new Error('the metadata that were made again are not those that were deleted');
   return [
     { case: `${count} archives of ${ARCHIVE_BYTES} bytes, all of them back`, value: seconds, unit: 's' },
     { case: 'archives a second', value: count / seconds, unit: '/s' },

@@ -1,5 +1,15 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -32,7 +42,12 @@ const backup = (...flags: string[]) => runProgram(['backup', '--data-dir', dataD
 function archivesIn(path: string): Set<string> {
   using database = new DatabaseSync(path, { readOnly: true });
   expect(database.prepare('pragma integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
-  return new Set(database.prepare('select id from archives').all().map(({ id }) => String(id)));
+  return new Set(
+    database
+      .prepare('select id from archives')
+      .all()
+      .map(({ id }) => String(id)),
+  );
 }
 
 async function withVault() {
@@ -70,7 +85,9 @@ test('while uploads run, a copy has all that was acknowledged before it was begu
   expect(await server.stop()).toBe(0);
   to = join(copies, 'stopped');
   const { stdout } = await backup();
-  expect(stdout).toMatch(/^\S+stopped: \d+ bytes, 1 vaults, \d+ archives; everything acknowledged before \S+Z is in it\n$/);
+  expect(stdout).toMatch(
+    /^\S+stopped: \d+ bytes, 1 vaults, \d+ archives; everything acknowledged before \S+Z is in it\n$/,
+  );
   expect(archivesIn(to)).toEqual(new Set(acknowledged));
   expect(readdirSync(copies).sort()).toEqual(['one', 'stopped', 'three', 'two']);
 });

@@ -238,7 +238,10 @@ describe('a rebuild', () => {
     removeMetadata();
     expect(await reported()).toMatchObject({ vaults: { restored: 1 } });
     const nowhere = await runProgram(['rebuild', '--data-dir', join(directory, 'nothing')]);
-    expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining('there is nothing to make metadata from') });
+    expect(nowhere).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there is nothing to make metadata from'),
+    });
   });
 
   test('that was cut off keeps the server from starting until it has been run to its end', async () => {
