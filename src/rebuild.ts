@@ -48,7 +48,7 @@ async function rebuildInto(
   const metadata = parts.use(await Metadata.openSqlite({ path, onFatal }));
   // The lists of parts are sealed as all bytes are.
   const masterKeys = masterKeysOf(place);
-  return new Rebuild({ metadata, ...(await openBytes(parts, { ...place, masterKeys })) }, listeners).run();
+  return await new Rebuild({ metadata, ...(await openBytes(parts, { ...place, masterKeys })) }, listeners).run();
 }
 
 /** The metadata are added to, never replaced: what they know of deletions, keys and policies the bytes do not say. */
