@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import { version } from '../config/version.ts';
 import { accountsCommand } from './accounts.ts';
 import { clockCommand } from './clock.ts';
+import { doctorCommand } from './doctor.ts';
 import { encryptionCommand } from './encryption.ts';
 import { keysCommand } from './keys.ts';
 import { locksCommand } from './locks.ts';
@@ -8,7 +10,6 @@ import { policiesCommand } from './policies.ts';
 import { serveCommand } from './serve.ts';
 import { topicsCommand } from './topics.ts';
 import { usersCommand } from './users.ts';
-import { version } from './version.ts';
 
 const COMMANDS = [
   serveCommand,
@@ -20,6 +21,7 @@ const COMMANDS = [
   locksCommand,
   clockCommand,
   encryptionCommand,
+  doctorCommand,
 ];
 
 /** The `moraine` program. Commander throws instead of exiting, and main.ts alone decides how the process ends. */

@@ -8,13 +8,21 @@ const FREE_FRAMES_MAX = 64;
  */
 export class FramePool {
   readonly #free: Buffer[] = [];
+  #taken = 0;
+
+  /** Buffers that somebody has. */
+  get taken(): number {
+    return this.#taken;
+  }
 
   take(): Buffer {
+    this.#taken += 1;
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES);
   }
 
   /** Gives a buffer back; nobody may use it after that. */
   give(frame: Buffer): void {
+    this.#taken -= 1;
     if (this.#free.length < FREE_FRAMES_MAX) this.#free.push(frame);
   }
 }
