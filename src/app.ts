@@ -59,9 +59,10 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   await using parts = new AsyncDisposableStack();
   const { path: dataDir } = openDataDir(config.dataDir);
   parts.use(acquireOwnership({ dataDir, description: `serving ${formatAddress(config.listen)}` }));
+  // First, because a server that is refused for its keys makes nothing.
+  const masterKeys = readyMasterKeys({ config, secrets, dataDir, log });
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
-  const masterKeys = readyMasterKeys({ config, secrets, dataDir, log });
 
   const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal, thread: writer }));
   const given = await arrange(parts, {
