@@ -88,7 +88,9 @@ test('keys are rotated while no server runs, and that is on record', async () =>
   const operator = operatorOf(server.dataDir, env);
   const refused = await operator.run(['encryption', 'rotate']);
   expect(refused.code).toBe(2);
-  expect(refused.stderr).toMatch(/^moraine: the data directory .* is held by .*; keys are rotated while no server runs\n$/);
+  expect(refused.stderr).toMatch(
+    /^moraine: the data directory .* is held by .*; keys are rotated while no server runs\n$/,
+  );
   await server.stop();
   const [{ keyId }] = (await operator.ask<{ keys: [{ keyId: string }] }>(['encryption', 'show'])).keys;
   expect(await operator.ask(['encryption', 'rotate'])).toMatchObject({ keyId, failed: [] });

@@ -70,9 +70,10 @@ test('the doctor finds a server that is well, running or not', async () => {
   expect(serving.stdout).toMatch(/^server +fine +serves$/m);
   expect(serving).toMatchObject({ code: 0, stderr: '' });
   await server.stop();
-  const { findings, attention } = await operator.ask<{ findings: { what: string; found: string }[]; attention: number }>([
-    ...['doctor', '--disk-reserve', '0'],
-  ]);
+  const { findings, attention } = await operator.ask<{
+    findings: { what: string; found: string }[];
+    attention: number;
+  }>([...['doctor', '--disk-reserve', '0']]);
   expect(attention).toBe(0);
   expect(findings.find(({ what }) => what === 'server')?.found).toBe('does not run');
   expect(findings.map(({ what }) => what)).toEqual(
