@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { commandEvent } from './admin/audit.ts';
+import type { Administration } from './admin/command.ts';
 import { commands } from './admin/commands/index.ts';
 import type { Request, Response } from './admin/protocol.ts';
 import { type CommandRecord, runCommand } from './admin/run.ts';
@@ -34,6 +35,7 @@ import { SigningKeyCache } from './sigv4/signing-key.ts';
 import { AuditLog, type AuditLogOptions } from './telemetry/audit-log.ts';
 import { Health } from './telemetry/health.ts';
 import type { Log } from './telemetry/log.ts';
+import { examineHere, startWatching } from './watching.ts';
 import { DeliveryLoop, type Notifiers } from './worker/delivery-loop.ts';
 import { JobLoop } from './worker/job-loop.ts';
 import { Sweeper } from './worker/sweeper.ts';
@@ -60,9 +62,10 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   const { path: dataDir } = openDataDir(config.dataDir);
   parts.use(acquireOwnership({ dataDir, description: `serving ${formatAddress(config.listen)}` }));
   refuseWithoutMetadata({ dataDir, metadataPath: metadataPath(dataDir) });
+  // First, because a server that is refused for its keys makes nothing.
+  const masterKeys = readyMasterKeys({ config, secrets, dataDir, log });
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
-  const masterKeys = readyMasterKeys({ config, secrets, dataDir, log });
 
   const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal, thread: writer }));
   const health = new Health(systemClock);
@@ -95,7 +98,10 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   await metadata.serving.save(servingOf(config));
   for (const { level, facts, text } of await core.locks.settle()) log[level](facts, text);
   // Before the API, so that it ends after it: commands are answered as long as requests run.
-  parts.use(await AdminServer.start({ dataDir, log, run: commandsOn(core, { config, audit }) }));
+  const examine = () => examineHere(given, { dataDir, masterKeys, isServing: true });
+  parts.use(await AdminServer.start({ dataDir, log, run: commandsOn(core, { config, audit, examine }) }));
+  const watching = await startWatching(given, { listen: config.adminListen, log });
+  if (watching !== undefined) parts.use(watching);
   const server = parts.use(
     await ApiServer.start({
       core,
@@ -113,6 +119,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
       trustedProxies: rangesOf(config.trustedProxies),
       audit,
       errorForms: errorForms(config),
+      ...(watching && { onRequest: watching.onRequest }),
     }),
   );
   const links = linksBelow(config.publicUrl ?? server.url);
@@ -192,14 +199,15 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
   // What fails under the database fails the one command that there is.
   const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal: () => undefined }));
   const config = asServed(told.config, { serving: await metadata.serving.find(), origins });
+  // One that is missing fails the command that needs it, and no other.
+  const masterKeys = masterKeysOf({ config, secrets, dataDir });
   const given = await arrange(parts, {
     config,
     secrets,
     dataDir,
     rootKey,
     metadata,
-    // One that is missing fails the command that needs it, and no other.
-    masterKeys: masterKeysOf({ config, secrets, dataDir }),
+    masterKeys,
     health: new Health(systemClock),
     // `clock show` tells of it, and the audit log of what was confirmed.
     onAlarm: () => undefined,
@@ -212,7 +220,8 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
   });
   const audit = parts.use(await openAuditLog(config));
   const running = parts.move();
-  const run = commandsOn(core, { config, audit });
+  const examine = () => examineHere(given, { dataDir, masterKeys, isServing: false });
+  const run = commandsOn(core, { config, audit, examine });
   return { run, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
@@ -246,9 +255,12 @@ const rangesOf = (texts: readonly string[]): Range[] =>
   });
 
 /** The one way to the commands, with a server and without. */
-function commandsOn(core: Core, { config, audit }: { config: Config; audit: AuditLog | undefined }): Offline['run'] {
+function commandsOn(
+  core: Core,
+  { config, audit, examine }: { config: Config; audit: AuditLog | undefined; examine: Administration['examine'] },
+): Offline['run'] {
   const { accountId: firstAccountId, region } = config;
-  const administration = { core, firstAccountId };
+  const administration = { core, firstAccountId, examine };
   const onCommand = (record: CommandRecord): void => {
     audit?.write(commandEvent(record, { nowMs: systemClock.nowMs(), region }));
   };

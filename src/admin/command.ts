@@ -1,11 +1,14 @@
 import type { z } from 'zod';
 import type { Core } from '../core/core.ts';
+import type { Finding } from '../core/doctor.ts';
 
 /** What the operator's commands work on. */
 export interface Administration {
   core: Core;
   /** The account that a command means when it names none. */
   firstAccountId: string;
+  /** Looks at the server, its disks and its data directory. */
+  examine: () => Promise<Finding[]>;
 }
 
 /**

@@ -35,7 +35,7 @@ const commands: CommandTable = {
 
 function runs() {
   const records: CommandRecord[] = [];
-  const administration = { core: {} as Core, firstAccountId: '111122223333' };
+  const administration = { core: {} as Core, firstAccountId: '111122223333', examine: async () => [] };
   const run = (command: string, given: unknown) =>
     runCommand({ command, input: given }, { commands, administration, onCommand: (record) => records.push(record) });
   return { run, records };

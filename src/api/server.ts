@@ -8,6 +8,7 @@ import { limits } from '../model/limits.ts';
 import type { Range } from '../policy/addresses.ts';
 import { pathSegments } from '../sigv4/path.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { EndedRequest } from '../telemetry/metrics.ts';
 import { isDenied, type Notes, recordOf } from './audit.ts';
 import { AuditNoise } from './audit-noise.ts';
 import { type Authenticated, authenticate, callerNow, type Gate, tellsOfTime } from './authenticate.ts';
@@ -25,6 +26,7 @@ import type { Reply } from './reply.ts';
 import { type Exchange, sendError, sendReply } from './respond.ts';
 import { createRouter, type Operation, type Route } from './route.ts';
 import { findTopicPage } from './topic-pages.ts';
+import { Traffic } from './traffic.ts';
 import { Turns } from './turns.ts';
 
 export interface ApiServerOptions {
@@ -39,6 +41,8 @@ export interface ApiServerOptions {
   /** Takes the records of the audit log; undefined when there is none. */
   audit: { write(record: object, worth: { minor: boolean }): void } | undefined;
   errorForms: ErrorForms;
+  /** Told of every request when it is over. */
+  onRequest?: (ended: EndedRequest) => void;
 }
 
 /** The Glacier API over HTTP. Disposing it stops listening, waits for the requests that run, and ends all connections. */
@@ -47,6 +51,7 @@ export class ApiServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #route = createRouter(operations);
   readonly #turns = new Turns();
+  readonly #traffic = new Traffic();
   readonly #failures: Failures;
   readonly #noise: AuditNoise;
   readonly #sockets = new Set<Socket>();
@@ -148,7 +153,7 @@ export class ApiServer implements AsyncDisposable {
       this.#options.log.error({ error, requestId }, 'the answer could not be sent');
       response.destroy();
     }
-    this.#logRequest(request, exchange, startedAtMs);
+    this.#tellOf(request, exchange, startedAtMs);
     await this.#audit(exchange);
     if (!response.closed) await new Promise((resolve) => response.once('close', resolve));
     if (!this.#server.listening) endConnection(socket);
@@ -163,10 +168,14 @@ export class ApiServer implements AsyncDisposable {
   }
 
   /** The query stays out of the log: credentials that were put there by mistake are credentials all the same. */
-  #logRequest({ method, url = '' }: IncomingMessage, { requestId, response, refusal }: Exchange, startedAtMs: number) {
+  #tellOf({ method, url = '', socket }: IncomingMessage, exchange: Exchange, startedAtMs: number): void {
+    const { requestId, response, refusal, notes } = exchange;
     const durationMs = Math.round(performance.now() - startedAtMs);
     const path = splitPath(url);
-    this.#options.log.debug({ requestId, method, path, status: response.statusCode, refusal, durationMs }, 'request');
+    const { statusCode: status } = response;
+    this.#options.log.debug({ requestId, method, path, status, refusal, durationMs }, 'request');
+    const traffic = this.#traffic.of(socket);
+    this.#options.onRequest?.({ operation: notes?.route?.operation.name, status, durationMs, ...traffic });
   }
 
   /** What goes wrong here is no concern of whoever sent the request, and no reason to end. */

@@ -25,6 +25,11 @@ export class MasterKeyRing implements MasterKeys {
     this.#options = options;
   }
 
+  /** Where the keys are, for people. */
+  get origin(): string {
+    return this.#options.keys.origin;
+  }
+
   /**
    * What keeps blobs that were encrypted from being read, as one line; undefined when nothing does. Throws ConfigError when
    * the keys themselves cannot be had.

@@ -48,7 +48,7 @@ export function operatorCommand({ usage, description, examples, settings }: Comm
 /** Has a command carried out and prints its answer, with --json as it came and otherwise as `render` puts it. */
 export async function administer<Name extends CommandName>(
   command: Command,
-  { name, input, render, secretKeyIn }: Administered<Name>,
+  { name, input, render, secretKeyIn, conclude }: Administered<Name>,
 ): Promise<void> {
   const given = loadConfig({ flags: flagsOf(command), env: process.env });
   // Imported here, so that help and wrong flags do not wait for it to load.
@@ -58,7 +58,10 @@ export async function administer<Name extends CommandName>(
     request: { command: name, input: withoutAbsent(input) },
   })) as AnswerOf<Name>;
   const text = command.opts<{ json?: true }>().json ? json(answer) : render(answer);
-  if (secretKeyIn === undefined) return print(text);
+  if (secretKeyIn === undefined) {
+    print(text);
+    return conclude?.(answer);
+  }
   const id = secretKeyIn(answer);
   await printSurely(text, `the key ${id} is made, but its secret was not shown and never will be; rotate or delete it`);
 }
@@ -69,6 +72,8 @@ interface Administered<Name extends CommandName> {
   render: (answer: AnswerOf<Name>) => string;
   /** For an answer with a secret, which must not get lost unnoticed: the id of its key. */
   secretKeyIn?: (answer: AnswerOf<Name>) => string;
+  /** Called when the answer is printed; what it throws is how the program ends. */
+  conclude?: (answer: AnswerOf<Name>) => void;
 }
 
 const withoutAbsent = (input: object): object =>

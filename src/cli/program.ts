@@ -1,7 +1,9 @@
 import { Command } from 'commander';
+import { version } from '../config/version.ts';
 import { accountsCommand } from './accounts.ts';
 import { backupCommand } from './backup.ts';
 import { clockCommand } from './clock.ts';
+import { doctorCommand } from './doctor.ts';
 import { encryptionCommand } from './encryption.ts';
 import { keysCommand } from './keys.ts';
 import { locksCommand } from './locks.ts';
@@ -10,7 +12,6 @@ import { rebuildCommand } from './rebuild.ts';
 import { serveCommand } from './serve.ts';
 import { topicsCommand } from './topics.ts';
 import { usersCommand } from './users.ts';
-import { version } from './version.ts';
 
 const COMMANDS = [
   serveCommand,
@@ -24,6 +25,7 @@ const COMMANDS = [
   encryptionCommand,
   backupCommand,
   rebuildCommand,
+  doctorCommand,
 ];
 
 /** The `moraine` program. Commander throws instead of exiting, and main.ts alone decides how the process ends. */

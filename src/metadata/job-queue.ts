@@ -98,6 +98,16 @@ export class JobQueueRecords {
     });
   }
 
+  /** How many jobs wait or run. */
+  async countUnfinished(): Promise<number> {
+    const row = await this.#db
+      .selectFrom('jobs')
+      .select((of) => of.fn.countAll<number>().as('count'))
+      .where('due_at', 'is not', null)
+      .executeTakeFirstOrThrow();
+    return row.count;
+  }
+
   /** When the next job of each queue becomes due, or null where none is waiting. */
   async nextDueAtMs(): Promise<Record<QueueName, number | null>> {
     const row = await this.#nextDue.first([...QUEUE_NAMES]);

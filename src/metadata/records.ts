@@ -70,7 +70,7 @@ export const READS: { readonly [N in Noun]?: readonly (keyof Records[N])[] } = {
   capacity: ['list'],
   deliveries: ['receivers', 'nextDueAtMs', 'attempts'],
   inventories: ['page', 'due'],
-  jobQueue: ['nextDueAtMs'],
+  jobQueue: ['nextDueAtMs', 'countUnfinished'],
   jobs: ['find', 'list'],
   keys: ['find', 'list', 'has', 'sealBeginnings'],
   notificationConfigurations: ['find'],

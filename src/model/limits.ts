@@ -310,6 +310,8 @@ export const limits = {
   adminRetryPauseMs: 50,
 
   // Health.
+  /** An fsync that takes longer is worth a look at the disk. */
+  fsyncSlowMs: 100,
   /** What is known of the free space counts for so long. */
   spaceKnownMs: SECOND_MS,
   /** How long an upload waits for a file system to say what is free. */
