@@ -12,10 +12,16 @@ export const ACCESS_KEY = {
 /** Jobs that wait until long after the benchmark. */
 export const NOT_DUE = 'expedited=24h,standard=24h,bulk=24h,inventory=24h';
 
+export interface MoraineOptions {
+  viaNpm?: boolean;
+  retrievalTimes?: string;
+  encryption?: 'none';
+}
+
 /** Starts `moraine serve` on a free port with its files under `scratchPath`; `viaNpm` is what a newcomer types. */
 export function startMoraine(
   scratchPath: string,
-  { viaNpm = false, retrievalTimes }: { viaNpm?: boolean; retrievalTimes?: string } = {},
+  { viaNpm = false, retrievalTimes, encryption }: MoraineOptions = {},
 ): Promise<Program> {
   return Program.start({
     ...(viaNpm
@@ -27,6 +33,7 @@ export function startMoraine(
       MORAINE_ROOT_ACCESS_KEY_ID: ACCESS_KEY.accessKeyId,
       MORAINE_ROOT_SECRET_ACCESS_KEY: ACCESS_KEY.secretAccessKey,
       ...(retrievalTimes !== undefined && { MORAINE_RETRIEVAL_TIMES: retrievalTimes }),
+      ...(encryption !== undefined && { MORAINE_ENCRYPTION: encryption }),
     },
     cwd: ROOT,
     logPath: join(scratchPath, 'moraine.log'),
