@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Answer, Connection, expectStatus, type RepeatedBody, type SendOptions } from '../connection.ts';
 import type { Program } from '../program.ts';
@@ -30,7 +31,9 @@ export interface Contestants {
 
 export async function openContestants(stack: AsyncDisposableStack, scratchPath: string): Promise<Contestants> {
   const open = async (directory: string, options: { encryption?: 'none' }) => {
-    const program = stack.use(await startMoraine(join(scratchPath, directory), options));
+    const path = join(scratchPath, directory);
+    mkdirSync(path);
+    const program = stack.use(await startMoraine(path, options));
     const vault = new VaultClient(program);
     await vault.createVault();
     return { program, vault };
@@ -59,7 +62,8 @@ export async function send(
 ): Promise<Answer> {
   using connection = await Connection.open(url);
   const options: SendOptions = request.body === undefined ? {} : { body: request.body };
-  const head = `${request.head.replace('\r\n', '\r\nHost: bench\r\n')}\r\n\r\n`;
+  const [line, ...headers] = request.head.split('\r\n');
+  const head = [line, 'Host: bench', ...headers, '', ''].join('\r\n');
   return expectStatus(request.status, await connection.send(head, options));
 }
 
