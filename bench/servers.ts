@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { MIB } from '../src/model/limits.ts';
 import { Program } from './program.ts';
 
 /** The programs that are compared: Moraine as its users start it, and a bare `node:http` server beside it. */
@@ -42,11 +43,15 @@ export function startMoraine(
 
 export const dataDirOf = (scratchPath: string): string => join(scratchPath, 'moraine');
 
+/** Has glibc keep freed memory, as Moraine's addon does: otherwise most of what receiving costs is getting it back. */
+const KEEPS_MEMORY = { MALLOC_TRIM_THRESHOLD_: String(32 * MIB), MALLOC_MMAP_THRESHOLD_: String(32 * MIB) };
+
 /** Starts the bare server, which serves the files in the scratch directory under `/file/`. */
 export function startBare(scratchPath: string): Promise<Program> {
   return Program.start({
     file: process.execPath,
     args: [join(ROOT, 'bench', 'bare.cjs'), scratchPath],
+    env: KEEPS_MEMORY,
     logPath: join(scratchPath, 'bare.log'),
   });
 }
