@@ -1,10 +1,10 @@
-import { createCipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { chooseFrameWork } from '../../src/frames/choose.ts';
 import type { RepeatedBody } from '../connection.ts';
 
-const NONCE_BYTES = 12;
+const KEY_BYTES = 32;
 const frameWork = chooseFrameWork();
 
 /** How the disk is written in pieces of a MiB at the least cost: past the page cache, where the addon gives memory for that. */
@@ -20,14 +20,16 @@ export async function writeDurably(path: string, { piece, sizeBytes }: RepeatedB
   await handle.sync();
 }
 
-/** What nobody who encrypts can do without: one pass of AES-256-GCM, a MiB at a time. */
-export function cipherPass({ piece, sizeBytes }: RepeatedBody): void {
-  const key = randomBytes(32);
-  for (let done = 0; done < sizeBytes; done += piece.length) {
-    const nonce = Buffer.alloc(NONCE_BYTES);
-    nonce.writeUInt32BE(done / piece.length);
-    const cipher = createCipheriv('aes-256-gcm', key, nonce);
-    cipher.update(piece);
-    cipher.final();
+/**
+ * What nobody who encrypts can do without: one pass of AES-256-GCM, a MiB at a time, in place, since Node.js by itself would
+ * spend several times as long on fresh memory for the result.
+ */
+export async function cipherPass({ piece, sizeBytes }: RepeatedBody): Promise<void> {
+  const key = randomBytes(KEY_BYTES);
+  const frame = frameWork.allocate();
+  frame.set(piece.subarray(0, frame.length));
+  await using nowhere = await open('/dev/null', 'w');
+  for (let done = 0; done < sizeBytes; done += frame.length) {
+    await frameWork.write(nowhere.fd, frame, { position: done, seal: { key, index: done / frame.length } });
   }
 }

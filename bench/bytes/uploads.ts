@@ -51,7 +51,7 @@ function unavoidable({ bare, scratchPath }: Contestants, body: HashedBody) {
     received: () => timedOn(bare, body.sizeBytes, () => send(bare, discard)),
     hashed: () => own(async () => void hashPass(body)),
     written: () => own(() => writeDurably(join(scratchPath, newName('written')), body)),
-    sealed: () => own(async () => cipherPass(body)),
+    sealed: () => own(() => cipherPass(body)),
   };
 }
 
