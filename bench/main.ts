@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { authorisation } from './authorisation.ts';
-import { bytes } from './bytes.ts';
+import { bytes } from './bytes/bytes.ts';
 import { completion } from './jobs/completion.ts';
 import { initiate } from './jobs/initiate.ts';
 import { inventory } from './jobs/inventory.ts';

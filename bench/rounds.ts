@@ -13,3 +13,19 @@ export async function inTurn<Name extends string, Sample>(
   }
   return samples;
 }
+
+/** Does something `count` times, by some clients at once, each of which takes the next turn when it is free. */
+export async function atOnce(
+  { clients, count }: { clients: number; count: number },
+  action: (index: number) => Promise<unknown>,
+): Promise<void> {
+  let next = 0;
+  const client = async (): Promise<void> => {
+    while (next < count) {
+      const index = next;
+      next += 1;
+      await action(index);
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+}

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { MIB } from '../src/model/limits.ts';
 import { Program } from './program.ts';
 
 /** The programs that are compared: Moraine as its users start it, and a bare `node:http` server beside it. */
@@ -12,10 +13,16 @@ export const ACCESS_KEY = {
 /** Jobs that wait until long after the benchmark. */
 export const NOT_DUE = 'expedited=24h,standard=24h,bulk=24h,inventory=24h';
 
+export interface MoraineOptions {
+  viaNpm?: boolean;
+  retrievalTimes?: string;
+  encryption?: 'none';
+}
+
 /** Starts `moraine serve` on a free port with its files under `scratchPath`; `viaNpm` is what a newcomer types. */
 export function startMoraine(
   scratchPath: string,
-  { viaNpm = false, retrievalTimes }: { viaNpm?: boolean; retrievalTimes?: string } = {},
+  { viaNpm = false, retrievalTimes, encryption }: MoraineOptions = {},
 ): Promise<Program> {
   return Program.start({
     ...(viaNpm
@@ -27,6 +34,7 @@ export function startMoraine(
       MORAINE_ROOT_ACCESS_KEY_ID: ACCESS_KEY.accessKeyId,
       MORAINE_ROOT_SECRET_ACCESS_KEY: ACCESS_KEY.secretAccessKey,
       ...(retrievalTimes !== undefined && { MORAINE_RETRIEVAL_TIMES: retrievalTimes }),
+      ...(encryption !== undefined && { MORAINE_ENCRYPTION: encryption }),
     },
     cwd: ROOT,
     logPath: join(scratchPath, 'moraine.log'),
@@ -35,11 +43,15 @@ export function startMoraine(
 
 export const dataDirOf = (scratchPath: string): string => join(scratchPath, 'moraine');
 
+/** Has glibc keep freed memory, as Moraine's addon does: otherwise most of what receiving costs is getting it back. */
+const KEEPS_MEMORY = { MALLOC_TRIM_THRESHOLD_: String(32 * MIB), MALLOC_MMAP_THRESHOLD_: String(32 * MIB) };
+
 /** Starts the bare server, which serves the files in the scratch directory under `/file/`. */
 export function startBare(scratchPath: string): Promise<Program> {
   return Program.start({
     file: process.execPath,
     args: [join(ROOT, 'bench', 'bare.cjs'), scratchPath],
+    env: KEEPS_MEMORY,
     logPath: join(scratchPath, 'bare.log'),
   });
 }

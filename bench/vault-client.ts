@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { MINUTE_MS } from '../src/model/limits.ts';
 import { type Answer, Connection, expectStatus, headerOf, type RepeatedBody, type SendOptions } from './connection.ts';
+import { atOnce } from './rounds.ts';
 import { type Outgoing, signedHead } from './signer.ts';
 
 /** The name of the vault that a benchmark works in unless it has several. */
@@ -33,25 +34,38 @@ export class VaultClient {
     return headerOf(head, 'x-amz-archive-id') ?? '';
   }
 
-  /** Uploads a body in parts of its piece, which is a power of two of MiB; `part` is the piece as a body. */
-  async uploadInParts({ sizeBytes, treeHash }: HashedBody, part: HashedBody): Promise<string> {
-    const partBytes = part.sizeBytes;
+  /** Uploads a body in equal parts of a power of two of MiB, each of which is `part`, on some connections at once. */
+  async uploadInParts(body: HashedBody, part: HashedBody, { clients = 1 } = {}): Promise<string> {
+    const upload = await this.beginUpload(part.sizeBytes);
+    await atOnce({ clients, count: body.sizeBytes / part.sizeBytes }, (index) => this.uploadPart(upload, index, part));
+    return await this.completeUpload(upload, body);
+  }
+
+  /** Begins an upload in parts of a size; returns its path. */
+  async beginUpload(partBytes: number): Promise<string> {
     const uploads = `${this.#path}/multipart-uploads`;
-    const begin = { method: 'POST', target: uploads, headers: { 'x-amz-part-size': String(partBytes) } };
-    const begun = await this.#call(201, begin);
-    const target = `${uploads}/${headerOf(begun.head, 'x-amz-multipart-upload-id')}`;
-    for (let at = 0; at < sizeBytes; at += partBytes) {
-      const headers = {
-        'content-length': String(partBytes),
-        'content-range': `bytes ${at}-${at + partBytes - 1}/*`,
-        'x-amz-sha256-tree-hash': part.treeHash,
-      };
-      const { piece } = part;
-      const request = { method: 'PUT', target, headers, payloadHash: part.linearHash };
-      await this.#call(204, request, { body: { piece, sizeBytes: partBytes } });
-    }
+    const request = { method: 'POST', target: uploads, headers: { 'x-amz-part-size': String(partBytes) } };
+    const { head } = await this.#call(201, request);
+    return `${uploads}/${headerOf(head, 'x-amz-multipart-upload-id')}`;
+  }
+
+  async uploadPart(upload: string, index: number, { linearHash, treeHash, ...body }: HashedBody): Promise<void> {
+    const at = index * body.sizeBytes;
+    const headers = {
+      'content-length': String(body.sizeBytes),
+      'content-range': `bytes ${at}-${at + body.sizeBytes - 1}/*`,
+      'x-amz-sha256-tree-hash': treeHash,
+    };
+    await this.#call(204, { method: 'PUT', target: upload, headers, payloadHash: linearHash }, { body });
+  }
+
+  /** Returns the id of the archive that the parts have become. */
+  async completeUpload(
+    upload: string,
+    { sizeBytes, treeHash }: Pick<HashedBody, 'sizeBytes' | 'treeHash'>,
+  ): Promise<string> {
     const headers = { 'x-amz-archive-size': String(sizeBytes), 'x-amz-sha256-tree-hash': treeHash };
-    const { head } = await this.#call(201, { method: 'POST', target, headers });
+    const { head } = await this.#call(201, { method: 'POST', target: upload, headers });
     return headerOf(head, 'x-amz-archive-id') ?? '';
   }
 
@@ -85,6 +99,13 @@ export class VaultClient {
   async download(jobId: string, onBody?: (bytes: Buffer) => void): Promise<number> {
     const request = { method: 'GET', target: `${this.#path}/jobs/${jobId}/output` };
     return (await this.#call(200, request, { keepText: false, ...(onBody && { onBody }) })).bodyBytes;
+  }
+
+  /** Downloads a piece of a job's output; returns how many bytes came. */
+  async downloadRange(jobId: string, { at, sizeBytes }: { at: number; sizeBytes: number }): Promise<number> {
+    const headers = { range: `bytes=${at}-${at + sizeBytes - 1}` };
+    const request = { method: 'GET', target: `${this.#path}/jobs/${jobId}/output`, headers };
+    return (await this.#call(206, request, { keepText: false })).bodyBytes;
   }
 
   async describe(): Promise<{ VaultARN: string }> {
