@@ -33,6 +33,8 @@ export const limits = {
   uploadTouchMs: HOUR_MS,
   /** Bodies of archives and parts that are received at once; each takes up to four frames of memory. */
   receivesAtOnceMax: 256,
+  /** How often completing an upload is begun anew because parts came in meanwhile. */
+  completionAttemptsMax: 10,
   /** How long a completed or aborted upload is remembered, so that repeating the call gives the same answer. */
   uploadRepeatMs: DAY_MS,
   /** How long a vault lock waits to be completed. */
@@ -141,7 +143,7 @@ export const limits = {
   inventoryDuePauseMs: MINUTE_MS,
 
   // Segments, which hold the small blobs.
-  /** Up to here a blob goes to a segment. Larger ones are written as fast to a file of their own (decision 011). */
+  /** Up to here a blob goes to a segment. Larger ones are written as fast to a file of their own (decision 013). */
   segmentBlobBytesMax: 256 * KIB,
   segmentBytesMax: 64 * MIB,
   /** What is written at once, and made durable with one call. */
@@ -180,6 +182,14 @@ export const limits = {
   sealBeginningsMax: 100,
   /** How often an id is drawn anew because it is taken. */
   idDrawsMax: 5,
+
+  // Encryption at rest.
+  /** The current one, and those that older blobs are wrapped with. */
+  encryptionKeysMax: 16,
+  encryptionKeyCommandMs: 30 * SECOND_MS,
+  /** Far more than so many keys take. */
+  encryptionKeyCommandBytesMax: 16 * KIB,
+
   // Locks and the time that they go by.
   /** Trusted time is kept this often: each time is a commit, and what was not kept is proven again. */
   retentionClockPauseMs: MINUTE_MS,
@@ -190,6 +200,15 @@ export const limits = {
   /** By the ten digits of a record's name. */
   lockRecordNumberMax: 9_999_999_999,
   lockPageRows: 500,
+  /** Far more than the longest name takes. */
+  vaultRecordBytesMax: KIB,
+  vaultPageRows: 500,
+
+  // Making the metadata again.
+  /** Of archives and the like that are looked up and added in one commit. */
+  rebuildRowsMax: 500,
+  /** Blobs of which it is asked side by side whether they are there. */
+  blobsLookedAtAtOnceMax: 8,
 
   // Policies.
   /** Glacier's own, of the access policy and of the lock policy; ours for identity policies. In bytes of UTF-8. */
@@ -264,6 +283,18 @@ export const limits = {
   /** How long a command waits for a server that starts or stops, or for another command. */
   adminWaitMs: 10 * SECOND_MS,
   adminRetryPauseMs: 50,
+
+  // Health.
+  /** What is known of the free space counts for so long. */
+  spaceKnownMs: SECOND_MS,
+  /** How long an upload waits for a file system to say what is free. */
+  spaceLookMs: 5 * SECOND_MS,
+  /** Between looks when nobody asks. */
+  spaceLookPauseMs: 10 * SECOND_MS,
+  /** Of those that are known to be damaged. */
+  damagedArchivesShownMax: 1000,
+  /** How long after the last one a file call that failed counts as a reason to look at the disk. */
+  diskErrorShownMs: DAY_MS,
 
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */

@@ -39,3 +39,6 @@ export function someOf<T>(items: readonly T[], count: number): readonly T[] {
   const stretch = items.length / count;
   return Array.from({ length: count }, (_, at) => items[Math.floor((at + random()) * stretch)]!);
 }
+
+/** How many times something is done, unless a variable says another number. */
+export const cyclesFrom = (variable: string, usual: number): number => Number(process.env[variable] ?? usual);

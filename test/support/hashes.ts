@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 /** The hashes of the API, written down once more and plainly, so that the server is not its own judge. */
 export const MIB = 1024 * 1024;
+export const GIB = 1024 * MIB;
 
 export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 

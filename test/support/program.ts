@@ -22,6 +22,8 @@ export interface RunOptions {
   cwd?: string;
   /** What the program reads from its stdin. */
   input?: string | Buffer;
+  /** Another program than that of this project, by its path. */
+  program?: string;
 }
 
 const running = new Set<ChildProcess>();
@@ -30,9 +32,10 @@ process.on('exit', () => {
 });
 
 /** Starts the program with none of the MORAINE_ variables of whoever runs the tests; it dies with them. */
-export function spawnProgram(args: readonly string[], { env = {}, cwd, input }: RunOptions = {}) {
+export function spawnProgram(args: readonly string[], options: RunOptions = {}) {
+  const { env = {}, cwd, input, program = PROGRAM } = options;
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('MORAINE_'));
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+  const child = spawn(process.execPath, [program, ...args], {
     env: { NODE_COMPILE_CACHE: COMPILED, ...Object.fromEntries(inherited), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),

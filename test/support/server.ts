@@ -34,14 +34,20 @@ export interface StartOptions {
   /** More flags of `serve`. */
   flags?: readonly string[];
   env?: Environment;
+  /** Another program than that of this project, by its path. */
+  program?: string;
+  /** Told of the process at once, long before it answers. */
+  onSpawned?: (child: ChildProcess) => void;
 }
 
 /** Starts a server on a free port and resolves when it answers. */
-export async function startServer({ dataDir, flags = [], env = {} }: StartOptions = {}): Promise<TestServer> {
+export async function startServer(options: StartOptions = {}): Promise<TestServer> {
+  const { dataDir, flags = [], env = {}, onSpawned } = options;
   const temporary = dataDir === undefined ? mkdtempSync(join(tmpdir(), 'moraine-test-')) : undefined;
   const directory = dataDir ?? join(temporary ?? '', 'data');
   const fixed = ['--listen', '127.0.0.1:0', '--data-dir', directory, '--region', REGION, '--account-id', ACCOUNT_ID];
-  const child = spawnProgram(['serve', ...fixed, ...flags], { env });
+  const child = spawnProgram(['serve', ...fixed, ...flags], { ...options, env });
+  onSpawned?.(child);
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   const ended = once(child, 'close').then(([code]) => code as number | null);

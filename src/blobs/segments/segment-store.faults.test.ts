@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ABOUT } from '../../../test/support/blob-fixtures.ts';
+import { ABOUT, testMasterKeys } from '../../../test/support/blob-fixtures.ts';
 import { BlobMissingError } from '../blob-store.ts';
 import { SegmentStore } from './segment-store.ts';
 
@@ -98,7 +98,7 @@ test.each(['writeFully', 'syncFile', 'moveFile', 'syncDirectory'])(
     const gone = [...blobs.keys()].slice(0, 4);
     for (const id of gone) blobs.delete(id);
     await store.delete(gone);
-    await store.rewrap({ masterKeys: { wrap: () => Buffer.alloc(68), unwrap: () => Buffer.alloc(32) } });
+    await store.rewrap({ masterKeys: testMasterKeys(1) });
     fail(call);
     await expect(store.compact()).rejects.toThrow('EIO');
     for (const [id, blob] of blobs) expect(await store.read(id)).toEqual(blob);
