@@ -11,6 +11,7 @@ import { rebuild } from './rebuild.ts';
 import { Report, type Row } from './report.ts';
 import { selectMemory } from './select/memory.ts';
 import { select } from './select/select.ts';
+import { small } from './small/small.ts';
 import { start } from './start.ts';
 
 /** `npm run bench`; docs/performance.md says how to read what it prints. */
@@ -21,6 +22,7 @@ const GROUPS: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = 
   completion,
   inventory,
   bytes,
+  small,
   memory,
   select,
   'select-memory': selectMemory,

@@ -170,6 +170,8 @@ export const limits = {
   inventoryDuePauseMs: MINUTE_MS,
 
   // Segments, which hold the small blobs.
+  /** Up to here a blob goes to a segment. Larger ones are written as fast to a file of their own (decision 013). */
+  segmentBlobBytesMax: 256 * KIB,
   segmentBytesMax: 64 * MIB,
   /** What is written at once, and made durable with one call. */
   segmentBatchBytesMax: 4 * MIB,

@@ -1,67 +1,77 @@
-import { DATA_KEY_BYTES, type MasterKeys } from '../master-keys.ts';
-import { examine, type FoundPlace, merge, type Pace } from './findings.ts';
+import type { MasterKeys, Rewrapped, Rewrapping } from '../master-keys.ts';
+import { examine, type FoundPlace } from './findings.ts';
 import { parseHead, withWrappedKey } from './record-format.ts';
 import { renewSegment, type Segments, segmentNumbers } from './renew.ts';
 
-/** The id of the master key is what a wrapped key begins with. */
-const KEY_ID_BYTES = 8;
-
-export interface Rewrapping extends Pace {
-  /** The first of them wraps from now on; all that records are wrapped with must be among them. */
-  masterKeys: MasterKeys;
-  onProgress?: ((progress: RewrapProgress) => void) | undefined;
-}
-
-export interface RewrapProgress {
-  segments: number;
-  /** Looked at, whether or not they had to be written anew. */
-  done: number;
-  rewritten: number;
+interface Looked {
+  current: Set<string>;
+  /** Wrapped by another key, which is here. */
+  other: Set<string>;
+  failed: Map<string, string>;
 }
 
 /**
  * Wraps the keys of all records with the current master key. A segment with records that have another one is written anew; the
  * bytes of blobs stay as they are. What was done stays done when it is broken off, and is not done again.
  */
-export async function rewrapSegments(segments: Segments, rewrapping: Rewrapping): Promise<RewrapProgress> {
-  const { masterKeys, onProgress, signal } = rewrapping;
-  const currentId = masterKeys.wrap(Buffer.alloc(DATA_KEY_BYTES)).subarray(0, KEY_ID_BYTES);
+export async function rewrapSegments(
+  segments: Segments,
+  { masterKeys, signal, onProgress }: Rewrapping & { masterKeys: MasterKeys },
+): Promise<Rewrapped> {
   await segments.writer.retire();
-  const numbers = await segmentNumbers(segments.copies);
-  const progress: RewrapProgress = { segments: numbers.length, done: 0, rewritten: 0 };
-  for (const number of numbers) {
+  let [lookedAt, current, rewrapped] = [0, 0, 0];
+  const failed = new Map<string, string>();
+  for (const number of await segmentNumbers(segments.copies)) {
     signal?.throwIfAborted();
     // One that was begun meanwhile has the current key.
-    if (number !== segments.writer.active?.number && (await hasOther(segments, { number, currentId, ...rewrapping }))) {
-      await renewSegment(segments, { number, change: (record) => rewrapped(record, masterKeys), ...rewrapping });
-      progress.rewritten += 1;
+    if (number === segments.writer.active?.number) continue;
+    const looked = await look(segments, { number, masterKeys, signal });
+    if (looked.other.size > 0) {
+      await renewSegment(segments, { number, signal, change: (record) => rewrappedRecord(record, masterKeys) });
     }
-    progress.done += 1;
-    onProgress?.({ ...progress });
+    rewrapped += looked.other.size;
+    current += looked.current.size;
+    for (const [blobId, what] of looked.failed) failed.set(blobId, what);
+    lookedAt += looked.other.size + looked.current.size + looked.failed.size;
+    onProgress?.(lookedAt);
   }
-  return progress;
+  return { current, rewrapped, failed };
 }
 
-async function hasOther(
+/** What the records of a segment are wrapped with, in all copies: one of them may have been renewed alone. */
+async function look(
   { copies }: Segments,
-  { number, currentId, signal, pace }: Pace & { number: number; currentId: Buffer },
-): Promise<boolean> {
+  { number, masterKeys, signal }: { number: number; masterKeys: MasterKeys; signal: AbortSignal | undefined },
+): Promise<Looked> {
+  const looked: Looked = { current: new Set(), other: new Set(), failed: new Map() };
   for (const copy of copies) {
-    const found = await examine(copy, { number, isWhole: async () => true, signal, pace });
-    const records: FoundPlace[] = found === undefined ? [] : merge([found]).records;
-    if (records.some(({ head }) => head.seal && !head.seal.wrappedKey.subarray(0, KEY_ID_BYTES).equals(currentId))) {
-      return true;
-    }
+    const found = await examine(copy, { number, isWhole: async () => true, signal });
+    for (const record of found?.records.values() ?? []) lookAt(record, { looked, masterKeys });
   }
-  return false;
+  for (const blobId of looked.other) looked.current.delete(blobId);
+  return looked;
 }
 
-function rewrapped(record: Buffer, masterKeys: MasterKeys): Buffer {
+function lookAt({ head }: FoundPlace, { looked, masterKeys }: { looked: Looked; masterKeys: MasterKeys }): void {
+  if (head.seal === null) return;
+  try {
+    if (masterKeys.isCurrent(head.seal.wrappedKey)) looked.current.add(head.blobId);
+    else if (masterKeys.unwrap(head.seal.wrappedKey)) looked.other.add(head.blobId);
+  } catch (error) {
+    looked.failed.set(head.blobId, (error as Error).message);
+  }
+}
+
+/** A record whose key cannot be had stays as it is: that key may be found again. */
+function rewrappedRecord(record: Buffer, masterKeys: MasterKeys): Buffer {
   const head = parseHead(record);
-  if (!head?.seal) return record;
-  const changed = withWrappedKey(
-    record.subarray(0, head.headBytes),
-    masterKeys.wrap(masterKeys.unwrap(head.seal.wrappedKey)),
-  );
+  if (!head?.seal || masterKeys.isCurrent(head.seal.wrappedKey)) return record;
+  let dataKey: Buffer;
+  try {
+    dataKey = masterKeys.unwrap(head.seal.wrappedKey);
+  } catch {
+    return record;
+  }
+  const changed = withWrappedKey(record.subarray(0, head.headBytes), masterKeys.wrap(dataKey));
   return Buffer.concat([changed, record.subarray(head.headBytes)]);
 }

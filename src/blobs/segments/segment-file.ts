@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncBytes, syncDirectory, writeAllFully } from '../../files/durable.ts';
+import { isErrno, removeFile, syncBytes, syncDirectory, writeAllFully } from '../../files/durable.ts';
 import { KIB, MIB } from '../../model/limits.ts';
+import { alignedMemory } from './aligned-memory.ts';
 import { Batch } from './batch.ts';
 import { NONCE_BYTES, type UnplacedRecord } from './record-format.ts';
 import { formatSegmentHead, SEGMENT_HEAD_BYTES, segmentName } from './segment-format.ts';
@@ -12,7 +14,7 @@ import { formatSegmentHead, SEGMENT_HEAD_BYTES, segmentName } from './segment-fo
  * gets no new blocks, a sync is one write of the bytes, and waits for no commit of the file system's journal. Large batches
  * would pay for writing twice what they save.
  */
-const ZEROS = Buffer.alloc(MIB);
+const ZEROS_BYTES = MIB;
 const ZEROS_AHEAD_BYTES = 4 * MIB;
 const ZEROED_BATCH_BYTES_MAX = 512 * KIB;
 
@@ -37,10 +39,10 @@ export class SegmentFile {
 
   /** Makes the files of a new segment; they must not be there. */
   static async create(segment: NewSegment): Promise<SegmentFile> {
-    const { number, directories } = segment;
+    const { number, directories, isDirect } = segment;
     const handles: FileHandle[] = [];
     try {
-      for (const directory of directories) handles.push(await open(join(directory, segmentName(number)), 'wx', 0o600));
+      for (const directory of directories) handles.push(await openNew(join(directory, segmentName(number)), isDirect));
     } catch (error) {
       for (const handle of handles) await handle.close();
       throw error;
@@ -60,7 +62,7 @@ export class SegmentFile {
     const blobIds = records.map((record) =>
       batch.add(record, { segment: this.number, offset: this.#end + batch.bytes, nonce: this.#nonce }),
     );
-    const buffers = batch.close();
+    const buffers = [batch.close()];
     const reach = Math.max(this.#reach, this.#end + batch.bytes);
     const zeros = reach > this.#reach && batch.bytes <= ZEROED_BATCH_BYTES_MAX ? zerosUpTo(this.#bytesMax - reach) : [];
     buffers.push(...zeros);
@@ -94,11 +96,29 @@ export interface NewSegment {
   number: number;
   directories: readonly string[];
   bytesMax: number;
+  /** Whether the room of batches begins on a page. */
+  isDirect: boolean;
 }
 
+/** Past the page cache where the file system does that: nothing is copied, and the sync has nothing left to write. */
+async function openNew(path: string, isDirect: boolean): Promise<FileHandle> {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_DIRECT } = constants;
+  try {
+    return await open(path, O_WRONLY | O_CREAT | O_EXCL | (isDirect ? O_DIRECT : 0), 0o600);
+  } catch (error) {
+    if (!isDirect || !isErrno(error, 'EINVAL')) throw error;
+    // Some file systems make the file before they refuse it.
+    await removeFile(path);
+    return openNew(path, false);
+  }
+}
+
+let zeroBytes: Buffer | undefined;
+
 function zerosUpTo(bytes: number): Buffer[] {
-  const count = Math.max(0, Math.floor(Math.min(bytes, ZEROS_AHEAD_BYTES) / ZEROS.length));
-  return Array.from({ length: count }, () => ZEROS);
+  const count = Math.max(0, Math.floor(Math.min(bytes, ZEROS_AHEAD_BYTES) / ZEROS_BYTES));
+  zeroBytes ??= alignedMemory(ZEROS_BYTES).memory;
+  return Array<Buffer>(count).fill(zeroBytes);
 }
 
 /** Does the same in all copies at once. When it fails in one, that is told when the others are done too. */

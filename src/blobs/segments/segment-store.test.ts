@@ -29,13 +29,20 @@ describe.each([
     const sizes = [0, 1, 7, 8, 511, 4 * KIB, 32 * KIB, 32 * KIB + 1, 100_003, MIB];
     const blobs = sizes.map((size) => blobOf(randomBytes(size)));
     let ids: string[] = [];
+    const same = (store: SegmentStore, from: string[]) =>
+      Promise.all(
+        from.map(async (id, index) => {
+          const { bytes, leaf } = await store.read(id);
+          return bytes.equals(blobs[index]?.bytes ?? Buffer.alloc(0)) && leaf.equals(blobs[index]?.leaf ?? bytes);
+        }),
+      );
     {
       await using store = await open();
       ids = await Promise.all(blobs.map((blob) => store.add(blob)));
-      expect(await Promise.all(ids.map((id) => store.read(id)))).toEqual(blobs);
+      expect(await same(store, ids)).toEqual(ids.map(() => true));
     }
     await using store = await open();
-    expect(await Promise.all(ids.map((id) => store.read(id)))).toEqual(blobs);
+    expect(await same(store, ids)).toEqual(ids.map(() => true));
     expect(await store.stat(ids[5] ?? '')).toEqual({ sizeBytes: 4 * KIB });
   });
 
@@ -43,7 +50,7 @@ describe.each([
     await using store = await open();
     await Promise.all(Array.from({ length: 50 }, (_, index) => store.add(blobOf(randomBytes(index * 700)))));
     const [name] = readdirSync(first()).filter((entry) => entry.endsWith('.seg'));
-    expect(readFileSync(join(first(), name ?? ''))).toEqual(readFileSync(join(mirror(), name ?? '')));
+    expect(readFileSync(join(first(), name ?? '')).equals(readFileSync(join(mirror(), name ?? '')))).toBe(true);
   });
 
   test('a segment that is full makes way for the next, and no start goes on with one of an earlier run', async () => {

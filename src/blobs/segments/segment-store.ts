@@ -5,7 +5,7 @@ import type { BlobAbout } from '../../model/blob-about.ts';
 import { type Clock, systemClock } from '../../model/clock.ts';
 import { limits } from '../../model/limits.ts';
 import { BlobDamagedError, BlobMissingError, type Surveyed, type Verdict } from '../blob-store.ts';
-import type { MasterKeys } from '../master-keys.ts';
+import type { MasterKeys, Rewrapped, Rewrapping } from '../master-keys.ts';
 import { type Compacted, compactSegments } from './compaction.ts';
 import type { Pace } from './findings.ts';
 import { HoleBook } from './hole-book.ts';
@@ -13,7 +13,7 @@ import { type NotRead, openBytes, type RecordBytes, readRecord } from './read-re
 import { aboutOf, makeRecord } from './record-format.ts';
 import { sealRecord } from './record-seal.ts';
 import type { Segments } from './renew.ts';
-import { type RewrapProgress, type Rewrapping, rewrapSegments } from './rewrap.ts';
+import { rewrapSegments } from './rewrap.ts';
 import { Room } from './room.ts';
 import { parseSegmentBlobId } from './segment-blob-id.ts';
 import { SegmentCopy } from './segment-copy.ts';
@@ -164,9 +164,11 @@ export class SegmentStore implements AsyncDisposable {
     return this.#alone(() => compactSegments(this.#segments, { ...options, touched, settled }));
   }
 
-  /** Wraps the keys of all records with the first of the master keys; rejects with what the signal does. */
-  rewrap(options: Rewrapping): Promise<RewrapProgress> {
-    return this.#alone(() => rewrapSegments(this.#segments, options));
+  /** Wraps the keys of all records with the current master key, of `masterKeys` if they are given; rejects with what the signal does. */
+  async rewrap(options: Rewrapping & { masterKeys?: MasterKeys }): Promise<Rewrapped> {
+    const masterKeys = options.masterKeys ?? this.#masterKeys;
+    if (masterKeys === null) return { current: 0, rewrapped: 0, failed: new Map() };
+    return this.#alone(() => rewrapSegments(this.#segments, { ...options, masterKeys }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { limits } from '../../model/limits.ts';
-import { roomFor } from './batch.ts';
+import { alignedMemory } from './aligned-memory.ts';
 import type { UnplacedRecord } from './record-format.ts';
 import { SegmentFile } from './segment-file.ts';
 import { BATCH_ALIGNMENT, SEGMENT_HEAD_BYTES } from './segment-format.ts';
@@ -19,7 +19,8 @@ interface Waiting {
 export class SegmentWriter {
   readonly #directories: readonly string[];
   readonly #segmentBytesMax: number;
-  readonly #room = Buffer.allocUnsafeSlow(limits.segmentBatchBytesMax + SEGMENT_HEAD_BYTES + BATCH_ALIGNMENT);
+  /** Where batches are put together; made when the first record comes. */
+  #room: ReturnType<typeof alignedMemory> | undefined;
   readonly #queue: Waiting[] = [];
   #file: SegmentFile | undefined;
   /** Of the file that is being made. */
@@ -68,11 +69,10 @@ export class SegmentWriter {
 
   /** The next batch: never empty, bounded by what is written at once. */
   #take(): Waiting[] {
-    let [count, bytes, room] = [0, 0, 0];
+    let [count, bytes] = [0, 0];
     for (const { record } of this.#queue.slice(0, limits.segmentBatchRecordsMax)) {
       bytes += record.recordBytes;
-      room += roomFor(record);
-      if (count > 0 && Math.max(bytes, room) > limits.segmentBatchBytesMax) break;
+      if (count > 0 && bytes > limits.segmentBatchBytesMax) break;
       count += 1;
     }
     return this.#queue.splice(0, count);
@@ -84,7 +84,7 @@ export class SegmentWriter {
       const file = await this.#fileFor(bytes);
       const blobIds = await file.append(
         batch.map(({ record }) => record),
-        this.#room,
+        this.#roomForBatch().memory,
       );
       for (const [index, { resolve }] of batch.entries()) resolve(blobIds[index] ?? '');
     } catch (error) {
@@ -105,11 +105,17 @@ export class SegmentWriter {
         number: this.#beginning,
         directories: this.#directories,
         bytesMax: this.#segmentBytesMax,
+        isDirect: this.#roomForBatch().isAligned,
       });
       return this.#file;
     } finally {
       this.#beginning = undefined;
     }
+  }
+
+  #roomForBatch() {
+    this.#room ??= alignedMemory(limits.segmentBatchBytesMax + SEGMENT_HEAD_BYTES + BATCH_ALIGNMENT);
+    return this.#room;
   }
 
   async #finish(): Promise<void> {
