@@ -140,6 +140,15 @@ test('a slot that was changed refuses the blob, and the other one makes it whole
   expect(readdirSync(join(root, 'blobs', 'incoming'))).toEqual([]);
 });
 
+test('files are listed and surveyed when a mirror went away', async () => {
+  const roots = [join(root, 'blobs'), join(root, 'mirror')];
+  const store = await open(null, roots);
+  const blobId = await put(store);
+  rmSync(join(root, 'mirror'), { recursive: true });
+  expect(await allOf(store.list())).toMatchObject([{ blobId }]);
+  expect(await allOf(store.survey())).toMatchObject([{ blobId }]);
+});
+
 test('only the last frame may be short, and a failed write ends the blob', async () => {
   const store = await open();
   {
