@@ -21,7 +21,7 @@ export interface FileListing {
 export async function* listFiles(listing: FileListing): AsyncIterable<{ blobId: string; changedAtMs: number }> {
   for (const name of FILE_DIRECTORIES) {
     for (const [copy, root] of listing.roots.entries()) {
-      for await (const { name: blobId } of await opendir(join(root, name))) {
+      for await (const blobId of namesIn(join(root, name), copy)) {
         if (!isFileBlobId(blobId) || listing.isBeingWritten(blobId)) continue;
         const found = await statOf(root, blobId, listing);
         if (!found?.isFile() || (await isInAny(listing.roots.slice(0, copy), blobId, listing))) continue;
@@ -45,6 +45,15 @@ export async function* surveyFiles(listing: FileListing): AsyncIterable<Surveyed
   for (const surveyed of reading) {
     const next = await surveyed;
     if (next !== undefined) yield next;
+  }
+}
+
+/** A mirror that went away while the server runs has nothing to list; the first copy must be there. */
+async function* namesIn(path: string, copy: number): AsyncIterable<string> {
+  try {
+    for await (const { name } of await opendir(path)) yield name;
+  } catch (error) {
+    if (copy === 0 || !isErrno(error, 'ENOENT')) throw error;
   }
 }
 
