@@ -51,7 +51,7 @@ await using server = await ApiServer.start({
     unhashedBytes: new ByteBudget(limits.unhashedBytesAtOnceMax),
     findAccessKey: mode === 'user' ? await keyOfUser() : async () => rootKey,
   },
-  health: { isReady: async () => true },
+  health: { isReady: async () => true, reasons: () => [] },
   log: await createLog({ level: 'info', pretty: false }),
   listen: { host: '127.0.0.1', port: 0 },
   uploadStallTimeoutMs: 60_000,

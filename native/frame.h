@@ -3,6 +3,7 @@
 
 #include "hasher.h"
 #include "seal.h"
+#include "turns.h"
 
 enum { CRC_BYTES = 4, CHECK_BYTES_MAX = SEAL_TAG_BYTES };
 
@@ -12,8 +13,10 @@ typedef struct {
   int64_t position;
   uint8_t *bytes;
   size_t size;
-  /* NULL where nobody wants hashes. */
+  /* NULL where nobody wants hashes. Frames of one hasher take turns with it. */
   Hasher *hasher;
+  Turns *turns;
+  uint64_t turn;
   bool is_sealed;
   Seal seal;
   /* Written: computed here. Read: what the frame is held against. */

@@ -10,6 +10,7 @@ static void release(napi_env env, void *wrapped, void *hint) {
   (void)env, (void)hint;
   HasherObject *object = wrapped;
   hasher_release(&object->hasher);
+  turns_release(&object->turns);
   free(object);
 }
 
@@ -22,13 +23,14 @@ static napi_value construct(napi_env env, napi_callback_info info) {
     return NULL;
   }
   HasherObject *object = calloc(1, sizeof *object);
-  if (object == NULL) {
+  if (object == NULL || !turns_start(&object->turns)) {
+    free(object);
     napi_throw_error(env, "ENOMEM", "there is no memory for a hasher");
     return NULL;
   }
   hasher_start(&object->hasher);
   if (napi_wrap(env, this, object, release, NULL, NULL) != napi_ok) {
-    free(object);
+    release(env, object, NULL);
     throw_type_error(env, "a hasher cannot be made of this");
     return NULL;
   }
@@ -47,9 +49,14 @@ bool read_hasher(napi_env env, napi_value value, HasherObject **object) {
       napi_unwrap(env, value, (void **)object) != napi_ok) {
     return throw_type_error(env, "this is no hasher");
   }
-  if ((*object)->is_busy) return throw_range_error(env, "the hasher is still at work");
-  if ((*object)->is_used_up) return throw_range_error(env, "the digest of the hasher was already taken");
+  if ((*object)->is_used_up) return throw_range_error(env, "the hasher is used up");
   return true;
+}
+
+/* For what is done on the thread of JavaScript, which does not wait for a turn. */
+static bool read_idle_hasher(napi_env env, napi_value value, HasherObject **object) {
+  if (!read_hasher(env, value, object)) return false;
+  return (*object)->pending == 0 || throw_range_error(env, "the hasher is still at work");
 }
 
 static napi_value update(napi_env env, napi_callback_info info) {
@@ -60,7 +67,7 @@ static napi_value update(napi_env env, napi_callback_info info) {
   uint8_t *bytes;
   size_t size;
   if (napi_get_cb_info(env, info, &count, &bytes_value, &this, NULL) != napi_ok) return NULL;
-  if (!read_hasher(env, this, &object) || !read_bytes(env, bytes_value, &bytes, &size)) return NULL;
+  if (!read_idle_hasher(env, this, &object) || !read_bytes(env, bytes_value, &bytes, &size)) return NULL;
   if (!hasher_update(&object->hasher, bytes, size)) {
     object->is_used_up = true;
     napi_throw_error(env, "ENOMEM", "there is no memory for another leaf");
@@ -82,7 +89,7 @@ static napi_value digest(napi_env env, napi_callback_info info) {
   HasherObject *object;
   uint8_t linear[SHA256_BYTES];
   if (napi_get_cb_info(env, info, NULL, NULL, &this, NULL) != napi_ok) return NULL;
-  if (!read_hasher(env, this, &object)) return NULL;
+  if (!read_idle_hasher(env, this, &object)) return NULL;
   object->is_used_up = true;
   Hasher *hasher = &object->hasher;
   if (!hasher_finish(hasher, linear)) {

@@ -37,7 +37,7 @@ static void execute(napi_env env, void *given) {
 }
 
 static void release(napi_env env, Work *work) {
-  if (work->hasher != NULL) work->hasher->is_busy = false;
+  if (work->hasher != NULL) work->hasher->pending--;
   if (work->work != NULL) napi_delete_async_work(env, work->work);
   if (work->bytes_reference != NULL) napi_delete_reference(env, work->bytes_reference);
   if (work->hasher_reference != NULL) napi_delete_reference(env, work->hasher_reference);
@@ -101,9 +101,10 @@ static bool hold_hasher(napi_env env, napi_value value, Work *work) {
   if (is_absent(env, value)) return true;
   if (!read_hasher(env, value, &object)) return false;
   if (napi_create_reference(env, value, 1, &work->hasher_reference) != napi_ok) return false;
-  object->is_busy = true;
+  object->pending++;
   work->hasher = object;
   work->frame.hasher = &object->hasher;
+  work->frame.turns = &object->turns;
   return true;
 }
 
@@ -133,7 +134,10 @@ static napi_value start(napi_env env, napi_callback_info info, bool writes) {
     release(env, work);
     return NULL;
   }
+  /* Given last, since a turn that nobody passes on would keep all others waiting. */
+  if (work->hasher != NULL) frame->turn = turns_give(&work->hasher->turns);
   if (napi_queue_async_work(env, work->work) != napi_ok) {
+    /* The hasher is used up by that, so nobody will be given a later turn. */
     work->failure = ENOMEM;
     complete(env, napi_ok, work);
   }

@@ -7,13 +7,15 @@ import { type CommandRecord, runCommand } from './admin/run.ts';
 import { AdminServer } from './admin/server.ts';
 import { ByteBudget } from './api/byte-budget.ts';
 import { errorForms } from './api/errors.ts';
+import type { Health as PageHealth } from './api/pages.ts';
 import { ApiServer } from './api/server.ts';
-import { arrange } from './arrange.ts';
+import { arrange, type Beginnings, masterKeysOf } from './arrange.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { findRootKey, loadOrMakeRootKey } from './config/credentials.ts';
 import { findDataDir, openDataDir, refuseOtherUser } from './config/data-dir.ts';
 import { ConfigError } from './config/errors.ts';
+import { refuseWithoutMetadata } from './config/rebuilding.ts';
 import { asServed, type Origins, servedOtherwise, servingOf } from './config/served.ts';
 import type { Arrangement } from './core/arrangement.ts';
 import { type Core, createCore } from './core/core.ts';
@@ -29,6 +31,7 @@ import { webhookNotifier } from './notify/webhook.ts';
 import { parseRange, type Range } from './policy/addresses.ts';
 import { SigningKeyCache } from './sigv4/signing-key.ts';
 import { AuditLog, type AuditLogOptions } from './telemetry/audit-log.ts';
+import { Health } from './telemetry/health.ts';
 import type { Log } from './telemetry/log.ts';
 import { DeliveryLoop, type Notifiers } from './worker/delivery-loop.ts';
 import { JobLoop } from './worker/job-loop.ts';
@@ -55,8 +58,10 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   await using parts = new AsyncDisposableStack();
   const { path: dataDir } = openDataDir(config.dataDir);
   parts.use(acquireOwnership({ dataDir, description: `serving ${formatAddress(config.listen)}` }));
+  refuseWithoutMetadata({ dataDir, metadataPath: metadataPath(dataDir) });
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
+  const masterKeys = readyMasterKeys({ config, secrets, dataDir, log });
 
   const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal, thread: writer }));
   const given = await arrange(parts, {
@@ -65,7 +70,10 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
     dataDir,
     rootKey,
     metadata,
+    masterKeys,
+    health: new Health(systemClock),
     onAlarm: ({ level, text, facts }) => log[level](facts, text),
+    onSpace: tellOfSpace(log),
   });
   const audit = parts.use(await openAuditLog(config, log));
   const deliveries = parts.use(new DeliveryLoop(given, log));
@@ -78,6 +86,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
     onKeyUnreadable: (unreadable) => log.error(unreadable, 'the secret of an access key cannot be opened'),
   });
   await core.accounts.ensureFirst();
+  await core.vaults.noteAll();
   const otherwise = servedOtherwise(await metadata.serving.find(), config);
   if (otherwise !== undefined) log.warn(otherwise);
   await metadata.serving.save(servingOf(config));
@@ -94,7 +103,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
         unhashedBytes: new ByteBudget(limits.unhashedBytesAtOnceMax),
         findAccessKey: (id) => core.keyRing.find(id),
       },
-      health: { isReady: () => given.metadata.answers() },
+      health: pageHealth(given),
       log,
       listen: config.listen,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
@@ -109,6 +118,38 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   deliveries.start(notifiersFor(config, { given, links }));
   const running = parts.move();
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+const tellOfSpace =
+  (log: Log): Beginnings['onSpace'] =>
+  ({ isLow, places }) => {
+    const shown = places.map(({ name, path, space, reserveBytes }) => {
+      return { name, path, freeBytes: space.freeBytes, reserveBytes };
+    });
+    if (isLow)
+      log.error({ places: shown }, 'a disk is almost full: uploads are refused until the reserve is free again');
+    else log.warn({ places: shown }, 'the reserve is free again: uploads are taken');
+  };
+
+const pageHealth = ({ metadata, health }: Pick<Arrangement, 'metadata' | 'health'>): PageHealth => ({
+  isReady: () => metadata.answers(),
+  reasons: () => health.reasons().map(({ reason }) => reason),
+});
+
+/** Throws ConfigError when archives are to be encrypted and the keys are not those of before. */
+function readyMasterKeys({
+  config,
+  secrets,
+  dataDir,
+  log,
+}: Pick<AppOptions, 'config' | 'secrets' | 'log'> & { dataDir: string }) {
+  const onMade = (path: string) => log.info({ path }, 'an encryption key was made: keep a copy of it elsewhere');
+  const masterKeys = masterKeysOf({ config, secrets, dataDir, onMade });
+  const problem = masterKeys.problem();
+  if (problem === undefined) return masterKeys;
+  if (masterKeys.encrypts) throw new ConfigError(`${problem}; --encryption none serves what is not encrypted`);
+  log.warn(`${problem}; only what is not encrypted is served`);
+  return masterKeys;
 }
 
 function notifiersFor(config: Config, { given, links }: { given: Arrangement; links: Links }): Notifiers {
@@ -143,6 +184,7 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
   refuseOtherUser(found);
   const dataDir = found.path;
   parts.use(acquireOwnership({ dataDir, description }));
+  refuseWithoutMetadata({ dataDir, metadataPath: metadataPath(dataDir) });
   const rootKey = findRootKey({ dataDir, secrets });
   // What fails under the database fails the one command that there is.
   const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal: () => undefined }));
@@ -153,27 +195,34 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
     dataDir,
     rootKey,
     metadata,
+    // One that is missing fails the command that needs it, and no other.
+    masterKeys: masterKeysOf({ config, secrets, dataDir }),
+    health: new Health(systemClock),
     // `clock show` tells of it, and the audit log of what was confirmed.
     onAlarm: () => undefined,
+    onSpace: () => undefined,
   });
   const core = createCore(given, {
     onJobStarted: () => undefined,
     onMessage: () => undefined,
     onKeyUnreadable: () => undefined,
   });
-  const audit = parts.use(await openAuditLog(config, NO_LOG));
+  const audit = parts.use(await openAuditLog(config));
   const running = parts.move();
   const run = commandsOn(core, { config, audit });
   return { run, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-const metadataPath = (dataDir: string): string => join(dataDir, 'metadata.sqlite');
+export const metadataPath = (dataDir: string): string => join(dataDir, 'metadata.sqlite');
 
 /** A single command has none to complain to. */
 const NO_LOG: AuditLogOptions['log'] = { error: () => undefined, warn: () => undefined };
 
 /** Its own directory in the data directory is made; that of another path must be there. */
-async function openAuditLog({ auditLog, dataDir }: Config, log: AuditLogOptions['log']): Promise<AuditLog | undefined> {
+export async function openAuditLog(
+  { auditLog, dataDir }: Config,
+  log: AuditLogOptions['log'] = NO_LOG,
+): Promise<AuditLog | undefined> {
   if (auditLog === undefined) return undefined;
   const directory = dirname(auditLog.path);
   try {

@@ -1,11 +1,16 @@
 import { join } from 'node:path';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { DiskLockRecords } from './blobs/disk-lock-records.ts';
+import { DiskVaultRecords } from './blobs/disk-vault-records.ts';
+import { KeyRecord } from './blobs/key-record.ts';
+import { MasterKeyRing } from './blobs/master-key-ring.ts';
 import type { Config, Secrets } from './config/config.ts';
 import type { RootKey } from './config/credentials.ts';
+import { EncryptionKeys } from './config/encryption-keys.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
+import { DiskSpace, type DiskSpaceOptions } from './core/disk-space.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
 import { LockBook } from './core/lock-book.ts';
@@ -18,6 +23,7 @@ import { addressRules } from './notify/addresses.ts';
 import { signingKeyIn } from './notify/signing-key.ts';
 import { systemLookup } from './notify/webhook-url.ts';
 import { openSelectOutput } from './select-output/open.ts';
+import type { Health } from './telemetry/health.ts';
 
 /** What an arrangement begins with: the settings, and the parts that come before the others. */
 export interface Beginnings {
@@ -26,31 +32,58 @@ export interface Beginnings {
   dataDir: string;
   rootKey: RootKey;
   metadata: Metadata;
+  masterKeys: MasterKeyRing;
+  health: Health;
   onAlarm: RetentionClockOptions['onAlarm'];
+  onSpace: DiskSpaceOptions['onChange'];
+}
+
+/** What the metadata can be made again from. */
+export type Bytes = Pick<Arrangement, 'blobs' | 'lockBook' | 'vaultRecords'>;
+
+/** Opens the bytes in a data directory that this process owns, with the records beside them. */
+export async function openBytes(parts: AsyncDisposableStack, dataDir: string): Promise<Bytes> {
+  const directory = join(dataDir, 'blobs');
+  return {
+    blobs: parts.use(await openBlobStore({ dataDir })),
+    lockBook: await LockBook.open(await DiskLockRecords.open(join(directory, 'locks'))),
+    vaultRecords: await DiskVaultRecords.open([join(directory, 'vaults')]),
+  };
 }
 
 /** Opens the other stores of a data directory that this process owns. */
 export async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Promise<Arrangement> {
-  const { config, secrets, dataDir, metadata } = beginnings;
+  const { config, secrets, dataDir, metadata, health } = beginnings;
   const { accessKeyId, secretAccessKey, path: origin = 'the environment' } = beginnings.rootKey;
   const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
   const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
   await checkKeys({ metadata, rootKey, secretsKey });
-  const blobs = parts.use(await DiskBlobStore.open(join(dataDir, 'blobs')));
-  const lockBook = await LockBook.open(await DiskLockRecords.open(join(dataDir, 'blobs', 'locks')));
+  const { blobs, lockBook, vaultRecords } = await openBytes(parts, dataDir);
   const selectOutput = parts.use(await openSelectOutput(config, dataDir));
   const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
   const signingKey = signingKeyIn({ path: join(dataDir, 'notify-signing.pem'), clock: systemClock });
   return {
     metadata,
     blobs,
+    space: new DiskSpace({
+      places: [
+        { name: 'metadata', path: dataDir },
+        { name: 'blobs', path: join(dataDir, 'blobs') },
+      ],
+      reserve: config.diskReserve,
+      health,
+      monotonicMs: () => performance.now(),
+      onChange: beginnings.onSpace,
+    }),
     frames: new FramePool(),
     downloads: new Downloads(),
     clock: systemClock,
+    health,
     rootKey,
     secretsKey,
     retention,
     lockBook,
+    vaultRecords,
     region: config.region,
     retrievalTimes: config.retrievalTimes,
     retrievalLimits: config.retrievalLimits,
@@ -67,6 +100,32 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
     },
     selectOutput,
   };
+}
+
+/** The bytes of a data directory that this process owns. */
+export function openBlobStore({ dataDir }: { dataDir: string }): Promise<DiskBlobStore> {
+  return DiskBlobStore.open(join(dataDir, 'blobs'));
+}
+
+/** The keys of a data directory that this process owns. Those in the file and those of the command are not read yet. */
+export function masterKeysOf({ config, secrets, dataDir, onMade }: KeyPlace): MasterKeyRing {
+  const encrypts = config.encryption !== 'none';
+  return new MasterKeyRing({ ...keysOf({ config, secrets, dataDir }), encrypts, ...(onMade && { onMade }) });
+}
+
+/** The operator's keys, and the record of what they have wrapped. */
+export function keysOf({ config, secrets, dataDir }: KeyPlace): { keys: EncryptionKeys; record: KeyRecord } {
+  return {
+    keys: EncryptionKeys.of({ dataDir, config, secrets }),
+    record: KeyRecord.open([join(dataDir, 'blobs')]),
+  };
+}
+
+interface KeyPlace {
+  config: Config;
+  secrets: Secrets;
+  dataDir: string;
+  onMade?: (path: string) => void;
 }
 
 function openRetentionClock(

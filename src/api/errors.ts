@@ -1,10 +1,7 @@
-import { ERRORS, type ErrorCode, GlacierError } from '../model/errors.ts';
+import { ERRORS, type ErrorCode, serviceUnavailable } from '../model/errors.ts';
 
 /** What the client is told of anything that is not its fault: nothing about the inside. */
-export const INTERNAL_ERROR = new GlacierError(
-  'ServiceUnavailableException',
-  'The server cannot complete the request now. Please try again.',
-);
+export const INTERNAL_ERROR = serviceUnavailable();
 
 /** How each error is told. */
 export type ErrorForms = Readonly<Record<ErrorCode, { status: number; type: 'Client' | 'Server'; edge: boolean }>>;

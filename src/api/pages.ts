@@ -1,9 +1,14 @@
 import type { Reply } from './reply.ts';
 
-/** Moraine's own pages beside the API, for load balancers and supervisors. They tell nothing but whether it works. */
+/**
+ * Moraine's own pages beside the API, for load balancers and supervisors. They need no credentials, so they tell whether it
+ * works and which of a few words says what is wrong, and nothing else.
+ */
 export interface Health {
   /** Whether requests can be served now. */
   isReady: () => Promise<boolean>;
+  /** What is wrong with a server that can. */
+  reasons: () => readonly string[];
 }
 
 /** `/healthz` (the process lives) or `/readyz` (it can serve); undefined when the request is for neither. */
@@ -13,8 +18,10 @@ export async function findPage(
 ): Promise<Required<Reply> | undefined> {
   if (method !== 'GET' && method !== 'HEAD') return undefined;
   if (url === '/healthz') return page(200, 'ok');
-  if (url === '/readyz') return (await health.isReady()) ? page(200, 'ok') : page(503, 'unavailable');
-  return undefined;
+  if (url !== '/readyz') return undefined;
+  if (!(await health.isReady())) return page(503, 'unavailable');
+  const reasons = health.reasons();
+  return page(200, reasons.length === 0 ? 'ok' : `degraded: ${reasons.join(', ')}`);
 }
 
 const page = (status: number, word: string): Required<Reply> => ({

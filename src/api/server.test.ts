@@ -14,10 +14,11 @@ afterAll(() => {
   syncBuiltinESMExports();
 });
 
+let reasons: string[] = [];
 let ready: () => Promise<boolean> = async () => true;
 const logged: unknown[] = [];
 const options = {
-  health: { isReady: () => ready() },
+  health: { isReady: () => ready(), reasons: () => reasons },
   log: { error: (...args: unknown[]) => logged.push(args), debug: () => undefined },
   listen: { host: '127.0.0.1', port: 0 },
   uploadStallTimeoutMs: 1000,
@@ -26,6 +27,7 @@ const options = {
 } as unknown as ApiServerOptions;
 afterEach(() => {
   ready = async () => true;
+  reasons = [];
   logged.length = 0;
 });
 
@@ -54,6 +56,8 @@ describe('the server', () => {
       return [answer.status, await answer.text()];
     };
     expect(await page()).toEqual([200, '{"status":"ok"}']);
+    reasons = ['low-space', 'damage'];
+    expect(await page()).toEqual([200, '{"status":"degraded: low-space, damage"}']);
     ready = async () => false;
     expect(await page()).toEqual([503, '{"status":"unavailable"}']);
     expect(logged).toEqual([]);

@@ -1,5 +1,6 @@
 import type { BlobAbout } from '../model/blob-about.ts';
 import { MIB } from '../model/limits.ts';
+import type { Rewrapped, Rewrapping } from './master-keys.ts';
 
 /**
  * The byte port. A blob is written once, in frames of 1 MiB (the last one may be shorter), and never changes. Frames are
@@ -21,6 +22,8 @@ export interface BlobStore extends AsyncDisposable {
   survey(): AsyncIterable<Surveyed>;
   /** Reads and checks every byte of every copy of a blob, and puts right what can be. Throws only what the signal does. */
   verify(blobId: string, options?: { signal?: AbortSignal }): Promise<Verdict>;
+  /** Has the current master key wrap what others have wrapped, in every copy. Nothing else may be using the store. */
+  rewrap(options: Rewrapping): Promise<Rewrapped>;
 }
 
 export const FRAME_BYTES = MIB;

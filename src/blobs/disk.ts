@@ -15,6 +15,7 @@ import {
 } from './blob-store.ts';
 import { DiskReader } from './disk-reader.ts';
 import { type BlobPaths, DiskWriter } from './disk-writer.ts';
+import type { Rewrapped } from './master-keys.ts';
 import { treeHashOf } from './tree-hash-of.ts';
 
 /**
@@ -121,6 +122,11 @@ export class DiskBlobStore implements BlobStore {
       if (error instanceof BlobDamagedError) return { state: 'damaged', treeHash: null, what };
       throw error;
     }
+  }
+
+  /** None of these blobs is encrypted. */
+  async rewrap(): Promise<Rewrapped> {
+    return { current: 0, rewrapped: 0, failed: new Map() };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

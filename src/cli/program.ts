@@ -1,9 +1,12 @@
 import { Command } from 'commander';
 import { accountsCommand } from './accounts.ts';
+import { backupCommand } from './backup.ts';
 import { clockCommand } from './clock.ts';
+import { encryptionCommand } from './encryption.ts';
 import { keysCommand } from './keys.ts';
 import { locksCommand } from './locks.ts';
 import { policiesCommand } from './policies.ts';
+import { rebuildCommand } from './rebuild.ts';
 import { serveCommand } from './serve.ts';
 import { topicsCommand } from './topics.ts';
 import { usersCommand } from './users.ts';
@@ -18,6 +21,9 @@ const COMMANDS = [
   topicsCommand,
   locksCommand,
   clockCommand,
+  encryptionCommand,
+  backupCommand,
+  rebuildCommand,
 ];
 
 /** The `moraine` program. Commander throws instead of exiting, and main.ts alone decides how the process ends. */

@@ -56,6 +56,20 @@ export function findDataDir(path: string): DataDir {
 }
 
 /**
+ * A data directory of which at least the bytes are there, whoever has put them there; returns its path, links resolved. It is
+ * made private as at the start of a server. Throws ConfigError.
+ */
+export function findBytes(path: string): string {
+  const blobs = join(path, 'blobs');
+  if (statSync(blobs, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new ConfigError(`there is no directory ${blobs}, so there is nothing to make metadata from`);
+  }
+  const found = openDataDir(path);
+  if (readdirSync(found.path).includes(LOCK_NAME)) refuseOtherUser(found);
+  return found.path;
+}
+
+/**
  * Who works in a data directory without its server must be the user that the server runs as, which made the lock file: what
  * another one made, root above all, the server could not open. Throws ConfigError.
  */

@@ -18,6 +18,8 @@ export interface ArchiveUpload {
   description: string | null;
   claimed: ClaimedHashes;
   body: AsyncIterable<Buffer>;
+  /** How long the body was announced to be. */
+  sizeBytes: number;
 }
 
 export class Archives {
@@ -32,13 +34,20 @@ export class Archives {
   }
 
   /** Stores a body as a new archive. Durable on return: bytes first, then the row. */
-  async upload({ vault, description, claimed, body }: ArchiveUpload): Promise<{ id: string; treeHash: string }> {
+  async upload({
+    vault,
+    description,
+    claimed,
+    body,
+    sizeBytes,
+  }: ArchiveUpload): Promise<{ id: string; treeHash: string }> {
     const { metadata, retention } = this.#given;
     const { key: vaultKey, createdAtMs } = await this.#vaults.require(vault);
     const id = newArchiveId();
     const identity = { ...vault, createdAtMs };
     const stored = await this.#incoming.store({
       body,
+      sizeBytes,
       check: matchesClaim(claimed),
       about: () => ({
         kind: 'archive' as const,

@@ -1,4 +1,5 @@
 import type { BlobStore } from '../blobs/blob-store.ts';
+import type { VaultRecordStore } from '../blobs/vault-record-store.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import type { Clock } from '../model/clock.ts';
 import type { RetrievalLimits } from '../model/retrieval-limits.ts';
@@ -7,6 +8,8 @@ import type { AddressRules } from '../notify/addresses.ts';
 import type { SigningKey } from '../notify/signing-key.ts';
 import type { Lookup } from '../notify/webhook-url.ts';
 import type { SelectOutput } from '../select-output/select-output.ts';
+import type { Health } from '../telemetry/health.ts';
+import type { DiskSpace } from './disk-space.ts';
 import type { Downloads } from './downloads.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { SecretsKey } from './sealing.ts';
@@ -27,14 +30,17 @@ import type { RetentionClock } from './retention-clock.ts';
 export interface Arrangement {
   metadata: Metadata;
   blobs: BlobStore;
+  space: DiskSpace;
   frames: FramePool;
   downloads: Downloads;
   clock: Clock;
+  health: Health;
   rootKey: StartingKey;
   secretsKey: SecretsKey;
   /** What ages go by, and nothing else. */
   retention: RetentionClock;
   lockBook: LockBook;
+  vaultRecords: VaultRecordStore;
   region: string;
   retrievalTimes: RetrievalTimes;
   retrievalLimits: RetrievalLimits;

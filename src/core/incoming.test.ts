@@ -10,6 +10,8 @@ import {
 import { noise } from '../../test/support/hashes.ts';
 import { wholeOf } from '../model/byte-range.ts';
 import { limits, MIB } from '../model/limits.ts';
+import { Health } from '../telemetry/health.ts';
+import { DiskSpace } from './disk-space.ts';
 
 let arrangement: TestArrangement;
 beforeEach(async () => {
@@ -20,7 +22,7 @@ afterEach(() => arrangement[Symbol.asyncDispose]());
 const bytes = noise(1000);
 const claimed = hashesOf(bytes);
 const upload = (body: AsyncIterable<Buffer>) =>
-  arrangement.core.archives.upload({ vault: VAULT, description: null, claimed, body });
+  arrangement.core.archives.upload({ vault: VAULT, description: null, claimed, body, sizeBytes: bytes.length });
 const opened = async () => {
   const id = await arrangement.core.uploads.initiate({ vault: VAULT, description: null, partSizeBytes: MIB });
   return { vault: VAULT, id };
@@ -112,5 +114,46 @@ describe('when the row cannot be written', () => {
     vi.spyOn(reclaim, 'addUnknown').mockRejectedValueOnce(failure(SQLITE_FULL));
     await expect(upload(chunksOf(bytes))).rejects.toThrow('the database failed');
     expect(await stored()).toEqual([]);
+  });
+});
+
+describe('F-10 where the disk has no room', () => {
+  const withSpace = async (freeBytes: number) => {
+    const health = new Health({ nowMs: () => 0 });
+    const file = { device: 1, totalBytes: 1e6, totalInodes: 0, freeInodes: 0, kind: 0, isReadOnly: false };
+    const space = new DiskSpace({
+      places: [{ name: 'blobs', path: '/' }],
+      reserve: 500,
+      health,
+      monotonicMs: () => 0,
+      onChange: () => undefined,
+      lookAt: async () => ({ ...file, freeBytes }),
+    });
+    return { space, arrangement: await testArrangement({ space }) };
+  };
+
+  test('bodies of archives and parts are refused before they are read', async () => {
+    const full = await withSpace(bytes.length + 499);
+    await using tight = full.arrangement;
+    const body = async function* (): AsyncGenerator<Buffer> {
+      expect.unreachable('the body was read');
+      yield bytes;
+    };
+    const refused = 'The server cannot complete the request now';
+    const given = { vault: VAULT, description: null, claimed, sizeBytes: bytes.length };
+    await expect(tight.core.archives.upload({ ...given, body: body() })).rejects.toThrow(refused);
+    const id = await tight.core.uploads.initiate({ vault: VAULT, description: null, partSizeBytes: MIB });
+    const range = { startByte: 0, endByte: bytes.length - 1 };
+    const part = { name: { vault: VAULT, id }, range, claimed, body: body() };
+    await expect(tight.core.uploads.putPart(part)).rejects.toThrow(refused);
+    expect(full.space.uploads).toBe(0);
+  });
+
+  test('one that fits beside the reserve is stored, and holds no room when it is there', async () => {
+    const enough = await withSpace(bytes.length + 500);
+    await using tight = enough.arrangement;
+    await uploadBytes(tight, bytes);
+    await uploadBytes(tight, bytes);
+    expect(enough.space.uploads).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { formatInstant } from '../model/instants.ts';
 import { limits } from '../model/limits.ts';
-import type { LockRecord, VaultIdentity } from '../model/lock-records.ts';
+import { identityOf, type LockRecord, type VaultIdentity } from '../model/lock-records.ts';
 import type { VaultLock } from '../model/vault-locks.ts';
 import { vaultArn } from '../model/vaults.ts';
 import type { Arrangement } from './arrangement.ts';
@@ -36,8 +36,10 @@ export interface ShownLock {
   record: number | null;
 }
 
+type Compared = Pick<Arrangement, 'metadata' | 'lockBook'>;
+
 /** Looks at every lock record and at every lock that is Locked. */
-async function* findings(given: Arrangement): AsyncGenerator<Finding, void, void> {
+async function* findings(given: Compared): AsyncGenerator<Finding, void, void> {
   const { metadata, lockBook } = given;
   for (const record of lockBook.locked()) {
     const { vault } = record;
@@ -176,8 +178,17 @@ async function mend(given: Arrangement, finding: Finding): Promise<string | unde
   }
 }
 
+/** Re-instates what can be, and does nothing else; returns how many. */
+export async function reinstateLocks(given: Compared): Promise<number> {
+  let reinstated = 0;
+  for await (const finding of findings(given)) {
+    if (finding.kind === 'sealed' && (await reinstate(given, finding)) === undefined) reinstated += 1;
+  }
+  return reinstated;
+}
+
 async function reinstate(
-  given: Arrangement,
+  given: Compared,
   { vault, record, vaultKey, reason }: SealedVault,
 ): Promise<string | undefined> {
   const { metadata, lockBook } = given;
@@ -202,12 +213,6 @@ async function record(given: Arrangement, { vault, lock }: { vault: VaultIdentit
     lock: { id, document, createdAtMs, completedAtMs: retention.nowMs() },
   });
 }
-
-const identityOf = ({ accountId, name, createdAtMs }: VaultIdentity): VaultIdentity => ({
-  accountId,
-  name,
-  createdAtMs,
-});
 
 const arnOf = ({ region }: Arrangement, { accountId, name }: VaultIdentity): string =>
   vaultArn({ region, accountId, name });

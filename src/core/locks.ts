@@ -1,6 +1,7 @@
 import { GlacierError, invalidParameter, notFound } from '../model/errors.ts';
 import { newLockId } from '../model/ids.ts';
 import { limits } from '../model/limits.ts';
+import { identityOf } from '../model/lock-records.ts';
 import { bindingLock, type LockComparison, lockMoves, type VaultLock } from '../model/vault-locks.ts';
 import type { Vault, VaultName } from '../model/vaults.ts';
 import { compilePolicy } from '../policy/compile.ts';
@@ -145,5 +146,3 @@ export class Locks {
     return notFound(`No vault lock policy is set for: ${this.#vaults.arn(vault)}`);
   }
 }
-
-const identityOf = ({ accountId, name, createdAtMs }: Vault) => ({ accountId, name, createdAtMs });

@@ -17,7 +17,18 @@ export interface OrphanScan {
  */
 export async function scanOrphans(given: Arrangement, isStopped: () => boolean): Promise<OrphanScan> {
   const keeping = (await doubt(given)) !== undefined || (await someVaultIsLocked(given));
+  if (!keeping) await forgetVaults(given);
   return scan(given, { keeping, isStopped });
+}
+
+/** Records of vaults that are not there: a crash came before such a vault was made, or after it was deleted. */
+async function forgetVaults({ metadata, vaultRecords, clock }: Arrangement): Promise<void> {
+  for await (const record of vaultRecords.list()) {
+    if (!('vault' in record) || record.writtenAtMs > clock.nowMs() - limits.orphanAgeMs) continue;
+    const { vault } = record;
+    const found = await metadata.vaults.find(vault);
+    if (found?.createdAtMs !== vault.createdAtMs) await vaultRecords.remove(vault);
+  }
 }
 
 /** Gives them up though vaults are locked; for the operator, who knows that the metadata are the newest there are. */

@@ -1,11 +1,12 @@
 import type { ByteRange } from '../model/byte-range.ts';
 import { type GlacierError, invalidParameter, notFound } from '../model/errors.ts';
-import { type ListPosition, newArchiveId, newUploadId } from '../model/ids.ts';
+import { type ListPosition, newUploadId } from '../model/ids.ts';
 import { limits } from '../model/limits.ts';
 import { checkPartRange, type Upload } from '../model/uploads.ts';
-import type { VaultName } from '../model/vaults.ts';
+import type { Vault, VaultName } from '../model/vaults.ts';
 import { type ClaimedHashes, matchesClaim } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
+import { completeUpload } from './completing.ts';
 import type { Incoming } from './incoming.ts';
 import { refTo } from './receive.ts';
 import type { Vaults } from './vaults.ts';
@@ -63,6 +64,7 @@ export class Uploads {
     checkPartRange(range, upload.partSizeBytes);
     const stored = await this.#incoming.store({
       body: this.#keptOpen(upload.key, body),
+      sizeBytes: range.endByte - range.startByte + 1,
       check: matchesClaim(claimed),
       about: () => ({
         kind: 'part' as const,
@@ -84,11 +86,10 @@ export class Uploads {
 
   /** Makes an archive of the parts. Repeating it gives the same archive; a refusal leaves the upload open. */
   async complete({ name, sizeBytes, treeHash }: { name: UploadName; sizeBytes: number; treeHash: string }) {
-    const upload = await this.#require(name);
-    const completed = await this.#given.metadata.uploads.complete({
+    const { vault, upload } = await this.#requireIn(name);
+    const completed = await completeUpload(this.#given, {
+      vault,
       uploadKey: upload.key,
-      archiveId: newArchiveId(),
-      nowMs: this.#given.retention.stampMs(),
       sizeBytes,
       treeHash: treeHash.toLowerCase(),
     });
@@ -141,11 +142,15 @@ export class Uploads {
     }
   }
 
-  async #require({ vault, id }: UploadName): Promise<Upload> {
-    const { key: vaultKey } = await this.#vaults.require(vault);
-    const upload = await this.#given.metadata.uploads.find({ vaultKey, id });
-    if (upload === undefined) throw uploadNotFound(id);
-    return upload;
+  async #require(name: UploadName): Promise<Upload> {
+    return (await this.#requireIn(name)).upload;
+  }
+
+  async #requireIn(name: UploadName): Promise<{ vault: Vault; upload: Upload }> {
+    const vault = await this.#vaults.require(name.vault);
+    const upload = await this.#given.metadata.uploads.find({ vaultKey: vault.key, id: name.id });
+    if (upload === undefined) throw uploadNotFound(name.id);
+    return { vault, upload };
   }
 
   async #findOpen({ key: vaultKey }: { key: number }, id: string): Promise<Upload> {

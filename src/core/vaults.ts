@@ -1,5 +1,6 @@
 import { GlacierError, invalidParameter, notFound } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
+import type { VaultIdentity } from '../model/lock-records.ts';
 import { isEmpty, isVaultName, type Vault, type VaultName, vaultArn } from '../model/vaults.ts';
 import type { Arrangement } from './arrangement.ts';
 import { accountDenied } from './authorisation.ts';
@@ -30,12 +31,7 @@ export class Vaults {
           'out of a-z, A-Z, 0-9, "_", "-" and ".".',
       );
     }
-    await this.#refuseLost(vault);
-    const outcome = await this.#given.metadata.vaults.create({
-      ...vault,
-      nowMs: this.#given.clock.nowMs(),
-      vaultsMax: limits.vaultsPerAccountMax,
-    });
+    const outcome = await this.#create(vault);
     // It was disabled or deleted after it was decided that the caller may.
     if (outcome === 'no account') throw accountDenied(vault.accountId);
     if (outcome === 'full') {
@@ -46,11 +42,43 @@ export class Vaults {
     }
   }
 
-  /** A new vault in the place of a locked one that is missing would be sealed from its first day. */
-  async #refuseLost(vault: VaultName): Promise<void> {
-    const { metadata, lockBook } = this.#given;
+  async #create(vault: VaultName) {
+    const { metadata, clock, vaultRecords } = this.#given;
+    const asked = { ...vault, vaultsMax: limits.vaultsPerAccountMax };
     // In this order: a vault that was just deleted has its deletion on record.
-    if ((await metadata.vaults.find(vault)) !== undefined || !lockBook.isTaken(vault)) return;
+    if ((await metadata.vaults.find(vault)) !== undefined) {
+      const outcome = await metadata.vaults.create({ ...asked, nowMs: clock.nowMs(), isNoted: false });
+      if (outcome !== 'missing') return outcome;
+    }
+    this.#refuseLost(vault);
+    const identity = { ...vault, createdAtMs: clock.nowMs() };
+    await vaultRecords.add([identity]);
+    const outcome = await metadata.vaults.create({ ...asked, nowMs: identity.createdAtMs });
+    // Another request may have made it in the same millisecond: then the record is that of its vault.
+    const isMade = (await metadata.vaults.find(vault))?.createdAtMs === identity.createdAtMs;
+    if (!isMade) await this.#forget(identity);
+    return outcome;
+  }
+
+  /** A record that stays because it cannot be removed is removed by the scan for orphans. */
+  async #forget(vault: VaultIdentity): Promise<void> {
+    await this.#given.vaultRecords.remove(vault).catch(() => undefined);
+  }
+
+  /** Notes all vaults beside the bytes: there may be some that are older than such notes. */
+  async noteAll(): Promise<void> {
+    const { metadata, vaultRecords } = this.#given;
+    for (let afterKey = 0; ; ) {
+      const vaults = await metadata.vaults.identities({ afterKey, limit: limits.vaultPageRows });
+      await vaultRecords.add(vaults);
+      if (vaults.length < limits.vaultPageRows) return;
+      afterKey = vaults.at(-1)?.key ?? afterKey;
+    }
+  }
+
+  /** A new vault in the place of a locked one that is missing would be sealed from its first day. */
+  #refuseLost(vault: VaultName): void {
+    if (!this.#given.lockBook.isTaken(vault)) return;
     throw new GlacierError(
       'AccessDeniedException',
       `The vault ${this.arn(vault)} was locked and is missing from the metadata; an operator has to put it back.`,
@@ -73,8 +101,16 @@ export class Vaults {
   /** Deletes a vault that shows no archive; a vault that is not there counts as deleted. */
   async delete(vault: VaultName): Promise<void> {
     if (!isVaultName(vault.name)) throw this.notFound(vault);
-    const outcome = await this.#given.lockBook.inAnyTurn(() => this.#delete(vault));
+    const outcome = await this.#given.lockBook.inAnyTurn(() => this.#deleteNoted(vault));
     if (outcome === 'refused') throw invalidParameter(`Vault not empty or recently written to: ${this.arn(vault)}`);
+  }
+
+  /** Nobody else deletes vaults meanwhile, so what is found is what is deleted. */
+  async #deleteNoted(vault: VaultName): Promise<'deleted' | 'refused'> {
+    const found = await this.#given.metadata.vaults.find(vault);
+    const outcome = await this.#delete(vault);
+    if (found !== undefined && outcome === 'deleted') await this.#forget(found);
+    return outcome;
   }
 
   /** That a locked vault was deleted is on record before it is, or its record would mean a vault that was lost. */

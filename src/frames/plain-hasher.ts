@@ -4,14 +4,41 @@ import type { FrameHasher } from './frame-work.ts';
 
 /** Both hashes by `node:crypto`, in two passes. It refuses what the addon's hasher refuses. */
 export class PlainHasher implements FrameHasher {
-  #linear = createHash('sha256');
+  readonly #linear = createHash('sha256');
+  readonly #leaves: Buffer[] = [];
   #leaf: Hash | undefined;
   #leafBytes = 0;
-  #leaves: Buffer[] = [];
-  #state: 'ready' | 'at work' | 'used up' = 'ready';
+  #pending = 0;
+  #isUsedUp = false;
 
   update(bytes: Buffer): void {
-    this.#expectReady();
+    this.#expectIdle();
+    this.#take(bytes);
+  }
+
+  digest(): { linear: Buffer; leaves: Buffer } {
+    this.#expectIdle();
+    this.#isUsedUp = true;
+    if (this.#leaf !== undefined) this.#endLeaf(this.#leaf);
+    return { linear: this.#linear.digest(), leaves: Buffer.concat(this.#leaves) };
+  }
+
+  /** Takes a frame, and is at work until `work` ends; should that fail, the hasher is used up. */
+  async during<T>(frame: Buffer, work: () => Promise<T>): Promise<T> {
+    this.#expectUsable();
+    this.#take(frame);
+    this.#pending += 1;
+    try {
+      return await work();
+    } catch (error) {
+      this.#isUsedUp = true;
+      throw error;
+    } finally {
+      this.#pending -= 1;
+    }
+  }
+
+  #take(bytes: Buffer): void {
     this.#linear.update(bytes);
     for (let rest = bytes; rest.length > 0; ) {
       const piece = rest.subarray(0, MIB - this.#leafBytes);
@@ -23,35 +50,18 @@ export class PlainHasher implements FrameHasher {
     }
   }
 
-  digest(): { linear: Buffer; leaves: Buffer } {
-    this.#expectReady();
-    this.#state = 'used up';
-    if (this.#leaf !== undefined) this.#endLeaf(this.#leaf);
-    return { linear: this.#linear.digest(), leaves: Buffer.concat(this.#leaves) };
-  }
-
-  /** Takes a frame whose work goes on until `work` ends; should that fail, the hasher is of no use any more. */
-  async during<T>(frame: Buffer, work: () => Promise<T>): Promise<T> {
-    this.update(frame);
-    this.#state = 'at work';
-    try {
-      const result = await work();
-      this.#state = 'ready';
-      return result;
-    } catch (error) {
-      this.#state = 'used up';
-      throw error;
-    }
-  }
-
   #endLeaf(leaf: Hash): void {
     this.#leaves.push(leaf.digest());
     this.#leaf = undefined;
     this.#leafBytes = 0;
   }
 
-  #expectReady(): void {
-    if (this.#state === 'at work') throw new RangeError('the hasher is still at work');
-    if (this.#state === 'used up') throw new RangeError('the digest of the hasher was already taken');
+  #expectUsable(): void {
+    if (this.#isUsedUp) throw new RangeError('the hasher is used up');
+  }
+
+  #expectIdle(): void {
+    this.#expectUsable();
+    if (this.#pending > 0) throw new RangeError('the hasher is still at work');
   }
 }

@@ -15,6 +15,8 @@ export interface NewArchive {
   sizeBytes: number;
   treeHash: string;
   nowMs: number;
+  /** The blob that lists its parts, if it has any. */
+  assemblyBlobId?: string;
 }
 
 /** Which blobs of an archive to show. */
@@ -137,6 +139,7 @@ export async function insertArchive(trx: Transaction<Tables>, archive: NewArchiv
       tree_hash: archive.treeHash,
       created_at: archive.nowMs,
       deleted_at: null,
+      assembly_blob_id: archive.assemblyBlobId ?? null,
     })
     .returning('key')
     .executeTakeFirstOrThrow();

@@ -34,14 +34,40 @@ export async function giveUpUpload(trx: Transaction<Tables>, uploadKey: number):
   await trx.insertInto('uploads_given_up').values({ upload_key: uploadKey }).execute();
 }
 
-/** Hands up to `limit` blobs of these archives over; returns how many: fewer than `limit` were all. */
+/**
+ * Hands up to `limit` blobs of these archives over; returns how many: fewer than `limit` were all. The lists of parts go
+ * first: parts that no list names make no archive when the metadata are made again from the bytes.
+ */
 export async function takeFromArchives(
   trx: Transaction<Tables>,
   { keys, limit }: { keys: readonly number[]; limit: number },
 ): Promise<number> {
-  const some = trx.selectFrom('archive_blobs').select('blob_id').where('archive_key', 'in', listed(keys)).limit(limit);
+  const lists = await takeAssemblies(trx, { keys, limit });
+  const some = trx
+    .selectFrom('archive_blobs')
+    .select('blob_id')
+    .where('archive_key', 'in', listed(keys))
+    .limit(limit - lists);
   const taken = await trx.deleteFrom('archive_blobs').where('blob_id', 'in', some).returning('blob_id').execute();
-  return handedOver(trx, taken);
+  return lists + (await handedOver(trx, taken));
+}
+
+async function takeAssemblies(
+  trx: Transaction<Tables>,
+  { keys, limit }: { keys: readonly number[]; limit: number },
+): Promise<number> {
+  const rows = await trx
+    .selectFrom('archives')
+    .select(['key', 'assembly_blob_id as blob_id'])
+    .where('key', 'in', listed(keys))
+    .where('assembly_blob_id', 'is not', null)
+    .$narrowType<{ blob_id: string }>()
+    .limit(limit)
+    .execute();
+  if (rows.length === 0) return 0;
+  const taken = listed(rows.map(({ key }) => key));
+  await trx.updateTable('archives').set({ assembly_blob_id: null }).where('key', 'in', taken).execute();
+  return handedOver(trx, rows);
 }
 
 /** The same for the parts of uploads. */

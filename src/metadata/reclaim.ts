@@ -92,19 +92,26 @@ async function gatherFromUploads(trx: Transaction<Tables>, limit: number): Promi
 }
 
 /** Those of `blobIds` that some row mentions. */
-async function mentioned(trx: Transaction<Tables>, blobIds: readonly string[]): Promise<Set<string>> {
+export async function mentioned(trx: Transaction<Tables>, blobIds: readonly string[]): Promise<Set<string>> {
   const rows = await inUse(trx, blobIds)
     .unionAll(trx.selectFrom('reclaimable_blobs').select('blob_id').where('blob_id', 'in', listed(blobIds)))
     .execute();
   return new Set(rows.map((row) => row.blob_id));
 }
 
-/** Those of `blobIds` that an archive, a part or a job refers to. */
+/** Those of `blobIds` that an archive, a part or a job refers to. A new column that names blobs belongs here. */
 const inUse = (trx: Transaction<Tables>, blobIds: readonly string[]) =>
   trx
     .selectFrom('archive_blobs')
     .select('blob_id')
     .where('blob_id', 'in', listed(blobIds))
+    .unionAll(
+      trx
+        .selectFrom('archives')
+        .select('assembly_blob_id as blob_id')
+        .where('assembly_blob_id', 'in', listed(blobIds))
+        .$narrowType<{ blob_id: string }>(),
+    )
     .unionAll(trx.selectFrom('parts').select('blob_id').where('blob_id', 'in', listed(blobIds)))
     .unionAll(
       trx

@@ -10,6 +10,7 @@ import { JobQueueRecords } from './job-queue.ts';
 import { JobRecords } from './jobs.ts';
 import { KeyRecords } from './keys.ts';
 import { NotificationConfigurationRecords } from './notification-configurations.ts';
+import { RebuildRecords } from './rebuilding.ts';
 import { ReclaimRecords } from './reclaim.ts';
 import { RetentionClockRecords } from './retention-clock.ts';
 import { RetrievalPolicyRecords } from './retrieval-policies.ts';
@@ -44,6 +45,7 @@ export const recordClasses = {
   retrievalPolicies: RetrievalPolicyRecords,
   capacity: CapacityRecords,
   reclaim: ReclaimRecords,
+  rebuild: RebuildRecords,
   subscriptions: SubscriptionRecords,
   deliveries: DeliveryRecords,
   serving: ServingRecords,
@@ -73,6 +75,7 @@ export const READS: { readonly [N in Noun]?: readonly (keyof Records[N])[] } = {
   keys: ['find', 'list', 'has', 'sealBeginnings'],
   notificationConfigurations: ['find'],
   reclaim: ['list'],
+  rebuild: ['lastArchiveKey', 'rowsWithBytes'],
   retentionClock: ['find', 'newestWriteAtMs'],
   retrievalPolicies: ['find'],
   serving: ['find'],
@@ -81,7 +84,7 @@ export const READS: { readonly [N in Noun]?: readonly (keyof Records[N])[] } = {
   users: ['findByName', 'list'],
   vaultLocks: ['find', 'locked'],
   vaultPolicies: ['find', 'tags'],
-  vaults: ['find', 'findByKey', 'list', 'hasArchives'],
+  vaults: ['find', 'findByKey', 'list', 'identities', 'hasArchives'],
 };
 
 export function createRecords(db: Kysely<Tables>): Records {

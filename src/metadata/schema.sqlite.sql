@@ -46,8 +46,11 @@ CREATE TABLE "archives" (
   "size_bytes" integer not null,
   "tree_hash" text not null,
   "created_at" integer not null,
-  "deleted_at" integer
+  "deleted_at" integer,
+  "assembly_blob_id" text
 ) strict;
+
+CREATE UNIQUE INDEX "archives_by_assembly" on "archives" ("assembly_blob_id") where "assembly_blob_id" is not null;
 
 CREATE INDEX "archives_by_creation" on "archives" ("vault_key", "created_at", "key", "deleted_at");
 

@@ -66,6 +66,8 @@ export interface ArchivesTable {
   tree_hash: string;
   created_at: number;
   deleted_at: number | null;
+  /** The blob that lists its parts; null for an archive that was uploaded as a whole, or before there were such lists. */
+  assembly_blob_id: string | null;
 }
 
 export interface BlobRefColumns {

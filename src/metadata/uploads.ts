@@ -1,23 +1,15 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { BlobRef } from '../model/archives.ts';
 import type { ListPosition } from '../model/ids.ts';
-import { assemblyFault, type Part, type Upload } from '../model/uploads.ts';
-import { combine } from '../tree-hash/nodes.ts';
-import { insertArchive, toBlobRef } from './archives.ts';
+import type { Part, Upload } from '../model/uploads.ts';
+import { type Asked, type Assembled, assemble, type Completion, complete, type NewAssembly } from './completions.ts';
 import { giveUpBlobs, giveUpUpload } from './giving-up.ts';
 import { goingKeys } from './going-vaults.ts';
 import { listed } from './json-list.ts';
+import { close, partsOf, toPartRow } from './parts.ts';
 import { inTransaction } from './prepared.ts';
 import { refuseGivenUp } from './reclaim.ts';
 import type { Tables, UploadRow } from './tables.ts';
 import { vaultExists } from './vaults.ts';
-
-/** How completing an upload ends. */
-export type Completion =
-  | { outcome: 'completed' | 'repeated'; archiveId: string; treeHash: string }
-  /** The parts are not what was said of them; `fault` tells why, or is null when only the tree hash differs. */
-  | { outcome: 'refused'; fault: string | null }
-  | { outcome: 'gone' };
 
 export class UploadRecords {
   readonly #db: Kysely<Tables>;
@@ -98,40 +90,20 @@ export class UploadRecords {
   }
 
   /**
-   * Turns an open upload into an archive: its parts become the archive's blobs, no byte moves. When they do not make up an
-   * archive of this size and tree hash (in lower case), the upload stays open. One completed before gives the archive it
-   * became.
+   * What completing an upload would come to now: the list of its parts, to be stored before it is completed, or the reason
+   * why it cannot be.
    */
-  async complete(upload: {
-    uploadKey: number;
-    archiveId: string;
-    nowMs: number;
-    sizeBytes: number;
-    treeHash: string;
-  }): Promise<Completion> {
-    const { sizeBytes, treeHash } = upload;
-    return inTransaction(this.#db, async (trx) => {
-      const row = await trx.selectFrom('uploads').selectAll().where('key', '=', upload.uploadKey).executeTakeFirst();
-      if (row === undefined || row.state === 'aborted') return { outcome: 'gone' };
-      if (!(await vaultExists(trx, row.vault_key))) return { outcome: 'gone' };
-      if (row.archive_id !== null) return repeated(trx, row.archive_id);
-      const parts = await partsOf(trx, row.key);
-      const fault = assemblyFault({ parts, partSizeBytes: row.part_size_bytes, sizeBytes });
-      if (fault !== undefined) return { outcome: 'refused', fault };
-      if (treeHashOf(parts) !== treeHash) return { outcome: 'refused', fault: null };
-      const archiveKey = await insertArchive(trx, {
-        id: upload.archiveId,
-        vaultKey: row.vault_key,
-        description: row.description,
-        sizeBytes,
-        treeHash,
-        nowMs: upload.nowMs,
-      });
-      if (archiveKey === undefined) return { outcome: 'gone' };
-      await movePartsToArchive(trx, { uploadKey: row.key, archiveKey });
-      await close(trx, { uploadKey: row.key, state: 'completed', archiveId: upload.archiveId, nowMs: upload.nowMs });
-      return { outcome: 'completed', archiveId: upload.archiveId, treeHash };
-    });
+  async assemble(asked: Asked): Promise<Assembled> {
+    return inTransaction(this.#db, (trx) => assemble(trx, asked));
+  }
+
+  /**
+   * Turns an open upload into an archive: its parts become the archive's blobs, no byte moves. When they do not make up an
+   * archive of this size and tree hash (in lower case), the upload stays open; so it does, as `changed`, when they are not
+   * those that the stored list names. One completed before gives the archive it became.
+   */
+  async complete(asked: Asked & NewAssembly): Promise<Completion> {
+    return inTransaction(this.#db, (trx) => complete(trx, asked));
   }
 
   /** Gives an open upload and its parts up. Repeating it succeeds; a completed or unknown upload is `gone`. */
@@ -205,72 +177,12 @@ async function untouched(
   return rows.map((row) => row.key);
 }
 
-async function partsOf(
-  db: Kysely<Tables>,
-  uploadKey: number,
-  page?: { afterByte: number; limit: number },
-): Promise<Part[]> {
-  let query = db
-    .selectFrom('parts')
-    .select(['blob_id', 'start_byte', 'size_bytes', 'tree_hash'])
-    .where('upload_key', '=', uploadKey)
-    .orderBy('start_byte');
-  if (page !== undefined) query = query.where('start_byte', '>', page.afterByte).limit(page.limit);
-  return (await query.execute()).map(toBlobRef);
-}
-
-const treeHashOf = (parts: readonly Part[]): string =>
-  combine(Buffer.from(parts.map((part) => part.treeHash).join(''), 'hex')).toString('hex');
-
-async function movePartsToArchive(
-  trx: Transaction<Tables>,
-  { uploadKey, archiveKey }: { uploadKey: number; archiveKey: number },
-): Promise<void> {
-  const parts = trx
-    .selectFrom('parts')
-    .select((eb) => [eb.val(archiveKey).as('archive_key'), 'start_byte', 'size_bytes', 'tree_hash', 'blob_id'])
-    .where('upload_key', '=', uploadKey);
-  await trx
-    .insertInto('archive_blobs')
-    .columns(['archive_key', 'start_byte', 'size_bytes', 'tree_hash', 'blob_id'])
-    .expression(parts)
-    .execute();
-  await trx.deleteFrom('parts').where('upload_key', '=', uploadKey).execute();
-}
-
 async function abortOpen(
   trx: Transaction<Tables>,
   { uploadKey, nowMs }: { uploadKey: number; nowMs: number },
 ): Promise<void> {
   await giveUpUpload(trx, uploadKey);
   await close(trx, { uploadKey, state: 'aborted', archiveId: null, nowMs });
-}
-
-async function close(
-  trx: Transaction<Tables>,
-  closed: { uploadKey: number; state: Upload['state']; archiveId: string | null; nowMs: number },
-): Promise<void> {
-  await trx
-    .updateTable('uploads')
-    .set({ state: closed.state, archive_id: closed.archiveId, touched_at: closed.nowMs })
-    .where('key', '=', closed.uploadKey)
-    .execute();
-}
-
-async function repeated(trx: Transaction<Tables>, archiveId: string) {
-  const archive = await trx.selectFrom('archives').select('tree_hash').where('id', '=', archiveId).executeTakeFirst();
-  if (archive === undefined) return { outcome: 'gone' as const };
-  return { outcome: 'repeated' as const, archiveId, treeHash: archive.tree_hash };
-}
-
-function toPartRow(uploadKey: number, part: BlobRef) {
-  return {
-    upload_key: uploadKey,
-    blob_id: part.blobId,
-    start_byte: part.startByte,
-    size_bytes: part.sizeBytes,
-    tree_hash: part.treeHash,
-  };
 }
 
 function toUpload(row: UploadRow): Upload {

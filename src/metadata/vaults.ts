@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { VaultIdentity } from '../model/lock-records.ts';
 import { isEmpty, type Snapshot, type Vault, type VaultName } from '../model/vaults.ts';
 import { isThere, letGo } from './going-vaults.ts';
 import { inTransaction, Prepared } from './prepared.ts';
@@ -22,14 +23,15 @@ export class VaultRecords {
 
   /**
    * Makes the vault unless it exists; `full` when the account has `vaultsMax` vaults already, `no account` when there is
-   * none that may have any.
+   * none that may have any. One that is not noted beside the bytes is not made: that it is missing is the outcome.
    */
   async create(
-    vault: VaultName & { nowMs: number; vaultsMax: number },
-  ): Promise<'created' | 'exists' | 'full' | 'no account'> {
+    vault: VaultName & { nowMs: number; vaultsMax: number; isNoted?: boolean },
+  ): Promise<'created' | 'exists' | 'missing' | 'full' | 'no account'> {
     return inTransaction(this.#db, async (trx) => {
       if (!(await isAccountEnabled(trx, vault.accountId))) return 'no account';
       if ((await findVault(trx, vault)) !== undefined) return 'exists';
+      if (vault.isNoted === false) return 'missing';
       const { count } = await trx
         .selectFrom('vaults')
         .select((eb) => eb.fn.countAll<number>().as('count'))
@@ -67,6 +69,19 @@ export class VaultRecords {
       .limit(limit)
       .execute();
     return rows.map(toVault);
+  }
+
+  /** Which vaults there are, of all accounts, in the order of their keys after one. */
+  async identities({ afterKey, limit }: { afterKey: number; limit: number }) {
+    const rows = await this.#db
+      .selectFrom('vaults')
+      .select(['key', 'account_id as accountId', 'name', 'created_at as createdAtMs'])
+      .where('key', '>', afterKey)
+      .where((eb) => isThere(eb.ref('account_id')))
+      .orderBy('key')
+      .limit(limit)
+      .execute();
+    return rows satisfies (VaultIdentity & { key: number })[];
   }
 
   /**
@@ -132,7 +147,8 @@ async function hasArchives(db: Kysely<Tables>, vaultKey: number): Promise<boolea
   return row !== undefined;
 }
 
-function newVaultRow({ accountId, name, nowMs }: VaultName & { nowMs: number }) {
+/** An empty vault that was just made. */
+export function newVaultRow({ accountId, name, nowMs }: VaultName & { nowMs: number }) {
   return {
     account_id: accountId,
     name,

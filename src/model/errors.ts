@@ -47,6 +47,14 @@ export const missingParameter = (name: string): GlacierError =>
 /** The vault, archive, upload or job that the request names does not exist. */
 export const notFound = (message: string): GlacierError => new GlacierError('ResourceNotFoundException', message);
 
+/** It is not the client's fault, and it is told nothing about the inside. */
+export const serviceUnavailable = (options?: ErrorOptions): GlacierError =>
+  new GlacierError(
+    'ServiceUnavailableException',
+    'The server cannot complete the request now. Please try again.',
+    options,
+  );
+
 /** An operator asked for what cannot be done. The message is one line that says why and, where it helps, what to do. */
 export class AdminError extends Error {
   constructor(message: string, options?: ErrorOptions) {

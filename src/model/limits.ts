@@ -33,6 +33,8 @@ export const limits = {
   uploadTouchMs: HOUR_MS,
   /** Bodies of archives and parts that are received at once; each takes up to four frames of memory. */
   receivesAtOnceMax: 256,
+  /** How often completing an upload is begun anew because parts came in meanwhile. */
+  completionAttemptsMax: 10,
   /** How long a completed or aborted upload is remembered, so that repeating the call gives the same answer. */
   uploadRepeatMs: DAY_MS,
   /** How long a vault lock waits to be completed. */
@@ -46,22 +48,6 @@ export const limits = {
   /** What each unit promises, in each period, at least. */
   retrievalsPerCapacityUnit: 3,
   capacityPeriodMs: 5 * MINUTE_MS,
-
-  // Segments, which hold the small blobs.
-  segmentBytesMax: 64 * MIB,
-  /** Of what a blob says of itself, as JSON. The longest description fits, every character of it escaped. */
-  blobAboutBytesMax: 16 * KIB,
-  /** What is written at once, and made durable with one call. */
-  segmentBatchBytesMax: 4 * MIB,
-  segmentBatchRecordsMax: 1024,
-  /** What waits to be written; whoever adds more waits too. */
-  segmentWaitingBytesMax: 16 * MIB,
-  /** Files that are kept open for reading, of each copy. */
-  segmentsOpenMax: 64,
-  /** Deleted records that are remembered, of all segments; each takes about a hundred bytes. */
-  holesCachedMax: 100_000,
-  /** A segment is rewritten when more of it than this share is of no use. */
-  segmentDeadShareMax: 0.25,
 
   // Requests.
   connectionsMax: 4096,
@@ -101,6 +87,10 @@ export const limits = {
 
   /** A change of the metadata that waits longer makes the server unready. */
   metadataStallMs: 10 * SECOND_MS,
+
+  // Blobs.
+  /** What a blob says of itself, as text; a description, at its longest, takes two bytes for each of its letters. */
+  blobAboutBytesMax: 16 * KIB,
 
   // The worker.
   /** At once, of each queue. An archive retrieval mostly waits: for the disk, and for its end to be durable. */
@@ -152,6 +142,20 @@ export const limits = {
   inventoryDailyMs: DAY_MS,
   inventoryDuePauseMs: MINUTE_MS,
 
+  // Segments, which hold the small blobs.
+  segmentBytesMax: 64 * MIB,
+  /** What is written at once, and made durable with one call. */
+  segmentBatchBytesMax: 4 * MIB,
+  segmentBatchRecordsMax: 1024,
+  /** What waits to be written; whoever adds more waits too. */
+  segmentWaitingBytesMax: 16 * MIB,
+  /** Files that are kept open for reading, of each copy. */
+  segmentsOpenMax: 64,
+  /** Deleted records that are remembered, of all segments; each takes about a hundred bytes. */
+  holesCachedMax: 100_000,
+  /** A segment is rewritten when more of it than this share is of no use. */
+  segmentDeadShareMax: 0.25,
+
   // Select jobs.
   ...selectLimits,
 
@@ -176,6 +180,14 @@ export const limits = {
   sealBeginningsMax: 100,
   /** How often an id is drawn anew because it is taken. */
   idDrawsMax: 5,
+
+  // Encryption at rest.
+  /** The current one, and those that older blobs are wrapped with. */
+  encryptionKeysMax: 16,
+  encryptionKeyCommandMs: 30 * SECOND_MS,
+  /** Far more than so many keys take. */
+  encryptionKeyCommandBytesMax: 16 * KIB,
+
   // Locks and the time that they go by.
   /** Trusted time is kept this often: each time is a commit, and what was not kept is proven again. */
   retentionClockPauseMs: MINUTE_MS,
@@ -186,6 +198,15 @@ export const limits = {
   /** By the ten digits of a record's name. */
   lockRecordNumberMax: 9_999_999_999,
   lockPageRows: 500,
+  /** Far more than the longest name takes. */
+  vaultRecordBytesMax: KIB,
+  vaultPageRows: 500,
+
+  // Making the metadata again.
+  /** Of archives and the like that are looked up and added in one commit. */
+  rebuildRowsMax: 500,
+  /** Blobs of which it is asked side by side whether they are there. */
+  blobsLookedAtAtOnceMax: 8,
 
   // Policies.
   /** Glacier's own, of the access policy and of the lock policy; ours for identity policies. In bytes of UTF-8. */
@@ -260,6 +281,18 @@ export const limits = {
   /** How long a command waits for a server that starts or stops, or for another command. */
   adminWaitMs: 10 * SECOND_MS,
   adminRetryPauseMs: 50,
+
+  // Health.
+  /** What is known of the free space counts for so long. */
+  spaceKnownMs: SECOND_MS,
+  /** How long an upload waits for a file system to say what is free. */
+  spaceLookMs: 5 * SECOND_MS,
+  /** Between looks when nobody asks. */
+  spaceLookPauseMs: 10 * SECOND_MS,
+  /** Of those that are known to be damaged. */
+  damagedArchivesShownMax: 1000,
+  /** How long after the last one a file call that failed counts as a reason to look at the disk. */
+  diskErrorShownMs: DAY_MS,
 
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */

@@ -5,6 +5,13 @@ export interface VaultIdentity extends VaultName {
   createdAtMs: number;
 }
 
+/** What tells a vault from all others, and nothing else of it. */
+export const identityOf = ({ accountId, name, createdAtMs }: VaultIdentity): VaultIdentity => ({
+  accountId,
+  name,
+  createdAtMs,
+});
+
 /**
  * What is kept beside the bytes about a vault: that it was locked, or, without a lock, that a locked vault was deleted. The
  * newest record of a vault counts.

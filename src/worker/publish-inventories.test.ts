@@ -35,7 +35,13 @@ test('daily inventories are published of some vaults at a time', async () => {
   for (const name of vaults) {
     const vault = { ...VAULT, name };
     await core.vaults.create(vault);
-    const upload = { vault, description: null, claimed: hashesOf(bytes), body: chunksOf(bytes) };
+    const upload = {
+      vault,
+      description: null,
+      claimed: hashesOf(bytes),
+      body: chunksOf(bytes),
+      sizeBytes: bytes.length,
+    };
     if (name === 'vault' || name === 'vault-500') await core.archives.upload(upload);
   }
   clock.atMs += DAY_MS;

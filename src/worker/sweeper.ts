@@ -3,6 +3,7 @@ import { limits, MINUTE_MS } from '../model/limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import { expireJobs, expireKeys, expireSubscriptions, expireUploads, removeVaults } from './expire.ts';
 import { keepTime } from './keep-time.ts';
+import { lookAtDisks } from './look-at-disks.ts';
 import { Pause } from './pause.ts';
 import { publishInventories } from './publish-inventories.ts';
 import { giveUpOrphans, type ReclaimPlace, reclaim } from './reclaim.ts';
@@ -28,6 +29,7 @@ export class Sweeper implements AsyncDisposable {
       { name: 'expire keys', step: () => expireKeys(given), pauseMs: limits.keySweepPauseMs },
       { name: 'reclaim', step: () => reclaim(given, place), pauseMs },
       { name: 'keep the time', step: () => keepTime(given), pauseMs: limits.retentionClockPauseMs },
+      { name: 'look at the disks', step: () => lookAtDisks(given), pauseMs: limits.spaceLookPauseMs },
       { name: 'publish inventories', step: publishInventories(given), pauseMs: limits.inventoryDuePauseMs },
       {
         name: 'give up orphans',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { NewJob } from '../../src/metadata/job-rows.ts';
 import type { Metadata } from '../../src/metadata/metadata.ts';
 import type { BlobRef } from '../../src/model/archives.ts';
+import { assemblyDigest, formatAssembly } from '../../src/model/assembly.ts';
 import type { CapacityUnit } from '../../src/model/capacity.ts';
 import { newArchiveId, newBlobId, newCapacityId, newJobId, newUploadId } from '../../src/model/ids.ts';
 import type { Lease } from '../../src/model/jobs.ts';
@@ -30,8 +31,9 @@ export function blobRef({ blobId = newBlobId(), startByte = 0, sizeBytes = 10 }:
   return { blobId, startByte, sizeBytes, treeHash: hashOf(blobId.slice(0, 16)) };
 }
 
-/** What is said of the archive that these parts make up. */
-export const assembled = (parts: readonly BlobRef[]) => ({
+/** What is said of the archive that these parts make up, and the blob that lists them. */
+export const assembled = (parts: readonly BlobRef[], { blobId = newBlobId() }: { blobId?: string } = {}) => ({
+  assembly: { blobId, digest: assemblyDigest(formatAssembly(parts)) },
   sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
   treeHash: combine(Buffer.from(parts.map((part) => part.treeHash).join(''), 'hex')).toString('hex'),
 });

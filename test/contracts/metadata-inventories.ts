@@ -7,6 +7,7 @@ import { HOUR_MS } from '../../src/model/limits.ts';
 import type { Snapshot } from '../../src/model/vaults.ts';
 import {
   ACCOUNT,
+  assembled,
   blobRef,
   type MetadataUnderTest,
   newArchive,
@@ -134,13 +135,7 @@ export function inventoryContract(tested: () => MetadataUnderTest): void {
       await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: T0 });
       await snapshotAtMs();
       const archiveId = newArchiveId();
-      await metadata.uploads.complete({
-        uploadKey: upload.key,
-        archiveId,
-        nowMs: T0,
-        sizeBytes: 10,
-        treeHash: part.treeHash,
-      });
+      await metadata.uploads.complete({ uploadKey: upload.key, archiveId, nowMs: T0, ...assembled([part]) });
       expect(await find(archiveId)).toMatchObject({ createdAtMs: T0 });
       expect(await vaultNow(metadata, vault)).toMatchObject({ writtenAtMs: T0 + 3 });
       await newArchive(metadata, { vaultKey: vault.key, nowMs: T0 + HOUR_MS });

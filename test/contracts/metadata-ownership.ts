@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Metadata } from '../../src/metadata/metadata.ts';
+import type { BlobRef } from '../../src/model/archives.ts';
+import { assemblyDigest, formatAssembly } from '../../src/model/assembly.ts';
 import { newArchiveId, newBlobId } from '../../src/model/ids.ts';
 import { TIERS } from '../../src/model/jobs.ts';
 import { MIB } from '../../src/model/limits.ts';
@@ -43,6 +45,11 @@ const given = (world: World): string => {
   world.given.add(blobId);
   return blobId;
 };
+/** Without parts there is no tree hash. */
+const assembledOrNothing = (parts: readonly BlobRef[], blobId: string) =>
+  parts.length > 0
+    ? assembled(parts, { blobId })
+    : { sizeBytes: 0, treeHash: '', assembly: { blobId, digest: assemblyDigest(formatAssembly(parts)) } };
 const missingKey = 1e9;
 /** Of retrievals: within the lower half of the count of running ones, on its border, and beyond it. */
 const SIZES = [1, 2 ** 32 - 1, 2 ** 32, 40 * 2 ** 40];
@@ -87,9 +94,12 @@ const steps: Record<string, Step> = {
     const archiveId = newArchiveId();
     const uploadKey = pickOf(world.uploads, pick)?.key ?? missingKey;
     const parts = await world.metadata.uploads.listParts({ uploadKey, afterByte: -1, limit: 10 });
-    const whole = parts.length === 0 ? { sizeBytes: 0, treeHash: '' } : assembled(parts);
-    const completed = await world.metadata.uploads.complete({ uploadKey, archiveId, nowMs: T0, ...whole });
-    if (completed.outcome !== 'completed') return;
+    const { assembly, ...whole } = assembledOrNothing(parts, given(world));
+    const completed = await world.metadata.uploads.complete({ uploadKey, archiveId, nowMs: T0, ...whole, assembly });
+    if (completed.outcome !== 'completed') {
+      await world.metadata.reclaim.addUnknown([assembly.blobId]);
+      return;
+    }
     const archive = present(await world.metadata.archives.find({ accountId: ACCOUNT, id: archiveId }));
     world.archives.push(archive);
   },
@@ -148,6 +158,7 @@ const scripts = fc.array(fc.tuple(fc.constantFrom(...Object.keys(steps)), fc.nat
 
 const OWNED = `
   select blob_id, 'archive' as owner from archive_blobs
+  union all select assembly_blob_id, 'assembly' from archives where assembly_blob_id is not null
   union all select blob_id, 'part' from parts
   union all select output_blob_id, 'job' from jobs where output_blob_id is not null
   union all select blob_id, 'reclaim' from reclaimable_blobs`;
@@ -174,7 +185,10 @@ const WITHOUT_BYTES = `
 const LEFT_BEHIND = `
   select p.blob_id from parts p join uploads u on u.key = p.upload_key where u.state <> 'open'
     and u.key not in (select upload_key from uploads_given_up)
-  union all select b.blob_id from archive_blobs b join archives a on a.key = b.archive_key
+  union all select b.blob_id from (
+    select archive_key, blob_id from archive_blobs
+    union all select key, assembly_blob_id from archives where assembly_blob_id is not null
+  ) b join archives a on a.key = b.archive_key
   where a.deleted_at is not null
     and not exists (select 1 from jobs j where j.archive_key = a.key)
     and a.key not in (select archive_key from archives_given_up)

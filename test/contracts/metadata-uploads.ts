@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseAssembly } from '../../src/model/assembly.ts';
 import { newArchiveId, newBlobId, newUploadId } from '../../src/model/ids.ts';
 import { MIB } from '../../src/model/limits.ts';
 import {
@@ -24,6 +25,7 @@ export function uploadContract(tested: () => MetadataUnderTest): void {
     return { metadata, vault, upload: await newUpload(metadata, { vaultKey: vault.key }) };
   };
   const givenUp = async (blobId: string) => (await allGivenUp(tested().metadata)).includes(blobId);
+  const waiting = async (blobId: string) => (await tested().metadata.reclaim.list({ limit: 1e6 })).includes(blobId);
   const partsOf = (uploadKey: number) =>
     tested().metadata.uploads.listParts({ uploadKey, afterByte: -1, limit: 10_000 });
 
@@ -107,6 +109,66 @@ export function uploadContract(tested: () => MetadataUnderTest): void {
       expect(await metadata.uploads.complete(asked)).toMatchObject({ outcome: 'completed' });
     });
 
+    test('tells what its parts are before it is completed, or why it cannot be', async () => {
+      const { metadata, upload } = await started();
+      const parts = [blobRef({ sizeBytes: MIB }), blobRef({ startByte: MIB, sizeBytes: 5 })];
+      for (const part of parts) await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: T0 });
+      const { assembly, ...facts } = assembled(parts);
+      const asked = { uploadKey: upload.key, ...facts };
+      const found = await metadata.uploads.assemble(asked);
+      expect(found).toMatchObject({ outcome: 'assembled', description: null });
+      expect('list' in found && parseAssembly(Buffer.from(found.list))).toEqual(parts);
+      expect(await metadata.uploads.assemble({ ...asked, treeHash: hashOf('x') })).toEqual({
+        outcome: 'refused',
+        fault: null,
+      });
+      const short = 'Invalid x-amz-archive-size: 9. The uploaded parts add up to 1048581 bytes.';
+      expect(await metadata.uploads.assemble({ ...asked, sizeBytes: 9 })).toEqual({ outcome: 'refused', fault: short });
+      const archiveId = newArchiveId();
+      await metadata.uploads.complete({ ...asked, archiveId, nowMs: T0, assembly });
+      const repeated = { outcome: 'repeated', archiveId, treeHash: facts.treeHash };
+      expect(await metadata.uploads.assemble(asked)).toEqual(repeated);
+      expect(await metadata.uploads.assemble({ ...asked, uploadKey: 1e9 })).toEqual({ outcome: 'gone' });
+    });
+
+    test('stays open when a part was replaced since they were listed, also by one of the same bytes', async () => {
+      const { metadata, upload } = await started();
+      const [part, same] = [blobRef(), { ...blobRef(), treeHash: '' }];
+      same.treeHash = part.treeHash;
+      const asked = { uploadKey: upload.key, archiveId: newArchiveId(), nowMs: T0, ...assembled([part]) };
+      await metadata.uploads.putPart({ uploadKey: upload.key, part: same, nowMs: T0 });
+      expect(await metadata.uploads.complete(asked)).toEqual({ outcome: 'changed' });
+      expect(await partsOf(upload.key)).toEqual([same]);
+      await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: T0 });
+      expect(await metadata.uploads.complete(asked)).toMatchObject({ outcome: 'completed' });
+    });
+
+    test('refuses a list of parts that was given up already', async () => {
+      const { metadata, upload } = await started();
+      const part = blobRef();
+      await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: T0 });
+      const asked = { uploadKey: upload.key, archiveId: newArchiveId(), nowMs: T0, ...assembled([part]) };
+      await metadata.reclaim.addUnknown([asked.assembly.blobId]);
+      await expect(metadata.uploads.complete(asked)).rejects.toThrow('given up');
+      expect(await partsOf(upload.key)).toEqual([part]);
+    });
+
+    test('leaves a list of its parts that goes with the archive, before the parts do', async () => {
+      const { metadata, upload } = await started();
+      const part = blobRef();
+      await metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: T0 });
+      const asked = { uploadKey: upload.key, archiveId: newArchiveId(), nowMs: T0, ...assembled([part]) };
+      const listBlobId = asked.assembly.blobId;
+      await metadata.uploads.complete(asked);
+      // Known, so that no scan takes it for an orphan.
+      expect(await metadata.reclaim.addUnknown([listBlobId])).toBe(0);
+      await metadata.archives.delete({ archiveKey: await keyOf(asked.archiveId), nowMs: T0 });
+      await metadata.reclaim.gather({ limit: 1 });
+      expect([await waiting(listBlobId), await waiting(part.blobId)]).toEqual([true, false]);
+      expect([await givenUp(listBlobId), await givenUp(part.blobId)]).toEqual([true, true]);
+      expect(await metadata.reclaim.takeBackMentioned([listBlobId])).toEqual([]);
+    });
+
     test('aborted gives its parts up, again and again with the same answer', async () => {
       const { metadata, upload } = await started();
       const part = blobRef();
@@ -184,10 +246,16 @@ export function uploadContract(tested: () => MetadataUnderTest): void {
     const part = (blobId = '') =>
       metadata.uploads.putPart({ uploadKey, part: { ...blobRef({ blobId }), treeHash }, nowMs: T0 });
     await part(given[0]);
-    const complete = () =>
-      metadata.uploads.complete({ uploadKey, archiveId: newArchiveId(), nowMs: T0, sizeBytes: 10, treeHash });
+    // Each with the list of one of the parts, which may be another one by then.
+    const complete = async (blobId = '') => {
+      const { assembly, ...whole } = assembled([{ ...blobRef({ blobId }), treeHash }]);
+      const asked = { uploadKey, archiveId: newArchiveId(), nowMs: T0, ...whole, assembly };
+      const { outcome } = await metadata.uploads.complete({ ...asked, treeHash });
+      if (outcome !== 'completed') await metadata.reclaim.addUnknown([assembly.blobId]);
+    };
     const abort = () => metadata.uploads.abort({ uploadKey, nowMs: T0 });
-    const calls = [complete, abort, () => part(given[1]), complete, () => part(given[2]), abort];
+    const ofFirst = () => complete(given[0]);
+    const calls = [ofFirst, abort, () => part(given[1]), () => complete(given[1]), () => part(given[2]), abort];
     const turned = [...calls.slice(race % calls.length), ...calls.slice(0, race % calls.length)];
     await Promise.all(turned.map((call) => call()));
     const ended = present(await metadata.uploads.find({ vaultKey: vault.key, id }));

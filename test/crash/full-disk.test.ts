@@ -18,7 +18,7 @@ const CLIENTS = 64;
 const REFUSALS = 300;
 const LEFT_BYTES = 1.5 * MIB;
 const NOTE = 'x'.repeat(900);
-const FLAGS = ['--retrieval-times', 'inventory=1d', '--audit-log', 'off'];
+const FLAGS = ['--retrieval-times', 'inventory=1d', '--audit-log', 'off', '--disk-reserve', '0'];
 
 const directory = mkdtempSync(join(tmpdir(), 'moraine-full-'));
 let absence: string | undefined = 'not tried';

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskBlobStore } from '../../src/blobs/disk.ts';
 import { DiskLockRecords } from '../../src/blobs/disk-lock-records.ts';
+import { DiskVaultRecords } from '../../src/blobs/disk-vault-records.ts';
 import type { Arrangement, Notices } from '../../src/core/arrangement.ts';
 import { type Core, createCore } from '../../src/core/core.ts';
+import { DiskSpace } from '../../src/core/disk-space.ts';
 import { Downloads } from '../../src/core/downloads.ts';
 import { FramePool } from '../../src/core/frame-pool.ts';
 import { LockBook } from '../../src/core/lock-book.ts';
@@ -16,6 +18,7 @@ import type { Snapshot } from '../../src/model/vaults.ts';
 import { addressRules } from '../../src/notify/addresses.ts';
 import { signingKeyIn } from '../../src/notify/signing-key.ts';
 import { DiskOutput } from '../../src/select-output/disk.ts';
+import { Health } from '../../src/telemetry/health.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { sha256, treeHash } from './hashes.ts';
 
@@ -94,6 +97,7 @@ async function arrangementIn(
   directory: string,
   { clock, alarms }: { clock: TestClock; alarms: string[] },
 ): Promise<Arrangement> {
+  const health = new Health(clock);
   const none = { minMs: 0, maxMs: 0 };
   const onFatal = (error: unknown) => {
     throw error;
@@ -101,6 +105,7 @@ async function arrangementIn(
   const metadata = await Metadata.openSqlite({ path: join(directory, 'metadata.sqlite'), onFatal });
   const blobs = await DiskBlobStore.open(join(directory, 'blobs'));
   const lockBook = await LockBook.open(await DiskLockRecords.open(join(directory, 'blobs', 'locks')));
+  const vaultRecords = await DiskVaultRecords.open([join(directory, 'blobs', 'vaults')]);
   const retention = await RetentionClock.open({
     records: metadata.retentionClock,
     clock,
@@ -113,8 +118,11 @@ async function arrangementIn(
     metadata,
     blobs,
     clock,
+    health,
+    space: new DiskSpace({ places: [], reserve: 0, health, monotonicMs: () => clock.atMs, onChange: nothing }),
     retention,
     lockBook,
+    vaultRecords,
     frames: new FramePool(),
     downloads: new Downloads(),
     rootKey: ROOT_KEY,
@@ -161,7 +169,13 @@ export const hashesOf = (bytes: Buffer) => ({ linearHash: sha256(bytes), treeHas
 
 /** Stores bytes as an archive and returns its id. */
 export async function uploadBytes({ core }: Pick<TestArrangement, 'core'>, bytes: Buffer): Promise<string> {
-  const upload = { vault: VAULT, description: null, claimed: hashesOf(bytes), body: chunksOf(bytes) };
+  const upload = {
+    vault: VAULT,
+    description: null,
+    claimed: hashesOf(bytes),
+    body: chunksOf(bytes),
+    sizeBytes: bytes.length,
+  };
   return (await core.archives.upload(upload)).id;
 }
 

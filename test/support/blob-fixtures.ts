@@ -21,6 +21,8 @@ export function testMasterKeys(...numbers: [number, ...number[]]): MasterKeys {
   const idOf = (key: Buffer) => hash('sha256', key, 'buffer').subarray(0, 8);
   const [current = Buffer.alloc(32)] = keys;
   return {
+    encrypts: true,
+    isCurrent: (wrapped) => wrapped.subarray(0, 8).equals(idOf(current)),
     wrap(dataKey) {
       const nonce = randomBytes(12);
       const cipher = createCipheriv('aes-256-gcm', current, nonce);

@@ -11,10 +11,16 @@ export const uploadArchive: Operation = {
   body: 'stream',
   async run(call, core) {
     const claimed = claimedHashes(call);
-    bodySize(call);
+    const sizeBytes = bodySize(call);
     const description = parseDescription(call.header('x-amz-archive-description'));
     const { vault } = call;
-    const { id, treeHash } = await core.archives.upload({ vault, description, claimed, body: call.body.stream() });
+    const { id, treeHash } = await core.archives.upload({
+      vault,
+      description,
+      claimed,
+      body: call.body.stream(),
+      sizeBytes,
+    });
     return created([
       ['x-amz-sha256-tree-hash', treeHash],
       ['Location', `/${vault.accountId}/vaults/${vault.name}/archives/${id}`],

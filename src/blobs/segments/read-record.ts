@@ -16,16 +16,22 @@ export interface RecordBytes {
   bytes: Buffer;
 }
 
-/** Why a copy does not have it. */
-export type NotRead = { state: 'missing'; what: string } | { state: 'damaged'; what: string; cause?: unknown };
+/**
+ * Why a copy does not have it. `gone`: the segment is whole where it tells what it has, and the record is not there any more;
+ * then no other copy's damage means anything. `missing`: the copy has no such segment.
+ */
+export type NotRead =
+  | { state: 'gone' | 'missing'; what: string; cause?: undefined }
+  | { state: 'damaged'; what: string; cause?: unknown };
 
 type Wanted = SegmentPlace & { random: Buffer };
 
 /** Reads a record from one copy, in one call where the segment is open already. */
 export async function readRecord(copy: SegmentCopy, wanted: Wanted): Promise<RecordBytes | NotRead> {
   try {
-    const read = await copy.use(wanted.segment, (segment) => readFrom(segment, wanted));
-    return read ?? { state: 'missing', what: 'its segment is missing' };
+    await using borrowed = await copy.borrow(wanted.segment);
+    if (borrowed.segment === undefined) return { state: 'missing', what: 'its segment is missing' };
+    return await readFrom(borrowed.segment, wanted);
   } catch (error) {
     if (isErrno(error, 'EIO')) return { state: 'damaged', what: 'the disk cannot read it', cause: error };
     throw error;
@@ -36,7 +42,7 @@ async function readFrom(segment: OpenSegment, wanted: Wanted): Promise<RecordByt
   const { map, isMapWhole } = segment;
   const place = map === undefined ? wanted.offset : placeIn(map, wanted.offset);
   if (place === undefined) {
-    if (isMapWhole) return { state: 'missing', what: 'its segment does not have it any more' };
+    if (isMapWhole) return { state: 'gone', what: 'its segment does not have it any more' };
     return { state: 'damaged', what: 'the map of its segment was changed, and it is not found' };
   }
   const bytes = await readFully(segment.handle, Buffer.allocUnsafe(readBytesOf(wanted.random)), place);
@@ -47,7 +53,7 @@ async function readFrom(segment: OpenSegment, wanted: Wanted): Promise<RecordByt
     return { state: 'damaged', what: `in its place is ${head.blobId}` };
   }
   if (!head.blobId.endsWith(wanted.random.toString('hex'))) {
-    return { state: 'missing', what: `in its place is ${head.blobId}` };
+    return { state: 'gone', what: `in its place is ${head.blobId}` };
   }
   if (bytes.length < head.headBytes + head.storedBytes) {
     return { state: 'damaged', what: 'its segment ends within it' };

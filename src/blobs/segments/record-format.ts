@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { BlobAbout } from '../../model/blob-about.ts';
 import { limits } from '../../model/limits.ts';
+import { formatAbout, parseAbout } from '../about-format.ts';
 import { WRAPPED_KEY_BYTES } from '../master-keys.ts';
 import { drawRandom, formatSegmentBlobId, RANDOM_BYTES } from './segment-blob-id.ts';
 
@@ -67,8 +68,7 @@ interface Content {
 
 /** A record that only needs a place. Throws RangeError when about or the bytes are too long. */
 export function makeRecord({ stored, leaf, about, seal, writtenAtMs }: Content): UnplacedRecord {
-  const json = Buffer.from(JSON.stringify(about));
-  if (json.length > limits.blobAboutBytesMax) throw new RangeError('a blob says too much of itself');
+  const json = formatAbout(about);
   if (leaf.length !== LEAF_BYTES) throw new RangeError(`a leaf has ${LEAF_BYTES} bytes`);
   const headBytes = RECORD_HEAD_BYTES + json.length;
   const recordBytes = recordBytesOf({ headBytes, storedBytes: stored.length });
@@ -150,9 +150,9 @@ const sealOf = (head: Buffer) => ({
   tag: head.subarray(AT.tag, AT.tag + TAG_BYTES),
 });
 
-/** What the blob says of itself. The bytes were checked with the head, so this is what was written. */
-export function parseAbout(bytes: Buffer, { headBytes }: RecordHead): BlobAbout {
-  return JSON.parse(bytes.toString('utf8', RECORD_HEAD_BYTES, headBytes)) as BlobAbout;
+/** What the blob says of itself, of a record that begins with `bytes`; null when it is nothing that this version knows. */
+export function aboutOf(bytes: Buffer, { headBytes }: RecordHead): BlobAbout | null {
+  return parseAbout(bytes.subarray(RECORD_HEAD_BYTES, headBytes)) ?? null;
 }
 
 /** Of everything in the head but this checksum, and of about. */

@@ -65,19 +65,23 @@ export class SegmentCopy {
     return found.flatMap((file) => (file?.kind === kind ? file.number : [])).sort((a, b) => a - b);
   }
 
-  /** Hands the open segment to `action`; undefined when there is none of this number. */
-  async use<T>(number: number, action: (segment: OpenSegment) => Promise<T>): Promise<T | undefined> {
+  /** The segment, open until what is returned is disposed; its `segment` is undefined when there is none of this number. */
+  async borrow(number: number): Promise<AsyncDisposable & { segment: OpenSegment | undefined }> {
     const cached = this.#take(number);
     cached.users += 1;
     let segment: OpenSegment | undefined;
-    try {
-      segment = await cached.opened;
-      return segment && (await action(segment));
-    } finally {
+    const giveBack = async () => {
       cached.users -= 1;
       if (segment === undefined) this.#drop(number, cached);
       this.#dropSome();
       await closeUnused(cached);
+    };
+    try {
+      segment = await cached.opened;
+      return { segment, [Symbol.asyncDispose]: giveBack };
+    } catch (error) {
+      await giveBack();
+      throw error;
     }
   }
 

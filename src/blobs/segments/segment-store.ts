@@ -4,17 +4,23 @@ import { makeDirectory, removeFile, syncDirectory } from '../../files/durable.ts
 import type { BlobAbout } from '../../model/blob-about.ts';
 import { type Clock, systemClock } from '../../model/clock.ts';
 import { limits } from '../../model/limits.ts';
-import { BlobDamagedError, BlobMissingError } from '../blob-store.ts';
+import { BlobDamagedError, BlobMissingError, type Surveyed, type Verdict } from '../blob-store.ts';
 import type { MasterKeys } from '../master-keys.ts';
+import { type Compacted, compactSegments } from './compaction.ts';
+import type { Pace } from './findings.ts';
 import { HoleBook } from './hole-book.ts';
 import { type NotRead, openBytes, type RecordBytes, readRecord } from './read-record.ts';
-import { makeRecord, parseAbout } from './record-format.ts';
+import { aboutOf, makeRecord } from './record-format.ts';
 import { sealRecord } from './record-seal.ts';
+import type { Segments } from './renew.ts';
+import { type RewrapProgress, type Rewrapping, rewrapSegments } from './rewrap.ts';
 import { Room } from './room.ts';
 import { parseSegmentBlobId } from './segment-blob-id.ts';
 import { SegmentCopy } from './segment-copy.ts';
 import { INCOMING } from './segment-format.ts';
 import { SegmentWriter } from './segment-writer.ts';
+import { listSegments, surveySegments } from './survey.ts';
+import { verifyRecord } from './verify.ts';
 
 export interface SegmentStoreOptions {
   /** The directory of segments, and that of the mirror. Their parents must be there. */
@@ -25,13 +31,15 @@ export interface SegmentStoreOptions {
   clock?: Clock;
 }
 
-/** A blob as it was read and verified. */
 export interface SegmentBlob {
-  about: BlobAbout;
   bytes: Buffer;
   /** SHA-256 of the bytes, which is their tree hash too. */
   leaf: Buffer;
+  about: BlobAbout;
 }
+
+/** A blob as it was read and verified; what it says of itself is null when this version does not understand it. */
+export type ReadSegmentBlob = Omit<SegmentBlob, 'about'> & { about: BlobAbout | null };
 
 /**
  * Blobs of up to one frame, many to a file. A segment takes records until it is full or the program ends; each start begins
@@ -44,6 +52,12 @@ export class SegmentStore implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #holes: HoleBook;
   readonly #writer: SegmentWriter;
+  readonly #segments: Segments;
+  /** Segments with new holes, and those that need not be looked at again: of the compaction. */
+  readonly #touched = new Set<number>();
+  readonly #settled = new Set<number>();
+  /** The end of the last rewriting that was begun: there is one at a time. */
+  #rewriting: Promise<unknown> = Promise.resolve();
   readonly #room = new Room(limits.segmentWaitingBytesMax);
 
   private constructor(
@@ -60,6 +74,7 @@ export class SegmentStore implements AsyncDisposable {
       nextNumber,
       segmentBytesMax: options.segmentBytesMax ?? limits.segmentBytesMax,
     });
+    this.#segments = { copies, holes: this.#holes, writer: this.#writer };
   }
 
   /** Opens the store, making its directories. What an earlier run was writing to take the place of something is removed. */
@@ -95,11 +110,11 @@ export class SegmentStore implements AsyncDisposable {
   }
 
   /** Reads a blob and verifies all of it. Throws BlobMissingError, BlobDamagedError, or KeyMissingError. */
-  async read(blobId: string): Promise<SegmentBlob> {
+  async read(blobId: string): Promise<ReadSegmentBlob> {
     const { bytes, head, record } = await this.#readWhole(blobId, (read) =>
       openBytes(read.bytes, read.head, this.#masterKeys),
     );
-    return { about: parseAbout(record, head), bytes, leaf: head.leaf };
+    return { about: aboutOf(record, head), bytes, leaf: head.leaf };
   }
 
   /** The size of a blob, or undefined when there is none; throws BlobDamagedError. */
@@ -121,13 +136,50 @@ export class SegmentStore implements AsyncDisposable {
     const places = blobIds.map((blobId) => placeOf(blobId));
     const bySegment = Map.groupBy(places, ({ segment }) => segment);
     for (const [segment, holes] of bySegment) {
-      if (await this.#isPresent(segment)) await this.#holes.add(segment, holes);
+      if (!(await this.#isPresent(segment))) continue;
+      await this.#holes.add(segment, holes);
+      this.#touched.add(segment);
     }
   }
 
+  /** Every blob that is durable, with the instant it was written; segment by segment. */
+  list(): AsyncIterable<{ blobId: string; changedAtMs: number }> {
+    return listSegments(this.#segments);
+  }
+
+  /** Every blob that is whole, with what it says of itself, and what is not; needs no keys. */
+  survey(): AsyncIterable<Surveyed> {
+    return surveySegments(this.#segments);
+  }
+
+  /** Checks every byte of a blob in every copy; a copy that is not whole is made again from the other one. */
+  async verify(blobId: string, { signal }: { signal?: AbortSignal } = {}): Promise<Verdict> {
+    const alone = <T>(action: () => Promise<T>) => this.#alone(action);
+    return verifyRecord(this.#segments, { place: placeOf(blobId), masterKeys: this.#masterKeys, signal, alone });
+  }
+
+  /** Goes through all segments once and takes back the room of holes. May be stopped and begun again at any time. */
+  compact(options: Pace = {}): Promise<Compacted> {
+    const [touched, settled] = [this.#touched, this.#settled];
+    return this.#alone(() => compactSegments(this.#segments, { ...options, touched, settled }));
+  }
+
+  /** Wraps the keys of all records with the first of the master keys; rejects with what the signal does. */
+  rewrap(options: Rewrapping): Promise<RewrapProgress> {
+    return this.#alone(() => rewrapSegments(this.#segments, options));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#rewriting;
     await this.#writer.retire();
     for (const copy of this.#copies) await copy[Symbol.asyncDispose]();
+  }
+
+  /** One rewriting of segments at a time: each takes memory, and two of one segment would undo one another. */
+  async #alone<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.#rewriting.then(action);
+    this.#rewriting = done.catch(() => undefined);
+    return await done;
   }
 
   async #isPresent(segment: number): Promise<boolean> {
@@ -140,23 +192,26 @@ export class SegmentStore implements AsyncDisposable {
     const place = placeOf(blobId);
     if (await this.#holes.has(place)) throw new BlobMissingError(blobId);
     const failures: unknown[] = [];
+    let isGone = false;
     for (const copy of this.#copies) {
       try {
         const read = await readRecord(copy, place);
         const bytes = read.state === 'read' ? open(read) : undefined;
         if (read.state === 'read' && bytes !== undefined) return { bytes, head: read.head, record: read.bytes };
+        if (read.state === 'gone') isGone = true;
         failures.push(failureOf(blobId, read));
       } catch (error) {
         failures.push(error);
       }
     }
-    // That it is missing in one copy says less than what the other has to tell.
+    if (isGone) throw new BlobMissingError(blobId);
+    // That one copy has lost its segment says less than what is wrong with the other.
     throw failures.find((failure) => !(failure instanceof BlobMissingError)) ?? failures[0];
   }
 }
 
 function failureOf(blobId: string, read: RecordBytes | NotRead): Error {
-  if (read.state === 'missing') return new BlobMissingError(blobId);
+  if (read.state === 'gone' || read.state === 'missing') return new BlobMissingError(blobId);
   if (read.state === 'read') return new BlobDamagedError(blobId, 'its bytes were changed');
   return new BlobDamagedError(blobId, read.what, { cause: read.cause });
 }

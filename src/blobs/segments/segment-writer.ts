@@ -22,6 +22,8 @@ export class SegmentWriter {
   readonly #room = Buffer.allocUnsafeSlow(limits.segmentBatchBytesMax + SEGMENT_HEAD_BYTES + BATCH_ALIGNMENT);
   readonly #queue: Waiting[] = [];
   #file: SegmentFile | undefined;
+  /** Of the file that is being made. */
+  #beginning: number | undefined;
   #nextNumber: number;
   #writing: Promise<void> | undefined;
   /** The end of the last thing that was begun with the file: batches and retirements happen one after the other. */
@@ -35,7 +37,8 @@ export class SegmentWriter {
 
   /** The segment that is being written and where its durable part ends; undefined when there is none. */
   get active(): { number: number; end: number } | undefined {
-    return this.#file && { number: this.#file.number, end: this.#file.end };
+    const number = this.#file?.number ?? this.#beginning;
+    return number === undefined ? undefined : { number, end: this.#file?.end ?? 0 };
   }
 
   /** Resolves with the blob's id when the record is durable in every copy. */
@@ -48,7 +51,7 @@ export class SegmentWriter {
 
   /** No more records go to the present segment; it is closed when this resolves. */
   async retire(): Promise<void> {
-    await this.#inTurn(() => this.#close());
+    await this.#inTurn(() => this.#finish());
   }
 
   async #run(): Promise<void> {
@@ -85,21 +88,33 @@ export class SegmentWriter {
       );
       for (const [index, { resolve }] of batch.entries()) resolve(blobIds[index] ?? '');
     } catch (error) {
-      await this.#close().catch(() => undefined);
+      const file = this.#file;
+      this.#file = undefined;
+      await file?.close().catch(() => undefined);
       for (const { reject } of batch) reject(error);
     }
   }
 
   /** The file that takes so many bytes more. */
   async #fileFor(bytes: number): Promise<SegmentFile> {
-    if (this.#file !== undefined && this.#file.endWith(bytes) > this.#segmentBytesMax) await this.#close();
-    this.#file ??= await SegmentFile.create(this.#nextNumber++, this.#directories);
-    return this.#file;
+    if (this.#file !== undefined && this.#file.endWith(bytes) > this.#segmentBytesMax) await this.#finish();
+    if (this.#file !== undefined) return this.#file;
+    this.#beginning = this.#nextNumber++;
+    try {
+      this.#file = await SegmentFile.create({
+        number: this.#beginning,
+        directories: this.#directories,
+        bytesMax: this.#segmentBytesMax,
+      });
+      return this.#file;
+    } finally {
+      this.#beginning = undefined;
+    }
   }
 
-  async #close(): Promise<void> {
+  async #finish(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
-    await file?.close();
+    await file?.finish();
   }
 }

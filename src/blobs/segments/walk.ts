@@ -34,7 +34,7 @@ interface Walked {
   /** Undefined when it is damaged. */
   head: SegmentHead | undefined;
   /** The end of what is durable, of a segment that is being written; else that of the file. */
-  end?: number;
+  end?: number | undefined;
 }
 
 const WINDOW_BYTES = MIB;
