@@ -18,11 +18,12 @@ const ALONE = 1;
 const MANY = 8;
 
 const CASES: Record<keyof typeof BREAKS, { clientsMax: number; deeds: DeedName[] }> = {
-  'no fsync of a blob': { clientsMax: ALONE, deeds: ['uploadLarge'] },
+  'no fsync of a file': { clientsMax: ALONE, deeds: ['uploadLarge'] },
+  'no fsync of a segment': { clientsMax: ALONE, deeds: ['uploadSmall'] },
   'no fsync of a directory': { clientsMax: ALONE, deeds: ['uploadLarge'] },
   'synchronous=NORMAL': { clientsMax: ALONE, deeds: ['uploadSmall'] },
-  'an answer before the blob is committed': { clientsMax: MANY, deeds: ['uploadLarge'] },
-  'an answer before the row is committed': { clientsMax: MANY, deeds: ['uploadSmall'] },
+  'an answer before the bytes are on disk': { clientsMax: MANY, deeds: ['uploadSmall'] },
+  'an answer before the row is': { clientsMax: MANY, deeds: ['uploadSmall'] },
 };
 
 let absence: string | undefined = 'not tried';
