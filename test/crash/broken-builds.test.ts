@@ -52,7 +52,9 @@ describe('a program with', () => {
         );
       }
       process.stderr.write(`${name}: caught in cycle ${cycle}: ${found?.message.split('\n')[0]}\n`);
-      expect(found?.name).toBe('AssertionError');
+      // By what it has lost, or because it cannot start without that; it could before the first cut.
+    expect(cycle).toBeGreaterThan(1);
+    expect(found?.message).toMatch(/^expected|did not get ready/);
     },
   );
 });
