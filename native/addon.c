@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "crc32.h"
 #include "hasher-object.h"
+#include "memory.h"
 #include "seal.h"
 #include "work.h"
 
@@ -18,6 +19,7 @@ static pthread_once_t prepared = PTHREAD_ONCE_INIT;
 static const char *reason = NULL;
 
 static void prepare(void) {
+  memory_prepare();
   if (!sha256_is_supported()) reason = "this processor has no instructions for SHA-256";
   else if (!crc32_is_supported()) reason = "this processor has no instructions for CRC-32";
   else if (!seal_prepare()) reason = "this build of Node.js does not export OpenSSL";

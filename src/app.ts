@@ -19,6 +19,7 @@ import { refuseWithoutMetadata } from './config/rebuilding.ts';
 import { asServed, type Origins, servedOtherwise, servingOf } from './config/served.ts';
 import type { Arrangement } from './core/arrangement.ts';
 import { type Core, createCore } from './core/core.ts';
+import { faultReport } from './fault-report.ts';
 import { Metadata } from './metadata/metadata.ts';
 import { acquireOwnership } from './metadata/owner.ts';
 import type { ThreadedWriter } from './metadata/threaded-writer.ts';
@@ -64,6 +65,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   const masterKeys = readyMasterKeys({ config, secrets, dataDir, log });
 
   const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal, thread: writer }));
+  const health = new Health(systemClock);
   const given = await arrange(parts, {
     config,
     secrets,
@@ -71,7 +73,8 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
     rootKey,
     metadata,
     masterKeys,
-    health: new Health(systemClock),
+    health,
+    onFault: faultReport({ health, log }),
     onAlarm: ({ level, text, facts }) => log[level](facts, text),
     onSpace: tellOfSpace(log),
   });

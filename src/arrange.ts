@@ -4,18 +4,24 @@ import { DiskLockRecords } from './blobs/disk-lock-records.ts';
 import { DiskVaultRecords } from './blobs/disk-vault-records.ts';
 import { KeyRecord } from './blobs/key-record.ts';
 import { MasterKeyRing } from './blobs/master-key-ring.ts';
+import type { MasterKeys } from './blobs/master-keys.ts';
+import { StoreRefusedError } from './blobs/store-copies.ts';
+import type { OnFault } from './blobs/store-faults.ts';
 import type { Config, Secrets } from './config/config.ts';
 import type { RootKey } from './config/credentials.ts';
 import { EncryptionKeys } from './config/encryption-keys.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
-import { DiskSpace, type DiskSpaceOptions } from './core/disk-space.ts';
+import { DiskSpace, type DiskSpaceOptions, type SpacePlace } from './core/disk-space.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
 import { LockBook } from './core/lock-book.ts';
 import { RetentionClock, type RetentionClockOptions } from './core/retention-clock.ts';
 import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
+import { DiskGate } from './files/disk-gate.ts';
+import { chooseFrameWork } from './frames/choose.ts';
+import type { FrameWork } from './frames/frame-work.ts';
 import type { Metadata } from './metadata/metadata.ts';
 import { systemClock } from './model/clock.ts';
 import { limits } from './model/limits.ts';
@@ -34,6 +40,8 @@ export interface Beginnings {
   metadata: Metadata;
   masterKeys: MasterKeyRing;
   health: Health;
+  /** Told what the blob store comes across. */
+  onFault?: OnFault;
   onAlarm: RetentionClockOptions['onAlarm'];
   onSpace: DiskSpaceOptions['onChange'];
 }
@@ -42,23 +50,25 @@ export interface Beginnings {
 export type Bytes = Pick<Arrangement, 'blobs' | 'lockBook' | 'vaultRecords'>;
 
 /** Opens the bytes in a data directory that this process owns, with the records beside them. */
-export async function openBytes(parts: AsyncDisposableStack, dataDir: string): Promise<Bytes> {
-  const directory = join(dataDir, 'blobs');
+export async function openBytes(parts: AsyncDisposableStack, place: BlobPlace): Promise<Bytes> {
+  const { first, mirror } = blobDirectories(place);
+  const copies = mirror === undefined ? [first] : [first, mirror];
   return {
-    blobs: parts.use(await openBlobStore({ dataDir })),
-    lockBook: await LockBook.open(await DiskLockRecords.open(join(directory, 'locks'))),
-    vaultRecords: await DiskVaultRecords.open([join(directory, 'vaults')]),
+    blobs: parts.use(await openBlobStore(place)),
+    lockBook: await LockBook.open(await DiskLockRecords.open(join(first, 'locks'))),
+    vaultRecords: await DiskVaultRecords.open(copies.map((copy) => join(copy, 'vaults'))),
   };
 }
 
 /** Opens the other stores of a data directory that this process owns. */
 export async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Promise<Arrangement> {
-  const { config, secrets, dataDir, metadata, health } = beginnings;
+  const { config, secrets, dataDir, metadata, health, onFault } = beginnings;
   const { accessKeyId, secretAccessKey, path: origin = 'the environment' } = beginnings.rootKey;
   const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
   const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
   await checkKeys({ metadata, rootKey, secretsKey });
-  const { blobs, lockBook, vaultRecords } = await openBytes(parts, dataDir);
+  const frames = chooseFrameWork();
+  const { blobs, lockBook, vaultRecords } = await openBytes(parts, { ...beginnings, frames, onFault });
   const selectOutput = parts.use(await openSelectOutput(config, dataDir));
   const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
   const signingKey = signingKeyIn({ path: join(dataDir, 'notify-signing.pem'), clock: systemClock });
@@ -66,16 +76,13 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
     metadata,
     blobs,
     space: new DiskSpace({
-      places: [
-        { name: 'metadata', path: dataDir },
-        { name: 'blobs', path: join(dataDir, 'blobs') },
-      ],
+      places: spacePlaces({ dataDir, config }),
       reserve: config.diskReserve,
       health,
       monotonicMs: () => performance.now(),
       onChange: beginnings.onSpace,
     }),
-    frames: new FramePool(),
+    frames: new FramePool({ allocate: frames.allocate }),
     downloads: new Downloads(),
     clock: systemClock,
     health,
@@ -102,9 +109,41 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
   };
 }
 
-/** The bytes of a data directory that this process owns. */
-export function openBlobStore({ dataDir }: { dataDir: string }): Promise<DiskBlobStore> {
-  return DiskBlobStore.open(join(dataDir, 'blobs'));
+/** The bytes of a data directory that this process owns. Throws ConfigError when the mirror is not one of theirs. */
+export async function openBlobStore(place: BlobPlace): Promise<DiskBlobStore> {
+  const { dataDir, config, masterKeys, frames = chooseFrameWork(), onFault = () => undefined } = place;
+  const calls = new DiskGate({ atOnceMax: limits.fileCallsAtOnceMax, callMsMax: limits.fileCallMsMax });
+  const { first, mirror } = blobDirectories({ dataDir, config });
+  try {
+    return await DiskBlobStore.open(first, { mirror, masterKeys, frames, calls, onFault });
+  } catch (error) {
+    if (error instanceof StoreRefusedError) throw new ConfigError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+interface BlobPlace {
+  dataDir: string;
+  config: Config;
+  masterKeys: MasterKeys;
+  frames?: FrameWork;
+  onFault?: OnFault | undefined;
+}
+
+/** A mirror looks like a data directory, so that it can become one. */
+function blobDirectories({ dataDir, config }: Pick<BlobPlace, 'dataDir' | 'config'>) {
+  const mirror = config.mirror === undefined ? undefined : join(config.mirror, 'blobs');
+  return { first: join(dataDir, 'blobs'), mirror };
+}
+
+/** The file systems that uploads must not fill. */
+function spacePlaces(place: Pick<BlobPlace, 'dataDir' | 'config'>): SpacePlace[] {
+  const { first, mirror } = blobDirectories(place);
+  return [
+    { name: 'metadata', path: place.dataDir },
+    { name: 'blobs', path: first },
+    ...(mirror === undefined ? [] : [{ name: 'mirror' as const, path: mirror }]),
+  ];
 }
 
 /** The keys of a data directory that this process owns. Those in the file and those of the command are not read yet. */
@@ -115,13 +154,15 @@ export function masterKeysOf({ config, secrets, dataDir, onMade }: KeyPlace): Ma
 
 /** The operator's keys, and the record of what they have wrapped. */
 export function keysOf({ config, secrets, dataDir }: KeyPlace): { keys: EncryptionKeys; record: KeyRecord } {
+  const { first, mirror } = blobDirectories({ dataDir, config });
   return {
     keys: EncryptionKeys.of({ dataDir, config, secrets }),
-    record: KeyRecord.open([join(dataDir, 'blobs')]),
+    record: KeyRecord.open(mirror === undefined ? [first] : [first, mirror]),
   };
 }
 
-interface KeyPlace {
+/** A data directory that this process owns, and what its keys come from. */
+export interface KeyPlace {
   config: Config;
   secrets: Secrets;
   dataDir: string;

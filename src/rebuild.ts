@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { metadataPath } from './app.ts';
-import { openBytes } from './arrange.ts';
-import type { Config } from './config/config.ts';
+import { masterKeysOf, openBytes } from './arrange.ts';
+import type { Config, Secrets } from './config/config.ts';
 import { findBytes } from './config/data-dir.ts';
 import { ConfigError } from './config/errors.ts';
 import { markRebuilding, unmarkRebuilding } from './config/rebuilding.ts';
@@ -13,12 +13,14 @@ import { acquireOwnership } from './metadata/owner.ts';
 
 export interface RebuildOptions extends RebuildListeners {
   config: Config;
+  secrets: Secrets;
   /** Whether to tell what would be done, and do it to a copy. */
   dryRun: boolean;
 }
 
 /** Makes the metadata of a data directory again from its bytes, in the absence of a server. */
-export async function rebuildMetadata({ config, dryRun, ...listeners }: RebuildOptions): Promise<RebuildReport> {
+export async function rebuildMetadata(options: RebuildOptions): Promise<RebuildReport> {
+  const { config, secrets, dryRun, ...listeners } = options;
   await using parts = new AsyncDisposableStack();
   const dataDir = findBytes(config.dataDir);
   parts.use(acquireOwnership({ dataDir, description: 'making the metadata again' }));
@@ -30,21 +32,23 @@ export async function rebuildMetadata({ config, dryRun, ...listeners }: RebuildO
     parts.defer(() => removeDatabase(trial));
     if (existsSync(path)) copyMetadata({ from: path, to: trial });
   } else markRebuilding(dataDir);
-  const report = await rebuildInto(dryRun ? trial : path, { dataDir, listeners });
+  const report = await rebuildInto(dryRun ? trial : path, { config, secrets, dataDir, listeners });
   if (!dryRun) unmarkRebuilding(dataDir);
   return report;
 }
 
 async function rebuildInto(
   path: string,
-  { dataDir, listeners }: { dataDir: string; listeners: RebuildListeners },
+  { listeners, ...place }: { config: Config; secrets: Secrets; dataDir: string; listeners: RebuildListeners },
 ): Promise<RebuildReport> {
   await using parts = new AsyncDisposableStack();
   const onFatal = (error: unknown): never => {
     throw error;
   };
   const metadata = parts.use(await Metadata.openSqlite({ path, onFatal }));
-  return new Rebuild({ metadata, ...(await openBytes(parts, dataDir)) }, listeners).run();
+  // The lists of parts are sealed as all bytes are.
+  const masterKeys = masterKeysOf(place);
+  return await new Rebuild({ metadata, ...(await openBytes(parts, { ...place, masterKeys })) }, listeners).run();
 }
 
 /** The metadata are added to, never replaced: what they know of deletions, keys and policies the bytes do not say. */

@@ -33,7 +33,11 @@ export async function rotateOffline({ secrets, origins, onProgress, ...told }: R
   };
   try {
     const place = keysOf({ config, secrets, dataDir });
-    const rotated = await rotateKeys({ ...place, openStore: () => openBlobStore({ dataDir }), onProgress });
+    const rotated = await rotateKeys({
+      ...place,
+      openStore: (masterKeys) => openBlobStore({ dataDir, config, masterKeys }),
+      onProgress,
+    });
     record({ outcome: rotated.failed.size === 0 ? 'done' : 'failed' });
     return rotated;
   } catch (error) {

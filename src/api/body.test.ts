@@ -28,19 +28,28 @@ function bodyOf({ length, awaitsInvitation = false }: { length?: number; awaitsI
   return { body, request, writeContinue, end };
 }
 
+/** Reads all of a body, with a pause after each chunk if there is to be one. */
+async function read(body: RequestBody, pause: (chunk: string) => Promise<void> | undefined = () => undefined) {
+  const chunks: string[] = [];
+  const sink = (chunk: Buffer) => {
+    chunks.push(String(chunk));
+    return pause(String(chunk));
+  };
+  await body.flow({ sink, signal: new AbortController().signal });
+  return chunks;
+}
+
 const error = (code: string) => expect.objectContaining({ code });
 const listeners = (request: Readable) => request.eventNames().map((name) => [name, request.listenerCount(name)]);
 
-describe('stream', () => {
+describe('flow', () => {
   test('gives the bytes as they come, and leaves no listeners', async () => {
     const { body, request, end } = bodyOf({ length: 4 });
     const before = listeners(request);
     setTimeout(() => request.push('ab'), 5);
     setTimeout(() => request.push('cd'), 10);
     setTimeout(end, 15);
-    const chunks: string[] = [];
-    for await (const chunk of body.stream()) chunks.push(String(chunk));
-    expect(chunks).toEqual(['ab', 'cd']);
+    expect(await read(body)).toEqual(['ab', 'cd']);
     expect(body.isComplete).toBe(true);
     expect(listeners(request)).toEqual(before);
   });
@@ -115,11 +124,52 @@ describe('stream', () => {
   test('does not count the time the reader takes', async () => {
     const { body, request, end } = bodyOf({ length: 2 });
     request.push('a');
-    for await (const chunk of body.stream()) {
+    await read(body, async (chunk) => {
       await sleep(STALL_MS * 1.5);
-      if (String(chunk) === 'a') request.push('b');
+      if (chunk === 'a') request.push('b');
       else end();
-    }
+    });
+  });
+
+  test('holds the client back while the reader asks to wait', async () => {
+    const { body, request, end } = bodyOf({ length: 1_000_000 });
+    let resting = 0;
+    const reading = read(body, async () => {
+      resting += 1;
+      await sleep(5);
+      resting -= 1;
+    });
+    await sleep(1);
+    for (let chunk = 0; chunk < 10; chunk += 1) request.push(Buffer.alloc(100_000));
+    expect(request.push(Buffer.alloc(1))).toBe(false);
+    end();
+    await reading;
+    expect(resting).toBe(0);
+  });
+
+  test('ends with what the reader throws, or its signal says, and leaves the rest where it is', async () => {
+    const throwing = bodyOf({ length: 4 });
+    const never = new AbortController().signal;
+    const sink = () => {
+      throw new Error('not these bytes');
+    };
+    const reading = throwing.body.flow({ sink, signal: never });
+    throwing.request.push('ab');
+    await expect(reading).rejects.toThrow('not these bytes');
+    const { body, request } = bodyOf({ length: 4 });
+    const before = listeners(request);
+    const ending = new AbortController();
+    const waiting = Promise.withResolvers<void>();
+    const ended = body.flow({ sink: () => waiting.promise, signal: ending.signal });
+    request.push('a');
+    await sleep(1);
+    ending.abort(new Error('nobody waits'));
+    await expect(ended).rejects.toThrow('nobody waits');
+    request.push('b');
+    waiting.resolve();
+    await sleep(1);
+    expect(request.readableLength).toBe(1);
+    expect(listeners(request)).toEqual(before);
   });
 
   test.each([
@@ -139,9 +189,7 @@ describe('stream', () => {
     const { body, request } = bodyOf({ length: 4 });
     request.push('ab');
     const chunks: string[] = [];
-    const reading = (async () => {
-      for await (const chunk of body.stream()) chunks.push(String(chunk));
-    })();
+    const reading = read(body, (chunk) => void chunks.push(chunk));
     await sleep(5);
     body.fail(new GlacierError('BadRequest', 'it broke'));
     await expect(reading).rejects.toThrow('it broke');
@@ -175,7 +223,9 @@ describe('settle', () => {
   test('reads on to the end, also after somebody read a part', async () => {
     const { body, request, end } = bodyOf({ length: 1_000_000 });
     request.push('ab');
-    for await (const _ of body.stream()) break;
+    const enough = new AbortController();
+    const sink = () => void enough.abort(new Error('enough')) as undefined;
+    await expect(body.flow({ sink, signal: enough.signal })).rejects.toThrow('enough');
     request.destroyed || request.push(Buffer.alloc(100_000));
     setTimeout(end, 10);
     expect(await tookMs(body.settle({ read: true, timeoutMs: 2000 }))).toBeLessThan(1000);

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Flow, Sink } from '../core/flow.ts';
 import { GlacierError, invalidParameter } from '../model/errors.ts';
-import { limits, SECOND_MS } from '../model/limits.ts';
+import { limits } from '../model/limits.ts';
+import { StallWatch } from './stall-watch.ts';
 
 /** The client went away in the middle of its request or of its answer; there is nobody left to talk to. */
 export class ClientGoneError extends Error {
@@ -95,43 +97,74 @@ export class RequestBody {
     return this.#whole;
   }
 
-  /** The body as it comes. Throws RequestTimeoutException, ClientGoneError, or what `fail` was given. */
-  async *stream(): AsyncGenerator<Buffer, void, void> {
-    this.#invite();
+  /**
+   * Hands the body over as it comes. While the sink asks to wait nothing is read, and the client is not blamed for it. Throws
+   * RequestTimeoutException, ClientGoneError, or what `fail` was given.
+   */
+  readonly flow: Flow = async ({ sink, signal }) => {
     const request = this.#request;
-    const wake = () => this.#wake();
-    for (const event of EVENTS) request.on(event, wake);
-    const stall = new StallWatch(this.#stallTimeoutMs);
-    try {
-      for (;;) {
-        const chunk: Buffer | null = request.read();
-        if (chunk !== null) {
-          stall.received(chunk.length);
-          yield chunk;
-        } else if (request.readableEnded || this.lengthBytes === 0) {
-          return;
-        } else {
-          await this.#next(stall);
-        }
+    this.#invite();
+    if (this.isThere) {
+      const body: Buffer = request.read() ?? NOTHING;
+      await sink(body);
+    } else if (!request.readableEnded && this.lengthBytes !== 0) {
+      await this.#pass(sink, signal);
+    }
+  };
+
+  async #pass(sink: Sink, signal: AbortSignal): Promise<void> {
+    const request = this.#request;
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const stall = new StallWatch(this.#stallTimeoutMs, () => reject(standsStill()));
+    let isOver = false;
+    /** The body may end while its last bytes still wait to be taken. */
+    let taken: Promise<void> | undefined;
+    const goOn = () => {
+      if (isOver) return;
+      stall.goOn();
+      request.resume();
+    };
+    const onData = (chunk: Buffer) => {
+      stall.received(chunk.length);
+      try {
+        taken = sink(chunk);
+        if (taken === undefined) return;
+        request.pause();
+        stall.rest();
+        taken.then(goOn, reject);
+      } catch (error) {
+        request.pause();
+        reject(error);
       }
+    };
+    const onAbort = () => reject(signal.reason);
+    const onEnd = () => {
+      const failure = this.#failureNow();
+      if (failure !== undefined) reject(failure);
+      else if (request.readableEnded) resolve(taken);
+    };
+    this.#wake = onEnd;
+    onEnd();
+    for (const event of ENDS) request.on(event, onEnd);
+    signal.addEventListener('abort', onAbort);
+    try {
+      request.on('data', onData).resume();
+      await promise;
     } finally {
-      for (const event of EVENTS) request.off(event, wake);
+      isOver = true;
+      stall.end();
+      signal.removeEventListener('abort', onAbort);
+      request.off('data', onData).pause();
+      for (const event of ENDS) request.off(event, onEnd);
     }
   }
 
-  async #next(stall: StallWatch): Promise<void> {
-    this.#throwIfBroken();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    const stalled = await stall.wait(promise, resolve);
-    this.#throwIfBroken();
-    if (stalled) throw new GlacierError('RequestTimeoutException', 'Request timed out.');
-  }
-
-  #throwIfBroken(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#request.errored !== null) throw new ClientGoneError(this.#request.errored);
-    if (this.#request.destroyed && !this.#request.readableEnded) throw new ClientGoneError();
+  #failureNow(): Error | undefined {
+    if (this.#failure !== undefined) return this.#failure;
+    if (this.#request.errored !== null) return new ClientGoneError(this.#request.errored);
+    if (this.#request.destroyed && !this.#request.readableEnded) return new ClientGoneError();
+    return undefined;
   }
 
   async #readWhole(bytesMax: number, tooLong: typeof badLength): Promise<Buffer> {
@@ -143,11 +176,12 @@ export class RequestBody {
     if ((this.lengthBytes ?? 0) > bytesMax) throw tooLong(this.lengthBytes);
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
-    for await (const chunk of this.stream()) {
+    const sink = (chunk: Buffer): undefined => {
       sizeBytes += chunk.length;
       if (sizeBytes > bytesMax) throw tooLong(sizeBytes);
       chunks.push(chunk);
-    }
+    };
+    await this.flow({ sink, signal: NEVER });
     return Buffer.concat(chunks);
   }
 
@@ -159,48 +193,12 @@ export class RequestBody {
 }
 
 const ENDS = ['end', 'error', 'close'] as const;
-const EVENTS = ['readable', ...ENDS] as const;
 
 const NOTHING = Buffer.alloc(0);
 
+const NEVER = new AbortController().signal;
+
+const standsStill = (): GlacierError => new GlacierError('RequestTimeoutException', 'Request timed out.');
+
 const badLength = (sizeBytes: number | undefined): GlacierError =>
   invalidParameter(`Invalid Content-Length: ${sizeBytes}`);
-
-/**
- * Tells a body that stands still from one that is only slow. Only the time spent waiting for the client counts, and it
- * counts anew whenever enough bytes came for the time it took.
- */
-class StallWatch {
-  readonly #timeoutMs: number;
-  readonly #bytesMin: number;
-  #waitedMs = 0;
-  #bytes = 0;
-
-  constructor(timeoutMs: number) {
-    this.#timeoutMs = timeoutMs;
-    this.#bytesMin = (timeoutMs / SECOND_MS) * limits.bodyRateBytesPerSecondMin;
-  }
-
-  received(bytes: number): void {
-    this.#bytes += bytes;
-    if (this.#bytes < this.#bytesMin) return;
-    this.#bytes = 0;
-    this.#waitedMs = 0;
-  }
-
-  /** Waits for `arrival`; `give` ends the wait when the time is up. True when it was. */
-  async wait(arrival: Promise<void>, give: () => void): Promise<boolean> {
-    const startedAt = performance.now();
-    let stalled = false;
-    const giveUp = () => {
-      stalled = true;
-      give();
-    };
-    // A busy server looks at what has arrived meanwhile before it blames the client.
-    const timer = setTimeout(() => setImmediate(giveUp), Math.max(0, this.#timeoutMs - this.#waitedMs));
-    await arrival;
-    clearTimeout(timer);
-    this.#waitedMs += performance.now() - startedAt;
-    return stalled;
-  }
-}

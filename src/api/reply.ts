@@ -1,3 +1,5 @@
+import type { Taker } from '../core/pieces.ts';
+
 /** Response headers in the order they are sent. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
@@ -17,7 +19,7 @@ export type Content =
       contentType: string;
       lengthBytes: number;
       /** Pieces are valid until the next one is asked for. */
-      read: () => AsyncGenerator<Buffer, void, void>;
+      read: (taker: Taker) => AsyncGenerator<Buffer, void, void>;
     };
 
 /** 204 and nothing more. */

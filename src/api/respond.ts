@@ -81,7 +81,10 @@ async function sendBytes(
   { status, headers, content }: { status: number; headers: HeaderList; content: BytesContent },
 ): Promise<void> {
   const { response } = exchange;
-  const pieces = content.read();
+  const leaving = new AbortController();
+  const leave = () => leaving.abort(new ClientGoneError());
+  response.once('close', leave);
+  const pieces = content.read({ signal: leaving.signal, end: () => response.destroy() });
   try {
     // The first piece is read and verified before anything is said, so that damage found there becomes an error answer.
     let piece = await pieces.next();
@@ -96,6 +99,7 @@ async function sendBytes(
     for (; piece.done !== true; piece = await pieces.next()) await write(response, piece.value);
     response.end();
   } finally {
+    response.off('close', leave);
     await pieces.return();
   }
 }

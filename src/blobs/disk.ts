@@ -1,149 +1,130 @@
-import type { Stats } from 'node:fs';
-import { lstat, opendir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isErrno, makeDirectory, syncDirectory } from '../files/durable.ts';
-import { newBlobId } from '../model/ids.ts';
-import {
-  BlobDamagedError,
-  BlobMissingError,
-  type BlobReader,
-  type BlobStore,
-  type BlobWriter,
-  FRAME_BYTES,
-  type Surveyed,
-  type Verdict,
-} from './blob-store.ts';
-import { DiskReader } from './disk-reader.ts';
-import { type BlobPaths, DiskWriter } from './disk-writer.ts';
-import type { Rewrapped } from './master-keys.ts';
-import { treeHashOf } from './tree-hash-of.ts';
+import { chooseFrameWork } from '../frames/choose.ts';
+import type { FrameWork } from '../frames/frame-work.ts';
+import type { BlobReader, BlobStore, BlobWriter, Surveyed, Verdict } from './blob-store.ts';
+import { type DiskCalls, straightCalls } from './disk-calls.ts';
+import { DiskWriter } from './disk-writer.ts';
+import { FileStore } from './file-store.ts';
+import type { MasterKeys, Rewrapped, Rewrapping } from './master-keys.ts';
+import { SegmentReader } from './segment-reader.ts';
+import { parseSegmentBlobId } from './segments/segment-blob-id.ts';
+import { SegmentStore } from './segments/segment-store.ts';
+import { openCopies } from './store-copies.ts';
+import type { OnFault } from './store-faults.ts';
 
-/**
- * Blobs as files: `<root>/<first two digits of the id>/<id>`, written under `<root>/incoming` and renamed when whole. The
- * 256 directories are made when the store is opened, so that a write never has to make a directory durable.
- */
-const INCOMING = 'incoming';
-const BLOB_ID = /^[0-9a-f]{32}$/;
-const DIRECTORIES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+export interface DiskStoreOptions {
+  /** The directory of the mirror's blobs; it is made, and the directory it is in. */
+  mirror: string | undefined;
+  /** Null: nothing is sealed, and what was cannot be read. */
+  masterKeys: MasterKeys | null;
+  frames: FrameWork;
+  calls: DiskCalls;
+  onFault: OnFault;
+}
 
+/** The mirror is not where it was, so that nothing can be kept twice; what is there is still served. */
+export class MirrorMissingError extends Error {
+  constructor(why: string) {
+    super(`nothing is written: ${why}`);
+    this.name = 'MirrorMissingError';
+  }
+}
+
+/** Blobs on disk: those of up to one frame many to a file, each larger one in a file of its own. The id says which. */
 export class DiskBlobStore implements BlobStore {
-  readonly #root: string;
-  /** Blobs between `put` and the end of their writer's life, whose rows cannot exist yet. */
-  readonly #writing = new Set<string>();
+  readonly #files: FileStore;
+  readonly #segments: SegmentStore;
+  readonly #masterKeys: MasterKeys | null;
+  readonly #mirrorMissing: string | undefined;
 
-  private constructor(root: string) {
-    this.#root = root;
+  private constructor(parts: {
+    files: FileStore;
+    segments: SegmentStore;
+    masterKeys: MasterKeys | null;
+    mirrorMissing: string | undefined;
+  }) {
+    this.#files = parts.files;
+    this.#segments = parts.segments;
+    this.#masterKeys = parts.masterKeys;
+    this.#mirrorMissing = parts.mirrorMissing;
   }
 
-  /** Opens the store under `root`, making its directories. Unfinished files of an earlier run are removed. */
-  static async open(root: string): Promise<DiskBlobStore> {
-    await makeDirectory(root);
-    await syncDirectory(join(root, '..'));
-    const present = new Set(await readdir(root));
-    const missing = [INCOMING, ...DIRECTORIES].filter((name) => !present.has(name));
-    for (const name of missing) await makeDirectory(join(root, name));
-    // Also when none is missing: a run that was killed may have made them and not come as far as this.
-    await syncDirectory(root);
-    for (const name of await readdir(join(root, INCOMING))) await unlink(join(root, INCOMING, name));
-    return new DiskBlobStore(root);
+  /**
+   * Opens the store under `root`, making its directories. Unfinished files of an earlier run are removed. Throws
+   * StoreRefusedError when the mirror is not this store's.
+   */
+  static async open(root: string, options: Partial<DiskStoreOptions> = {}): Promise<DiskBlobStore> {
+    const { masterKeys = null, frames = chooseFrameWork(), calls = straightCalls, onFault = () => undefined } = options;
+    const { roots, mirrorMissing } = await openCopies({ first: root, mirror: options.mirror });
+    if (mirrorMissing !== undefined && options.mirror !== undefined) {
+      onFault({ kind: 'missing', directory: options.mirror, error: new MirrorMissingError(mirrorMissing) });
+    }
+    const files = await FileStore.open({ roots, masterKeys, frames, calls, onFault });
+    const [first = root, mirror] = roots.map((copy) => join(copy, 'segments'));
+    const directories = mirror === undefined ? ([first] as const) : ([first, mirror] as const);
+    const segments = await SegmentStore.open({ directories, masterKeys });
+    return new DiskBlobStore({ files, segments, masterKeys, mirrorMissing });
   }
 
   async put(): Promise<BlobWriter> {
-    const blobId = newBlobId();
-    this.#writing.add(blobId);
-    try {
-      const onClose = () => this.#writing.delete(blobId);
-      return await DiskWriter.open({ blobId, paths: this.#pathsOf(blobId), onClose });
-    } catch (error) {
-      this.#writing.delete(blobId);
-      throw error;
-    }
+    this.#expectMirror();
+    return new DiskWriter({ files: this.#files, segments: this.#segments });
   }
 
   async open(blobId: string): Promise<BlobReader> {
-    return DiskReader.open({ path: this.#pathsOf(blobId).final, blobId });
+    if (isSegmentBlobId(blobId)) return new SegmentReader(await this.#segments.read(blobId));
+    return await this.#files.open(blobId);
   }
 
   async stat(blobId: string): Promise<{ sizeBytes: number } | undefined> {
-    try {
-      await using reader = await this.open(blobId);
-      return { sizeBytes: reader.sizeBytes };
-    } catch (error) {
-      if (error instanceof BlobMissingError) return undefined;
-      throw error;
-    }
+    return await (isSegmentBlobId(blobId) ? this.#segments : this.#files).stat(blobId);
   }
 
   async delete(blobIds: readonly string[]): Promise<void> {
-    for (const blobId of blobIds) {
-      try {
-        await unlink(this.#pathsOf(blobId).final);
-      } catch (error) {
-        if (!isErrno(error, 'ENOENT')) throw error;
-      }
-    }
+    this.#expectMirror();
+    const { small = [], large = [] } = Object.groupBy(blobIds, (blobId) =>
+      isSegmentBlobId(blobId) ? 'small' : 'large',
+    );
+    await this.#files.delete(large);
+    await this.#segments.delete(small);
   }
 
   async *list(): AsyncIterable<{ blobId: string; changedAtMs: number }> {
-    for (const name of DIRECTORIES) {
-      for await (const entry of await opendir(join(this.#root, name))) {
-        if (!BLOB_ID.test(entry.name) || this.#writing.has(entry.name)) continue;
-        const found = await statOf(join(this.#root, name, entry.name));
-        if (found?.isFile()) yield { blobId: entry.name, changedAtMs: found.mtimeMs };
-      }
-    }
+    yield* this.#files.list();
+    yield* this.#segments.list();
   }
 
   async *survey(): AsyncIterable<Surveyed> {
-    for await (const { blobId } of this.list()) {
-      try {
-        await using reader = await this.open(blobId);
-        const { sizeBytes, leaves } = reader;
-        yield { blobId, about: null, sizeBytes, linearHash: null, treeHash: treeHashOf(leaves) };
-      } catch (error) {
-        if (error instanceof BlobDamagedError) yield { place: this.#pathsOf(blobId).final, fault: error.message };
-        else if (!(error instanceof BlobMissingError)) throw error;
-      }
-    }
+    yield* this.#files.survey();
+    yield* this.#segments.survey();
   }
 
-  async verify(blobId: string, { signal }: { signal?: AbortSignal } = {}): Promise<Verdict> {
+  async verify(blobId: string, options: { signal?: AbortSignal } = {}): Promise<Verdict> {
+    return await (isSegmentBlobId(blobId) ? this.#segments : this.#files).verify(blobId, options);
+  }
+
+  async rewrap(rewrapping: Rewrapping): Promise<Rewrapped> {
+    this.#expectMirror();
+    const masterKeys = this.#masterKeys;
+    if (masterKeys === null) throw new Error('without master keys nothing can be wrapped');
+    const large = await this.#files.rewrap(rewrapping);
+    const { signal } = rewrapping;
     try {
-      await using reader = await this.open(blobId);
-      const frame = Buffer.allocUnsafeSlow(FRAME_BYTES);
-      for (let index = 0; index * FRAME_BYTES < reader.sizeBytes; index += 1) {
-        signal?.throwIfAborted();
-        await reader.readFrame(index, frame);
-      }
-      return { state: 'intact', treeHash: treeHashOf(reader.leaves), what: null };
+      const { rewritten } = await this.#segments.rewrap({ masterKeys, signal });
+      return { ...large, rewrapped: large.rewrapped + rewritten };
     } catch (error) {
-      const what = error instanceof Error ? error.message : String(error);
-      if (error instanceof BlobMissingError) return { state: 'missing', treeHash: null, what };
-      if (error instanceof BlobDamagedError) return { state: 'damaged', treeHash: null, what };
-      throw error;
+      signal?.throwIfAborted();
+      return { ...large, failed: new Map([...large.failed, ['segments', (error as Error).message]]) };
     }
   }
 
-  /** None of these blobs is encrypted. */
-  async rewrap(): Promise<Rewrapped> {
-    return { current: 0, rewrapped: 0, failed: new Map() };
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#segments[Symbol.asyncDispose]();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
-
-  #pathsOf(blobId: string): BlobPaths {
-    if (!BLOB_ID.test(blobId)) throw new Error(`not a blob id: ${blobId}`);
-    const directory = join(this.#root, blobId.slice(0, 2));
-    return { incoming: join(this.#root, INCOMING, blobId), directory, final: join(directory, blobId) };
+  #expectMirror(): void {
+    if (this.#mirrorMissing !== undefined) throw new MirrorMissingError(this.#mirrorMissing);
   }
 }
 
-/** What is at `path` itself, links not followed; undefined when nothing is, or nothing is any more. */
-async function statOf(path: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-}
+const isSegmentBlobId = (blobId: string): boolean => parseSegmentBlobId(blobId) !== undefined;

@@ -26,12 +26,13 @@ export function rebuildCommand(): Command {
 }
 
 async function rebuild(command: Command): Promise<void> {
-  const { config } = loadConfig({ flags: flagsOf(command), env: process.env });
+  const { config, secrets } = loadConfig({ flags: flagsOf(command), env: process.env });
   const { dryRun = false, json: asJson = false } = command.opts<{ dryRun?: true; json?: true }>();
   const { rebuildMetadata } = await import('../rebuild.ts');
   const problems: RebuildProblem[] = [];
   const report = await rebuildMetadata({
     config,
+    secrets,
     dryRun,
     onProgress: progressOnStderr(),
     onProblem: (problem) => {

@@ -24,6 +24,8 @@ export interface Config {
   /** Bytes that uploads leave free on each file system. */
   diskReserve: Values['disk-reserve'];
   adminListen: Values['admin-listen'];
+  /** Absolute. */
+  mirror: string | undefined;
   profile: Values['profile'];
   retrievalTimes: RetrievalTimes;
   retrievalLimits: RetrievalLimits;
@@ -87,6 +89,7 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     encryptionKeyCommand: values['encryption-key-command'],
     diskReserve: values['disk-reserve'],
     adminListen: values['admin-listen'],
+    mirror: values.mirror === undefined ? undefined : resolve(values.mirror),
     profile: values.profile,
     retrievalTimes: { ...retrievalTimesOf(values.profile), ...values['retrieval-times'] },
     retrievalLimits: {

@@ -1,5 +1,5 @@
 import type { Setting } from './setting.ts';
-import { address, commandLine, oneOf, sizeOrDefault } from './values.ts';
+import { address, commandLine, oneOf, path, sizeOrDefault } from './values.ts';
 
 /** The settings of the archive store: how bytes are kept, what of the disk is left alone, and how it is watched. */
 export const storageSettings = {
@@ -36,5 +36,13 @@ export const storageSettings = {
     meaning: 'where metrics and the state of the server are told, over HTTP and to everybody who reaches it',
     detail: '`/metrics` for Prometheus; `/healthz` and `/readyz` with details, as JSON. Keep it from strangers.',
     value: address,
+  },
+  mirror: {
+    placeholder: 'DIR',
+    meaning: 'a directory on another disk that gets a copy of every archive before it is acknowledged',
+    detail:
+      'It is made where it is empty; what one copy lacks or has damaged is read from the other and repaired by the ' +
+      'scrub. When its disk is missing, archives are served and none are taken (docs/operations.md).',
+    value: path,
   },
 } satisfies Record<string, Setting>;

@@ -3,6 +3,7 @@ import { GlacierError, invalidParameter, notFound } from '../model/errors.ts';
 import { newArchiveId } from '../model/ids.ts';
 import type { VaultName } from '../model/vaults.ts';
 import type { Arrangement } from './arrangement.ts';
+import type { Bytes } from './flow.ts';
 import type { Incoming } from './incoming.ts';
 import { refTo } from './receive.ts';
 import type { Vaults } from './vaults.ts';
@@ -17,7 +18,7 @@ export interface ArchiveUpload {
   vault: VaultName;
   description: string | null;
   claimed: ClaimedHashes;
-  body: AsyncIterable<Buffer>;
+  body: Bytes;
   /** How long the body was announced to be. */
   sizeBytes: number;
 }

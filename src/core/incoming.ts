@@ -4,11 +4,12 @@ import { GlacierError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { Admission } from './disk-space.ts';
+import { type Bytes, type Flow, flowOf } from './flow.ts';
 import { type Received, receive, record } from './receive.ts';
 
 /** What a client sends, and how it is recorded. */
 export interface IncomingBody<About extends BlobAbout> {
-  body: AsyncIterable<Buffer>;
+  body: Bytes;
   /** How long the body was announced to be. */
   sizeBytes: number;
   check: (facts: BlobFacts) => void;
@@ -21,8 +22,7 @@ export interface IncomingBody<About extends BlobAbout> {
 /**
  * Bodies of archives and parts. Only so many are received at once, for each takes memory as long as it lasts; one more is
  * refused before its first byte, with the error that makes clients wait and try again. So is one for which the disk has no
- * room. Jobs write their outputs past
- * this, for few of them run at once and they cannot be asked to wait.
+ * room. Jobs write their outputs past this, for few of them run at once and they cannot be asked to wait.
  */
 export class Incoming {
   readonly #given: Arrangement;
@@ -40,7 +40,8 @@ export class Incoming {
     try {
       const { blobs, frames, space } = this.#given;
       using admission = await space.admit(sizeBytes);
-      const received = await receive({ blobs, frames, source: counted(body, admission), check, about });
+      const source = counted(body, admission);
+      const received = await receive({ blobs, frames, source, isHasty: true, check, about });
       const recorded = await record(this.#given, received.blobId, () => add(received));
       return recorded ? received : undefined;
     } finally {
@@ -49,9 +50,13 @@ export class Incoming {
   }
 }
 
-async function* counted(body: AsyncIterable<Buffer>, admission: Admission): AsyncGenerator<Buffer, void, void> {
-  for await (const chunk of body) {
-    admission.received(chunk.length);
-    yield chunk;
-  }
+/** The same bytes, which the admission is told of. */
+function counted(body: Bytes, admission: Admission): Flow {
+  return ({ sink, signal }) => {
+    const countAndSink = (chunk: Buffer) => {
+      admission.received(chunk.length);
+      return sink(chunk);
+    };
+    return flowOf(body)({ sink: countAndSink, signal });
+  };
 }

@@ -17,7 +17,8 @@ import { parseInventoryMarker } from '../model/markers.ts';
 import type { VaultName } from '../model/vaults.ts';
 import { isMebibyteAligned, isTreeHashAligned } from '../tree-hash/alignment.ts';
 import type { Arrangement } from './arrangement.ts';
-import { readRange, treeHashOfRange } from './outputs.ts';
+import { type Reading, readRange, treeHashOfRange } from './outputs.ts';
+import type { Taker } from './pieces.ts';
 import type { JobNotes, Starting } from './starting.ts';
 import type { Vaults } from './vaults.ts';
 
@@ -36,7 +37,7 @@ export interface JobOutput {
   /** Of the bytes in `range`; null where the rules of alignment give none. */
   treeHash: string | null;
   /** The bytes, verified piece by piece; a piece is valid until the next one is asked for. */
-  read(): AsyncGenerator<Buffer, void, void>;
+  read(taker?: Taker): AsyncGenerator<Buffer, void, void>;
 }
 
 export class Jobs {
@@ -153,7 +154,7 @@ export class Jobs {
       totalBytes,
       range,
       treeHash: whole ? job.treeHash : aligned ? await ofRange() : null,
-      read: () => this.#read(job, { refs, range: inArchive }),
+      read: (taker) => this.#read(job, { refs, range: inArchive, taker }),
     };
   }
 
@@ -162,14 +163,20 @@ export class Jobs {
     if (blobId === null || sizeBytes === null) throw new Error(`the job ${job.id} succeeded without an output`);
     const range = choose(sizeBytes);
     const refs = [{ blobId, startByte: 0, sizeBytes, treeHash: '' }];
-    return { job, totalBytes: sizeBytes, range, treeHash: null, read: () => this.#read(job, { refs, range }) };
+    return {
+      job,
+      totalBytes: sizeBytes,
+      range,
+      treeHash: null,
+      read: (taker) => this.#read(job, { refs, range, taker }),
+    };
   }
 
   /**
    * From the first piece on the download goes on to its end. Since the blobs were looked up, they may have been given up with
    * the job; whatever its row still refers to now that they are kept stays.
    */
-  async *#read({ vaultKey, id }: Job, what: Parameters<typeof readRange>[1]): AsyncGenerator<Buffer, void, void> {
+  async *#read({ vaultKey, id }: Job, what: Reading): AsyncGenerator<Buffer, void, void> {
     using _ = this.#given.downloads.keep(what.refs.map(({ blobId }) => blobId));
     if ((await this.#given.metadata.jobs.find({ vaultKey, id })) === undefined) throw jobNotFound(id);
     yield* readRange(this.#given, what);

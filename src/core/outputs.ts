@@ -1,8 +1,10 @@
-import { BlobDamagedError, BlobMissingError, FRAME_BYTES } from '../blobs/blob-store.ts';
+import { BlobMissingError, FRAME_BYTES } from '../blobs/blob-store.ts';
 import type { BlobRef } from '../model/archives.ts';
 import { type ByteRange, overlap, sizeOf } from '../model/byte-range.ts';
 import { combine, NODE_BYTES } from '../tree-hash/nodes.ts';
 import type { Arrangement } from './arrangement.ts';
+import { Pieces, type Taker } from './pieces.ts';
+import { RangeReader } from './range-reader.ts';
 
 type Stores = Pick<Arrangement, 'blobs' | 'frames'>;
 
@@ -18,64 +20,39 @@ export function checkCoverage(refs: readonly BlobRef[], range: ByteRange): void 
   if (nextByte <= range.endByte) throw new BlobMissingError(`that holds byte ${nextByte} of an archive`);
 }
 
+/** What to read, and for whom. */
+export interface Reading {
+  refs: readonly BlobRef[];
+  range: ByteRange;
+  /** Ends the client that takes the bytes, when it has kept a buffer for long and others wait; without it nobody does. */
+  takeBack?: (() => void) | undefined;
+}
+
+/** What to read, and for whom. */
+export interface Reading {
+  refs: readonly BlobRef[];
+  range: ByteRange;
+  taker?: Taker | undefined;
+}
+
 /**
  * The bytes of a range that lies in these blobs, one verified frame (or a piece of one) at a time, while the next is being
  * read. A piece is valid until the next one is asked for. Throws BlobMissingError and BlobDamagedError.
  */
 export async function* readRange(
-  stores: Stores,
-  { refs, range }: { refs: readonly BlobRef[]; range: ByteRange },
+  { blobs, frames }: Stores,
+  { refs, range, taker }: Reading,
 ): AsyncGenerator<Buffer, void, void> {
   // Fewer bytes than were announced would be taken for the next answer's by the client.
   checkCoverage(refs, range);
-  const pieces = readPieces(stores, refs, range);
-  let next = pieces.next();
-  try {
-    for (;;) {
-      const { value: piece, done } = await next;
-      if (done === true) return;
-      next = pieces.next();
-      // A failure to read ahead is thrown when its turn comes.
-      next.catch(() => undefined);
-      try {
-        yield piece.bytes;
-      } finally {
-        stores.frames.give(piece.frame);
-      }
-    }
-  } finally {
-    await next.then(({ value }) => value && stores.frames.give(value.frame)).catch(() => undefined);
-    await pieces.return();
-  }
-}
-
-interface Piece {
-  frame: Buffer;
-  bytes: Buffer;
-}
-
-async function* readPieces({ blobs, frames }: Stores, refs: readonly BlobRef[], range: ByteRange) {
-  for (const ref of refs) {
-    const wanted = overlap(range, ref);
-    if (wanted === undefined) continue;
-    await using reader = await blobs.open(ref.blobId);
-    if (reader.sizeBytes !== ref.sizeBytes) {
-      throw new BlobDamagedError(ref.blobId, `it has ${reader.sizeBytes} bytes, ${ref.sizeBytes} were stored`);
-    }
-    const last = Math.floor(wanted.endByte / FRAME_BYTES);
-    for (let index = Math.floor(wanted.startByte / FRAME_BYTES); index <= last; index += 1) {
-      const frame = frames.take();
-      let bytes: Buffer;
-      try {
-        bytes = await reader.readFrame(index, frame);
-      } catch (error) {
-        frames.give(frame);
-        throw error;
-      }
-      const frameStart = index * FRAME_BYTES;
-      const from = Math.max(wanted.startByte - frameStart, 0);
-      yield { frame, bytes: bytes.subarray(from, wanted.endByte - frameStart + 1) } satisfies Piece;
-    }
+  await using reader = new RangeReader({ blobs, refs, range });
+  await using pieces = new Pieces({ frames, reader, taker });
+  for (;;) {
+    const piece = await pieces.next();
+    if (piece === undefined) return;
+    const startedAtMs = performance.now();
+    yield piece;
+    pieces.taken(piece, performance.now() - startedAtMs);
   }
 }
 

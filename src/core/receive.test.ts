@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { chunksOf, hashesOf, type TestArrangement, testArrangement } from '../../test/support/arrangement.ts';
 import { noise } from '../../test/support/hashes.ts';
 import type { BlobStore, BlobWriter } from '../blobs/blob-store.ts';
 import { wholeOf } from '../model/byte-range.ts';
-import { MIB } from '../model/limits.ts';
+import { KIB, MIB } from '../model/limits.ts';
+import type { Flow } from './flow.ts';
 import { FramePool } from './frame-pool.ts';
 import { readRange } from './outputs.ts';
 import { receive } from './receive.ts';
@@ -17,23 +18,12 @@ beforeAll(async () => {
 afterAll(() => arrangement[Symbol.asyncDispose]());
 
 let frames: FramePool;
-let take: MockInstance<FramePool['take']>;
-let give: MockInstance<FramePool['give']>;
 beforeEach(() => {
   frames = new FramePool();
-  take = vi.spyOn(frames, 'take');
-  give = vi.spyOn(frames, 'give');
 });
 
-/** Every buffer that was taken is back, and none came back twice while it was out. */
-function expectFramesBack(): void {
-  const taken = take.mock.results.map(({ value }) => value as Buffer);
-  const given = give.mock.calls.map(([frame]) => frame);
-  expect(given).toHaveLength(taken.length);
-  for (const frame of new Set(taken)) {
-    expect(given.filter((other) => other === frame)).toHaveLength(taken.filter((other) => other === frame).length);
-  }
-}
+/** Every buffer that was taken is back, and none came back twice. */
+const expectFramesBack = (): void => expect(frames.outBytes).toBe(0);
 
 const accept = () => undefined;
 const about = () => ({ kind: 'output' as const, createdAtMs: 7 });
@@ -148,30 +138,95 @@ describe('nothing is stored, and every buffer is back', () => {
   });
 });
 
-test('a slow disk holds the source back: few buffers, whatever the size', async () => {
-  let out = 0;
-  let outMax = 0;
-  take.mockImplementation(() => {
-    out += 1;
-    outMax = Math.max(out, outMax);
-    return Buffer.alloc(MIB);
-  });
-  give.mockImplementation(() => {
-    out -= 1;
-  });
-  const blobs = storeOf({
+/** A disk that takes a while for each frame. */
+const slowBlobs = () =>
+  storeOf({
     write: () => new Promise((resolve) => setTimeout(resolve, 2)),
     end: async () => ({ sizeBytes: 0, linearHash: '', treeHash: '' }),
     commit: async () => '',
     [Symbol.asyncDispose]: async () => undefined,
   });
-  const chunk = noise(MIB);
-  async function* source() {
-    for (let index = 0; index < 30; index += 1) yield chunk;
-  }
-  await receive({ blobs, frames, source: source(), check: accept, about });
-  expect(outMax).toBeLessThanOrEqual(4);
-  expect(out).toBe(0);
+
+describe('a slow disk', () => {
+  test('holds the source back: few buffers, whatever the size', async () => {
+    let outMax = 0;
+    const chunk = noise(MIB);
+    async function* source() {
+      for (let index = 0; index < 30; index += 1) {
+        outMax = Math.max(outMax, frames.outBytes);
+        yield chunk;
+      }
+    }
+    await receive({ blobs: slowBlobs(), frames, source: source(), check: accept, about });
+    expect(outMax).toBeLessThanOrEqual(4 * MIB);
+    expectFramesBack();
+  });
+
+  test('F-38 and 200 bodies at once: no more buffers than there may be, and all come to their end', async () => {
+    frames = new FramePool({ bytesMax: 24 * MIB });
+    const chunk = noise(MIB / 2);
+    let outMax = 0;
+    let sentBytes = 0;
+    const flow: Flow = async ({ sink }) => {
+      for (let index = 0; index < 7; index += 1) {
+        await sink(chunk);
+        sentBytes += chunk.length;
+        outMax = Math.max(outMax, frames.outBytes);
+      }
+    };
+    const body = () => receive({ blobs: slowBlobs(), frames, source: flow, check: accept, about });
+    await Promise.all(Array.from({ length: 200 }, body));
+    expect(sentBytes).toBe(200 * 3.5 * MIB);
+    expect(outMax).toBeLessThanOrEqual(24 * MIB);
+    expect(outMax).toBeGreaterThan(20 * MIB);
+    expectFramesBack();
+  });
+});
+
+describe('a body', () => {
+  test('that is small takes a small buffer, and moves to a frame when it goes on', async () => {
+    const taken: number[] = [];
+    const flow: Flow = async ({ sink }) => {
+      for (const sizeBytes of [1000, 60_000, 10_000]) {
+        await sink(noise(sizeBytes));
+        taken.push(frames.outBytes);
+      }
+    };
+    await receive({ blobs: arrangement.given.blobs, frames, source: flow, check: accept, about });
+    expect(taken).toEqual([64 * KIB, 64 * KIB, MIB]);
+    expectFramesBack();
+  });
+
+  test('that fails while it waits for a frame leaves the line', async () => {
+    frames = new FramePool({ bytesMax: MIB });
+    const other = await frames.take(MIB);
+    const flow: Flow = ({ sink }) => {
+      void sink(noise(MIB))?.catch(() => undefined);
+      return Promise.reject(new Error('the client went away'));
+    };
+    const receiving = receive({ blobs: slowBlobs(), frames, source: flow, check: accept, about });
+    await expect(receiving).rejects.toThrow('the client went away');
+    frames.give(other);
+    expectFramesBack();
+    expect(frames.tryTake(MIB)).toBe(other);
+  });
+
+  test('that stands still is told at once that the disk has failed', async () => {
+    const blobs = storeOf({
+      write: () => Promise.reject(new Error('no space left')),
+      end: () => Promise.reject(new Error('ended')),
+      commit: () => Promise.reject(new Error('committed')),
+      [Symbol.asyncDispose]: async () => undefined,
+    });
+    const flow: Flow = async ({ sink, signal }) => {
+      const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      await sink(noise(MIB));
+      await aborted;
+    };
+    const receiving = receive({ blobs, frames, source: flow, check: accept, about });
+    await expect(receiving).rejects.toThrow('no space left');
+    expectFramesBack();
+  });
 });
 
 function storeOf(writer: BlobWriter): BlobStore {

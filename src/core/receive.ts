@@ -1,16 +1,16 @@
-import { type BlobFacts, type BlobStore, type BlobWriter, FRAME_BYTES } from '../blobs/blob-store.ts';
+import type { BlobFacts, BlobStore } from '../blobs/blob-store.ts';
 import { changedNothing } from '../metadata/failures.ts';
 import type { BlobRef } from '../model/archives.ts';
 import type { BlobAbout } from '../model/blob-about.ts';
 import type { Arrangement } from './arrangement.ts';
+import { type Bytes, flowOf } from './flow.ts';
+import { FrameLine } from './frame-line.ts';
 import type { FramePool } from './frame-pool.ts';
 
 /**
  * The one way bytes come in: uploads, parts and the outputs of jobs. Bytes are cut into frames of 1 MiB; each frame is
- * hashed and written by the store while the next one fills. Nothing is stored unless `check`
- * agrees with what was received.
+ * hashed and written by the store while the next one fills. Nothing is stored unless `check` agrees with what was received.
  */
-const FRAMES_IN_FLIGHT_MAX = 3;
 
 /** What came in, durable on return. No row refers to it yet. */
 export interface Received<About extends BlobAbout = BlobAbout> extends BlobFacts {
@@ -21,7 +21,9 @@ export interface Received<About extends BlobAbout = BlobAbout> extends BlobFacts
 export interface Receiving<About extends BlobAbout> {
   blobs: BlobStore;
   frames: FramePool;
-  source: AsyncIterable<Buffer>;
+  source: Bytes;
+  /** Whether the source is given up if it is slow and others wait for its frames; what comes from clients is. */
+  isHasty?: boolean;
   /** Called when all bytes are there and before they are committed; what it throws is thrown, and nothing is stored. */
   check: (facts: BlobFacts) => void;
   /** What the blob says of itself; called once, after the check. */
@@ -29,10 +31,10 @@ export interface Receiving<About extends BlobAbout> {
 }
 
 export async function receive<About extends BlobAbout>(receiving: Receiving<About>): Promise<Received<About>> {
-  const { blobs, frames, source, check } = receiving;
+  const { blobs, frames, source, check, isHasty = false } = receiving;
   await using writer = await blobs.put();
-  await using line = new FrameLine(writer, frames);
-  for await (const chunk of source) await line.push(chunk);
+  await using line = new FrameLine({ writer, frames, isHasty });
+  await flowOf(source)(line);
   const facts = await line.end();
   check(facts);
   const about = receiving.about();
@@ -67,51 +69,5 @@ export async function record(
     // A failure to delete must not hide the one that tells why; the bytes are orphans then.
     if (changedNothing(error)) await blobs.delete([blobId]).catch(() => undefined);
     throw error;
-  }
-}
-
-/** Fills frames and hands them to the writer in order. */
-class FrameLine implements AsyncDisposable {
-  readonly #writer: BlobWriter;
-  readonly #frames: FramePool;
-  #frame: Buffer;
-  #filledBytes = 0;
-  #inFlight: Promise<void>[] = [];
-
-  constructor(writer: BlobWriter, frames: FramePool) {
-    this.#writer = writer;
-    this.#frames = frames;
-    this.#frame = frames.take();
-  }
-
-  async push(chunk: Buffer): Promise<void> {
-    for (let done = 0; done < chunk.length; ) {
-      const copied = chunk.copy(this.#frame, this.#filledBytes, done);
-      done += copied;
-      this.#filledBytes += copied;
-      if (this.#filledBytes === FRAME_BYTES) await this.#submit();
-    }
-  }
-
-  async end(): Promise<BlobFacts> {
-    if (this.#filledBytes > 0) await this.#submit();
-    await Promise.all(this.#inFlight);
-    return this.#writer.end();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#inFlight);
-    this.#frames.give(this.#frame);
-  }
-
-  async #submit(): Promise<void> {
-    const buffer = this.#frame;
-    const written = this.#writer.write(buffer.subarray(0, this.#filledBytes));
-    const settled = written.finally(() => this.#frames.give(buffer));
-    settled.catch(() => undefined);
-    this.#inFlight.push(settled);
-    this.#frame = this.#frames.take();
-    this.#filledBytes = 0;
-    if (this.#inFlight.length >= FRAMES_IN_FLIGHT_MAX) await this.#inFlight.shift();
   }
 }

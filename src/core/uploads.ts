@@ -7,6 +7,7 @@ import type { Vault, VaultName } from '../model/vaults.ts';
 import { type ClaimedHashes, matchesClaim } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
 import { completeUpload } from './completing.ts';
+import { type Bytes, type Flow, flowOf } from './flow.ts';
 import type { Incoming } from './incoming.ts';
 import { refTo } from './receive.ts';
 import type { Vaults } from './vaults.ts';
@@ -56,7 +57,7 @@ export class Uploads {
     name: UploadName;
     range: ByteRange;
     claimed: ClaimedHashes;
-    body: AsyncIterable<Buffer>;
+    body: Bytes;
   }): Promise<string> {
     const { metadata, clock } = this.#given;
     const vault = await this.#vaults.require(name.vault);
@@ -128,18 +129,23 @@ export class Uploads {
    * `uploadTouchMs`: what is noted may be one step old when it is found, and another before the next look, so it is
    * never older than `uploadTouchMs`.
    */
-  async *#keptOpen(uploadKey: number, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  #keptOpen(uploadKey: number, body: Bytes): Flow {
     const { metadata, clock } = this.#given;
     const stepMs = limits.uploadTouchMs / 2;
     let lookAtMs = Number.NEGATIVE_INFINITY;
-    for await (const chunk of body) {
-      const nowMs = clock.nowMs();
-      if (nowMs >= lookAtMs) {
-        lookAtMs = nowMs + stepMs;
+    return ({ sink, signal }) => {
+      const touch = async (nowMs: number, chunk: Buffer) => {
         await metadata.uploads.touch({ uploadKey, nowMs, beforeMs: nowMs - stepMs + 1 });
-      }
-      yield chunk;
-    }
+        await sink(chunk);
+      };
+      const touchAndSink = (chunk: Buffer) => {
+        const nowMs = clock.nowMs();
+        if (nowMs < lookAtMs) return sink(chunk);
+        lookAtMs = nowMs + stepMs;
+        return touch(nowMs, chunk);
+      };
+      return flowOf(body)({ sink: touchAndSink, signal });
+    };
   }
 
   async #require(name: UploadName): Promise<Upload> {

@@ -51,20 +51,17 @@ describe('a download', () => {
     const { open } = await jobOfDeleted();
     const [first, second, idle] = [await open(), await open(), await open()];
     await first.next();
-    await second.next();
+    const begun = Buffer.from((await second.next()).value ?? []);
     await first.return();
     if (how === 'expires') clock.atMs += DAY_MS;
     else await core.vaults.delete(VAULT);
-    let bytes = 0;
-    const rest: Buffer[] = [];
+    const pieces = [begun];
     for await (const piece of second) {
-      rest.push(Buffer.from(piece));
-      bytes += piece.length;
+      pieces.push(Buffer.from(piece));
       await sweep();
       expect(await listed()).toHaveLength(5);
     }
-    expect(bytes).toBe(4 * MIB);
-    expect(Buffer.concat(rest).equals(whole.subarray(MIB))).toBe(true);
+    expect(Buffer.concat(pieces).equals(whole)).toBe(true);
     await sweep();
     expect(await listed()).toEqual([]);
     await expect(idle.next()).rejects.toThrow('The job ID was not found');

@@ -1,28 +1,42 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BlobDamagedError } from '../../src/blobs/blob-store.ts';
 import { DiskBlobStore } from '../../src/blobs/disk.ts';
-import { noise } from '../support/hashes.ts';
+import { chooseFrameWork } from '../../src/frames/choose.ts';
+import { testMasterKeys } from '../support/blob-fixtures.ts';
+import { MIB, noise } from '../support/hashes.ts';
 import { blobStoreContract } from './blob-store.ts';
-import { ABOUT, idOf, listOf, put, readAll } from './blobs.ts';
+import { ABOUT, framesOf, idOf, listOf, put, readAll } from './blobs.ts';
 import { scratchDirectory } from './scratch.ts';
 
+const plain = chooseFrameWork({ prefer: 'plain' });
+const large = noise(MIB + 10);
 const pathIn = (root: string, blobId: string): string => join(root, blobId.slice(0, 2), blobId);
 
-describe('the disk store', () => {
-  blobStoreContract(async () => {
-    const root = scratchDirectory();
-    return {
-      store: await DiskBlobStore.open(root),
-      rawBytes: (blobId) => readFile(pathIn(root, blobId)),
-      setRawBytes: (blobId, bytes) => writeFile(pathIn(root, blobId), bytes),
-      reopened: () => DiskBlobStore.open(root),
-      [Symbol.asyncDispose]: async () => rmSync(root, { recursive: true, force: true }),
-    };
-  });
+const KINDS = [
+  { name: 'plain', options: {}, corruptions: 300 },
+  { name: 'sealed', options: { masterKeys: testMasterKeys(1) }, corruptions: 600 },
+  { name: 'sealed, without the addon', options: { masterKeys: testMasterKeys(1), frames: plain }, corruptions: 40 },
+  { name: 'plain, without the addon', options: { frames: plain }, corruptions: 40 },
+];
+
+describe.each(KINDS)('the disk store ($name)', ({ options, corruptions }) => {
+  blobStoreContract(
+    async () => {
+      const root = join(scratchDirectory(), 'blobs');
+      return {
+        store: await DiskBlobStore.open(root, options),
+        rawBytes: (blobId) => readFile(pathIn(root, blobId)),
+        setRawBytes: (blobId, bytes) => writeFile(pathIn(root, blobId), bytes),
+        reopened: () => DiskBlobStore.open(root, options),
+        [Symbol.asyncDispose]: async () => rmSync(dirname(root), { recursive: true, force: true }),
+      };
+    },
+    { corruptions },
+  );
 });
 
 describe('on disk', () => {
@@ -42,13 +56,14 @@ describe('on disk', () => {
     try {
       const store = await DiskBlobStore.open(root);
       await using writer = await store.put();
+      for (const frame of framesOf(large)) await writer.write(Buffer.from(frame));
       expect(incoming().map((name) => modeOf(join(root, 'incoming', name)))).toEqual([0o600]);
-      await writer.write(noise(10));
       await writer.end();
       const blobId = await writer.commit(ABOUT);
       expect(modeOf(pathIn(root, blobId))).toBe(0o600);
-      const directories = [root, ...readdirSync(root).map((name) => join(root, name))];
-      expect(directories).toHaveLength(258);
+      const names = readdirSync(root).filter((name) => name !== 'store.json');
+      const directories = [root, ...names.map((name) => join(root, name))];
+      expect(directories).toHaveLength(259);
       expect([...new Set(directories.map(modeOf))]).toEqual([0o700]);
     } finally {
       process.umask(umask);
@@ -59,15 +74,15 @@ describe('on disk', () => {
     const store = await DiskBlobStore.open(root);
     {
       await using writer = await store.put();
-      await writer.write(noise(10));
+      for (const frame of framesOf(large)) await writer.write(Buffer.from(frame));
       expect(incoming()).toHaveLength(1);
     }
-    await put(store, noise(10));
+    await put(store, large);
     expect(incoming()).toEqual([]);
   });
 
   test('opening removes what an earlier run did not finish, and nothing else', async () => {
-    const kept = await put(await DiskBlobStore.open(root), noise(10));
+    const kept = await put(await DiskBlobStore.open(root), large);
     for (const name of [idOf('unfinished'), 'whatever']) writeFileSync(join(root, 'incoming', name), 'x');
     const store = await DiskBlobStore.open(root);
     expect(incoming()).toEqual([]);
@@ -76,7 +91,7 @@ describe('on disk', () => {
 
   test('what is not a blob is not listed', async () => {
     const store = await DiskBlobStore.open(root);
-    const kept = await put(store, noise(10));
+    const kept = await put(store, large);
     writeFileSync(join(root, 'ab', 'README'), 'x');
     mkdirSync(join(root, 'ab', `ab${'0'.repeat(30)}`));
     symlinkSync('/etc/passwd', join(root, 'ab', `ab${'1'.repeat(30)}`));
@@ -85,7 +100,8 @@ describe('on disk', () => {
 
   test('what has its place and is not durable there yet is not listed', async () => {
     const store = await DiskBlobStore.open(root);
-    await using _writer = await store.put();
+    await using writer = await store.put();
+    for (const frame of framesOf(large)) await writer.write(Buffer.from(frame));
     // As between the rename and the sync of the directory, when no row can mention the blob.
     for (const blobId of incoming()) writeFileSync(pathIn(root, blobId), 'x');
     expect(await listOf(store)).toEqual([]);
@@ -93,19 +109,19 @@ describe('on disk', () => {
 
   test('a symbolic link is not followed', async () => {
     const store = await DiskBlobStore.open(root);
-    const target = await put(store, noise(10));
+    const target = await put(store, large);
     const link = `ab${'2'.repeat(30)}`;
     symlinkSync(pathIn(root, target), pathIn(root, link));
     await expect(store.open(link)).rejects.toThrow(BlobDamagedError);
     await store.delete([link]);
-    expect((await readAll(store, target)).equals(noise(10))).toBe(true);
+    expect((await readAll(store, target)).equals(large)).toBe(true);
   });
 
   test('a failed file operation makes the blob impossible to commit', async () => {
     const store = await DiskBlobStore.open(root);
     {
       await using writer = await store.put();
-      await writer.write(noise(10));
+      for (const frame of framesOf(large)) await writer.write(Buffer.from(frame));
       await writer.end();
       for (const blobId of incoming()) rmSync(join(root, blobId.slice(0, 2)), { recursive: true });
       await expect(writer.commit(ABOUT)).rejects.toThrow('ENOENT');
@@ -117,10 +133,10 @@ describe('on disk', () => {
   test('writers and readers give back their descriptors', async () => {
     const store = await DiskBlobStore.open(root);
     const openFiles = () => readdirSync('/proc/self/fd').length;
-    const blobId = await put(store, noise(10));
+    const blobId = await put(store, large);
     const before = openFiles();
     for (let round = 0; round < 20; round += 1) {
-      await put(store, noise(10));
+      await put(store, large);
       await readAll(store, blobId);
       await store.stat(blobId);
       await using _writer = await store.put();

@@ -1,28 +1,18 @@
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BlobDamagedError, BlobMissingError, type BlobStore, FRAME_BYTES } from '../../src/blobs/blob-store.ts';
+import { BlobMissingError, type BlobStore, FRAME_BYTES } from '../../src/blobs/blob-store.ts';
 import { MIB } from '../../src/model/limits.ts';
 import { noise, sha256, treeHash } from '../support/hashes.ts';
-import { ABOUT, entriesOf, framesOf, leavesOf, listOf, put, readAll } from './blobs.ts';
-import { type Corruption, corrupted, corruptions, namedCorruptions } from './corruptions.ts';
-
-/** A store, and the bytes it keeps for a blob as the medium has them, so that a test can damage them. */
-export interface StoreUnderTest extends AsyncDisposable {
-  readonly store: BlobStore;
-  rawBytes(blobId: string): Promise<Buffer>;
-  setRawBytes(blobId: string, bytes: Buffer): Promise<void>;
-  /** A second store over the same medium, as after a restart. */
-  reopened(): Promise<BlobStore>;
-}
+import { damage, type StoreUnderTest } from './blob-damage.ts';
+import { ABOUT, ARCHIVE, entriesOf, framesOf, leavesOf, listOf, put, readAll, surveyOf } from './blobs.ts';
 
 const SIZES = [0, 1, MIB - 1, MIB, MIB + 1, 5.5 * MIB];
-const CORRUPTIONS = 2000;
-/** The other corruptions hit a small blob, which is quicker to put right again. */
-const LARGE_ONE_IN = 30;
-const CORRUPTIONS_MS_MAX = 30_000;
+const CORRUPTIONS = 1000;
 
-/** What every blob store must do. */
-export function blobStoreContract(open: () => Promise<StoreUnderTest>): void {
+/** What every blob store must do. `corruptions`: how many random ones are tried. */
+export function blobStoreContract(
+  open: () => Promise<StoreUnderTest>,
+  { corruptions: runs = CORRUPTIONS }: { corruptions?: number } = {},
+): void {
   let tested: StoreUnderTest;
   let store: BlobStore;
   beforeAll(async () => {
@@ -63,7 +53,8 @@ export function blobStoreContract(open: () => Promise<StoreUnderTest>): void {
   });
 
   lifeOfABlob(() => store);
-  damage(() => tested);
+  whatBlobsSay(() => store);
+  damage(() => tested, runs);
 }
 
 function lifeOfABlob(storeOf: () => BlobStore): void {
@@ -185,78 +176,19 @@ function lifeOfABlob(storeOf: () => BlobStore): void {
   });
 }
 
-function damage(testedOf: () => StoreUnderTest): void {
-  describe('damage', () => {
-    const small = { blobId: '', bytes: noise(9000, 'small') };
-    const large = { blobId: '', bytes: noise(MIB + 9000, 'large') };
-    const raw = new Map<string, Buffer>();
-
-    beforeAll(async () => {
-      const { store, rawBytes } = testedOf();
-      for (const blob of [small, large]) {
-        blob.blobId = await put(store, blob.bytes);
-        raw.set(blob.blobId, await rawBytes(blob.blobId));
-      }
-    });
-
-    /** The error that reading the damaged blob ends in; the blob is whole again after it. */
-    async function errorOf({ blobId }: { blobId: string }, corruption: Corruption): Promise<unknown> {
-      const { store, setRawBytes } = testedOf();
-      const whole = raw.get(blobId) ?? Buffer.alloc(0);
-      const other = raw.get(blobId === small.blobId ? large.blobId : small.blobId) ?? Buffer.alloc(0);
-      const damaged = corrupted(whole, corruption, { other });
-      if (damaged === undefined) await store.delete([blobId]);
-      else await setRawBytes(blobId, damaged);
-      const outcome = await readAll(store, blobId).then(
-        () => 'served',
-        (error: unknown) => error,
-      );
-      await setRawBytes(blobId, whole);
-      return outcome;
-    }
-
-    describe.each([
-      ['small', small],
-      ['large', large],
-    ])('of a %s blob', (_, blob) => {
-      test.each(namedCorruptions(blob.bytes.length))('$name is told', async ({ corruption }) => {
-        expect(await errorOf(blob, corruption)).toBeInstanceOf(BlobDamagedError);
-      });
-
-      test('its absence is told', async () => {
-        expect(await errorOf(blob, { kind: 'missing' })).toBeInstanceOf(BlobMissingError);
-      });
-    });
-
-    test(
-      `none of ${CORRUPTIONS} random corruptions is served`,
-      async () => {
-        await fc.assert(
-          fc.asyncProperty(corruptions, fc.nat(LARGE_ONE_IN), async (corruption, pick) => {
-            const error = await errorOf(pick === LARGE_ONE_IN ? large : small, corruption);
-            expect(error instanceof BlobDamagedError || error instanceof BlobMissingError).toBe(true);
-          }),
-          { numRuns: CORRUPTIONS },
-        );
-        expect((await readAll(testedOf().store, small.blobId)).equals(small.bytes)).toBe(true);
-        expect((await readAll(testedOf().store, large.blobId)).equals(large.bytes)).toBe(true);
-      },
-      CORRUPTIONS_MS_MAX,
-    );
-
-    test('a damaged frame does not keep its neighbours', async () => {
-      const { store, setRawBytes } = testedOf();
-      const whole = raw.get(large.blobId) ?? Buffer.alloc(0);
-      const damaged = Buffer.from(whole);
-      damaged[5] = (damaged[5] ?? 0) ^ 1;
-      await setRawBytes(large.blobId, damaged);
-      {
-        await using reader = await store.open(large.blobId);
-        const into = Buffer.alloc(FRAME_BYTES);
-        await expect(reader.readFrame(0, into)).rejects.toThrow(BlobDamagedError);
-        expect((await reader.readFrame(1, into)).equals(large.bytes.subarray(MIB))).toBe(true);
-      }
-      await setRawBytes(large.blobId, whole);
+function whatBlobsSay(storeOf: () => BlobStore): void {
+  describe('a blob', () => {
+    test.each([10, 2.5 * MIB])('of %d bytes says what it is to the survey, and verifies', async (sizeBytes) => {
+      const store = storeOf();
+      const bytes = noise(sizeBytes, 'surveyed');
+      const about = { ...ARCHIVE, description: `with "quotes" and ${sizeBytes} bytes` };
+      const blobId = await put(store, bytes, about);
+      const found = (await surveyOf(store)).filter((surveyed) => 'blobId' in surveyed && surveyed.blobId === blobId);
+      const hashes = { treeHash: treeHash(bytes), linearHash: sha256(bytes) };
+      expect(found).toEqual([{ blobId, about, sizeBytes, ...hashes }]);
+      expect(await store.verify(blobId)).toEqual({ state: 'intact', treeHash: hashes.treeHash, what: null });
+      await store.delete([blobId]);
+      expect((await store.verify(blobId)).state).toBe('missing');
     });
   });
 }

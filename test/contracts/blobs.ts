@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type BlobStore, FRAME_BYTES } from '../../src/blobs/blob-store.ts';
+import { type BlobStore, FRAME_BYTES, type Surveyed } from '../../src/blobs/blob-store.ts';
 import type { BlobAbout } from '../../src/model/blob-about.ts';
 
 /** The same id for the same words, different ones for others. */
@@ -15,6 +15,14 @@ export const leavesOf = (bytes: Buffer): Buffer =>
   Buffer.concat(framesOf(bytes).map((frame) => createHash('sha256').update(frame).digest()));
 
 export const ABOUT: BlobAbout = { kind: 'output', createdAtMs: 0 };
+
+export const ARCHIVE: BlobAbout = {
+  kind: 'archive',
+  archiveId: 'an-archive',
+  vault: { accountId: '111122223333', name: 'a-vault', createdAtMs: 1 },
+  description: null,
+  createdAtMs: 2,
+};
 
 /** Stores bytes as a blob, and returns its id. */
 export async function put(store: BlobStore, bytes: Buffer, about: BlobAbout = ABOUT): Promise<string> {
@@ -42,4 +50,10 @@ export async function entriesOf(store: BlobStore): Promise<{ blobId: string; cha
 
 export async function listOf(store: BlobStore): Promise<string[]> {
   return (await entriesOf(store)).map(({ blobId }) => blobId);
+}
+
+export async function surveyOf(store: BlobStore): Promise<Surveyed[]> {
+  const found: Surveyed[] = [];
+  for await (const surveyed of store.survey()) found.push(surveyed);
+  return found;
 }

@@ -11,15 +11,15 @@ export type Corruption =
   | { kind: 'missing' };
 
 const PAGE_BYTES = 4096;
-const FOOTER_BYTES = 64;
-const LEAF_BYTES = 32;
-const CHECK_BYTES = 4;
-const FRAME_BYTES = 1024 * 1024;
+const FOOTER_BYTES = 128;
+/** Of what is between the data and the footer. */
+const FLIPS_IN_TABLES = 20;
+const FLIPS_IN_FOOTER = 32;
 
 const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const mask = fc.integer({ min: 1, max: 255 });
 /** The tables and the footer are a small part of the file, so they get a share of their own. */
-const nearEnd = fc.double({ min: 0.98, max: 1, maxExcluded: true, noNaN: true });
+const nearEnd = fc.double({ min: 0.985, max: 1, maxExcluded: true, noNaN: true });
 
 export const corruptions: fc.Arbitrary<Corruption> = fc.oneof(
   fc.record({ kind: fc.constant('flip' as const), at: place, mask }),
@@ -57,26 +57,32 @@ export function corrupted(whole: Buffer, corruption: Corruption, { other }: { ot
   }
 }
 
-/** Each part of the file hit once, and each other kind of damage, for a blob of this many bytes. */
-export function namedCorruptions(sizeBytes: number): { name: string; corruption: Corruption }[] {
-  const frames = Math.ceil(sizeBytes / FRAME_BYTES);
-  const checksAt = sizeBytes;
-  const leavesAt = checksAt + frames * CHECK_BYTES;
-  const footerAt = leavesAt + frames * LEAF_BYTES;
-  const total = footerAt + FOOTER_BYTES;
+/** Each part of a file hit once, and each other kind of damage, for a blob of so many bytes in a file of so many. */
+export function namedCorruptions({
+  sizeBytes,
+  fileBytes: total,
+}: {
+  sizeBytes: number;
+  fileBytes: number;
+}): { name: string; corruption: Corruption }[] {
+  const footerAt = total - FOOTER_BYTES;
   // Half a byte further, so that rounding comes back to the byte that is meant.
   const atByte = (byte: number): number => (byte + 0.5) / total;
   const flip = (part: string, byte: number) => ({
     name: `a flipped bit in ${part}`,
     corruption: { kind: 'flip', at: atByte(byte), mask: 1 } as const,
   });
+  const places = Array.from({ length: FLIPS_IN_TABLES }, (_, index) =>
+    Math.floor(sizeBytes + ((footerAt - sizeBytes) * index) / FLIPS_IN_TABLES),
+  );
   return [
     flip('the first byte', 0),
     flip('the last byte of the data', sizeBytes - 1),
-    flip('the checks', checksAt),
-    flip('the first leaf', leavesAt),
-    flip('the last leaf', footerAt - 1),
-    ...Array.from({ length: FOOTER_BYTES }, (_, byte) => flip(`byte ${byte} of the footer`, footerAt + byte)),
+    flip('the byte before the footer', footerAt - 1),
+    ...[...new Set(places)].map((byte) => flip(`byte ${byte - sizeBytes} after the data`, byte)),
+    ...Array.from({ length: FLIPS_IN_FOOTER }, (_, index) => Math.floor((index * FOOTER_BYTES) / FLIPS_IN_FOOTER)).map(
+      (byte) => flip(`byte ${byte} of the footer`, footerAt + byte),
+    ),
     ...[0, 1, FOOTER_BYTES - 1, FOOTER_BYTES, sizeBytes, footerAt, total - 1].map((bytes) => ({
       name: `a file cut to ${bytes} bytes`,
       corruption: { kind: 'truncate', at: atByte(bytes) } as const,

@@ -18,7 +18,7 @@ export const uploadArchive: Operation = {
       vault,
       description,
       claimed,
-      body: call.body.stream(),
+      body: call.body.flow,
       sizeBytes,
     });
     return created([

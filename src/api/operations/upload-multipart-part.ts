@@ -12,7 +12,7 @@ export const uploadMultipartPart: Operation = {
     const claimed = claimedHashes(call);
     const range = partRange(call, bodySize(call));
     const name = { vault: call.vault, id: call.parameter('uploadId') };
-    const treeHash = await core.uploads.putPart({ name, range, claimed, body: call.body.stream() });
+    const treeHash = await core.uploads.putPart({ name, range, claimed, body: call.body.flow });
     return nothing([['x-amz-sha256-tree-hash', treeHash]]);
   },
 };

@@ -25,7 +25,7 @@ import { verifyRecord } from './verify.ts';
 export interface SegmentStoreOptions {
   /** The directory of segments, and that of the mirror. Their parents must be there. */
   directories: readonly [first: string, mirror?: string];
-  /** Null when nothing is to be encrypted. */
+  /** Null, or not encrypting, when nothing is to be encrypted. */
   masterKeys: MasterKeys | null;
   segmentBytesMax?: number;
   clock?: Clock;
@@ -101,7 +101,7 @@ export class SegmentStore implements AsyncDisposable {
     await this.#room.take(taken);
     try {
       const { stored, seal } =
-        this.#masterKeys === null ? { stored: bytes, seal: null } : sealRecord(bytes, this.#masterKeys);
+        this.#masterKeys?.encrypts === true ? sealRecord(bytes, this.#masterKeys) : { stored: bytes, seal: null };
       const writtenAtMs = this.#clock.nowMs();
       return await this.#writer.add(makeRecord({ stored, leaf, about, seal, writtenAtMs }));
     } finally {

@@ -1,0 +1,109 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { moveFile, removeFile, syncBytes, syncDirectory, syncFile, writeFully } from '../files/durable.ts';
+import { MIB } from '../model/limits.ts';
+import type { DiskCalls } from './disk-calls.ts';
+import type { FilePaths } from './file-paths.ts';
+
+// Large bodies are flushed while they arrive: otherwise gigabytes of dirty pages wait for the last fsync, and the client
+// waits with them.
+const FLUSH_EVERY_BYTES = 32 * MIB;
+
+/** Where a copy of a blob is written, and how. */
+export interface CopyPlace {
+  /** The directory of the store's copy, whose disk this is. */
+  root: string;
+  paths: FilePaths;
+  calls: DiskCalls;
+  /** There is a file of this name: the new one stays once it has taken its place, whatever fails after that. */
+  isReplacement?: boolean;
+}
+
+/**
+ * One copy of a blob as it is written: bytes to a private file, fsync, rename, fsync of the directory. Once any of these
+ * fails the file must be thrown away; disposing removes what is there.
+ */
+export class CopyWriter implements AsyncDisposable {
+  readonly #place: CopyPlace;
+  readonly #handle: FileHandle;
+  /** The last call on the file, which may go on when nobody waits for it any more. */
+  #running: Promise<unknown> = Promise.resolve();
+  #flush: Promise<void> = Promise.resolve();
+  #unflushedBytes = 0;
+  #state: 'open' | 'renamed' | 'closed' = 'open';
+
+  private constructor(place: CopyPlace, handle: FileHandle) {
+    this.#place = place;
+    this.#handle = handle;
+  }
+
+  static async open(place: CopyPlace): Promise<CopyWriter> {
+    const { root, paths, calls } = place;
+    return new CopyWriter(place, await calls.run(root, () => open(paths.incoming, 'wx', 0o600)));
+  }
+
+  get root(): string {
+    return this.#place.root;
+  }
+
+  /** Has `write` write so many bytes to the file; one call after the other. */
+  async append<Result>(bytes: number, write: (file: FileHandle) => Promise<Result>): Promise<Result> {
+    return await this.#run(async () => {
+      const result = await write(this.#handle);
+      await this.#flushBehind(bytes);
+      return result;
+    });
+  }
+
+  /** Writes what comes after the frames, and makes the file durable under its name. */
+  async finish(tail: Buffer, position: number): Promise<void> {
+    const { paths } = this.#place;
+    await this.#run(async () => {
+      await this.#flush;
+      await writeFully(this.#handle, tail, position);
+    });
+    await this.#run(() => syncFile(this.#handle));
+    await this.#run(async () => {
+      await this.#handle.close();
+      await moveFile(paths.incoming, paths.final);
+      this.#state = 'renamed';
+    });
+    await this.#run(() => syncDirectory(paths.directory));
+  }
+
+  /** Keeps the file, which was finished: disposing does nothing any more. */
+  keep(): void {
+    this.#state = 'closed';
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === 'closed') return;
+    const { root, paths, calls, isReplacement = false } = this.#place;
+    await calls.tidy(root, async () => {
+      // A descriptor must not be closed under a call that still uses its number.
+      await Promise.allSettled([this.#running, this.#flush]);
+      await this.#handle.close().catch(() => undefined);
+      // A leftover that cannot be removed is garbage without a row, which the sweeps take.
+      if (this.#state !== 'renamed') await removeFile(paths.incoming);
+      else if (!isReplacement) await removeFile(paths.final);
+    });
+    this.#state = 'closed';
+  }
+
+  /** At most one flush runs behind the writer, so the dirty bytes stay within two steps. */
+  async #flushBehind(bytes: number): Promise<void> {
+    this.#unflushedBytes += bytes;
+    if (this.#unflushedBytes < FLUSH_EVERY_BYTES) return;
+    await this.#flush;
+    this.#unflushedBytes = 0;
+    this.#flush = syncBytes(this.#handle);
+    this.#flush.catch(() => undefined);
+  }
+
+  #run<Result>(call: () => Promise<Result>): Promise<Result> {
+    return this.#place.calls.run(this.#place.root, () => {
+      const running = call();
+      this.#running = running;
+      return running;
+    });
+  }
+}
