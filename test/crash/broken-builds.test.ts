@@ -44,19 +44,26 @@ describe('a program with', () => {
       const ledger = new Ledger();
       let found: Error | undefined;
       // A slow machine has caught nobody.
-    const recoveryMsMax = Number.POSITIVE_INFINITY;
-    let cycle = 0;
+      const recoveryMsMax = Number.POSITIVE_INFINITY;
+      let cycle = 0;
       for (; found === undefined && cycle < CYCLES_MAX; cycle += 1) {
         const start = () => machine.start();
-        found = await live({ ledger, random, start, die: (server) => machine.cut(server), recoveryMsMax, ...load }).then(
+        found = await live({
+          ledger,
+          random,
+          start,
+          die: (server) => machine.cut(server),
+          recoveryMsMax,
+          ...load,
+        }).then(
           () => undefined,
           (error: Error) => error,
         );
       }
       process.stderr.write(`${name}: caught in cycle ${cycle}: ${found?.message.split('\n')[0]}\n`);
       // By what it has lost, or because it cannot start without that; it could before the first cut.
-    expect(cycle).toBeGreaterThan(1);
-    expect(found?.message).toMatch(/^expected|did not get ready/);
+      expect(cycle).toBeGreaterThan(1);
+      expect(found?.message).toMatch(/^expected|did not get ready/);
     },
   );
 });
