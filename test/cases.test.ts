@@ -8,7 +8,7 @@ import { pathSegments, splitTarget } from '../src/sigv4/path.ts';
 import { ISOLATION_ROWS } from './support/isolation-rows.ts';
 import { ROUTES } from './support/routes.ts';
 
-/** The attacks this server must withstand have numbers; each number stands in front of the title of some test. */
+/** The attacks and faults this server must withstand have numbers; each number stands in front of the title of some test. */
 const ROOT = join(import.meta.dirname, '..');
 /** Who is let in. */
 const AUTHENTICATION = Array.from({ length: 31 }, (_, index) => `S-${String(index + 1).padStart(2, '0')}`);
@@ -26,6 +26,17 @@ const SELECT = [
   [74, 74],
   [80, 86],
 ].flatMap(([first = 0, last = 0]) => Array.from({ length: last - first + 1 }, (_, index) => `S-${first + index}`));
+
+/** What can happen to a server, its disks and its files. */
+const FAULTS = Array.from({ length: 44 }, (_, index) => `F-${String(index + 1).padStart(2, '0')}`);
+/** Those that cannot happen to this server, and why. */
+const NO_FAULTS: Record<string, string> = {
+  'F-26': 'the metadata are in SQLite only, so no PostgreSQL restarts',
+  'F-27': 'the metadata are in SQLite only, so no PostgreSQL fails over',
+  'F-28': 'the metadata are in SQLite only, so no pooled connection is lost',
+  'F-29': 'blobs are on disks only, so no S3 store of blobs answers with errors',
+  'F-30': 'blobs are on disks only, so no S3 store of blobs hangs',
+};
 
 const files = execFileSync(
   'git',
@@ -45,6 +56,10 @@ const named = new Set(
 describe('cases', () => {
   test.each([...AUTHENTICATION, ...AUTHORISATION, ...SELECT])('%s has a test', (id) => {
     expect(named).toContain(id);
+  });
+
+  test.each(FAULTS)('%s has a test, or a reason to have none', (id) => {
+    expect({ id, isTested: named.has(id) }).toEqual({ id, isTested: NO_FAULTS[id] === undefined });
   });
 });
 

@@ -99,7 +99,7 @@ describe('the vault is deleted', () => {
   });
 });
 
-describe('the upload ends', () => {
+describe('F-23 the upload ends', () => {
   test.each(['aborted', 'completed'])('%s while a part comes in, and the part is given up', async (how) => {
     const id = await opened();
     const name = { vault: VAULT, id };
@@ -128,7 +128,7 @@ describe('the upload ends', () => {
   });
 });
 
-describe('the archive is deleted', () => {
+describe('F-24 the archive is deleted', () => {
   test('before its job, which then is not started', async () => {
     const archiveId = await uploadBytes(arrangement, bytes);
     await arrangement.core.archives.delete({ vault: VAULT, id: archiveId });

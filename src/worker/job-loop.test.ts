@@ -286,7 +286,7 @@ describe('a lease', () => {
   });
 });
 
-describe('a clock that goes back', () => {
+describe('F-19 a clock that goes back', () => {
   test('leaves no negative waits, and inventories still show what was written', async () => {
     await uploadBytes(arrangement, bytes);
     arrangement.clock.atMs = T0 - 3_600_000;

@@ -116,7 +116,7 @@ test('a signal ends it', async () => {
   expect(thread.isReady).toBe(false);
 });
 
-test('one that gives no sign is ended', async () => {
+test('F-32 one that gives no sign is ended', async () => {
   await using thread = new SelectThread({ stallMs: 1 });
   // It takes longer than that to load its code.
   await expect(outputOf(thread, {})).rejects.toThrow('The query did not get on for 0.001 seconds.');

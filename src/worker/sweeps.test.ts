@@ -173,7 +173,7 @@ describe('reclaiming', () => {
   });
 });
 
-describe('bytes that no row mentions', () => {
+describe('F-21 bytes that no row mentions', () => {
   const orphan = async () => {
     const { blobs, frames } = arrangement.given;
     const source = chunksOf(bytes);

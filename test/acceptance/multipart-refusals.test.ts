@@ -184,7 +184,7 @@ describe('CompleteMultipartUpload', () => {
     expect(await complete(headers)).toEqual(invalid(`Invalid x-amz-archive-size: ${size}`));
   });
 
-  test('with a gap between the parts', async () => {
+  test('F-22 with a gap between the parts', async () => {
     expect(await complete(claim(bytes.length))).toEqual(
       invalid(`The upload is incomplete: bytes ${MIB}-${2 * MIB - 1} were not uploaded.`),
     );

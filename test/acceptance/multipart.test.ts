@@ -79,7 +79,7 @@ test.each(['bytes 0-3/*', 'bytes 0-3/4', 'bytes 00-03/*'])('a part may say "%s"'
 });
 
 describe('CompleteMultipartUpload', () => {
-  test('answers 201 like UploadArchive, and repeating it gives the same archive', async () => {
+  test('F-04 answers 201 like UploadArchive, and repeating it gives the same archive', async () => {
     const bytes = noise(7 * MIB);
     const upload = { vaultName, partSize: 4 * MIB, bytes };
     const uploadId = await initiateUpload(client, upload);
@@ -132,7 +132,7 @@ describe('CompleteMultipartUpload', () => {
     expect((await bytesOf(archiveId ?? '')).equals(upload.bytes)).toBe(true);
   });
 
-  test('many at once make one archive', async () => {
+  test('F-23 many at once make one archive', async () => {
     const upload = { vaultName, partSize: MIB, bytes: noise(2 * MIB) };
     const uploadId = await initiateUpload(client, upload);
     for (const index of [0, 1]) await uploadPart(client, { ...upload, uploadId, index });
@@ -142,7 +142,7 @@ describe('CompleteMultipartUpload', () => {
     expect(new Set(ids).size).toBe(1);
   });
 
-  test('takes the last of several bodies for a place', async () => {
+  test('F-22 takes the last of several bodies for a place', async () => {
     const upload = { vaultName, partSize: MIB, bytes: noise(2 * MIB, 'last') };
     const uploadId = await initiateUpload(client, upload);
     await uploadPart(client, { ...upload, bytes: noise(2 * MIB, 'first'), uploadId, index: 0 });

@@ -132,7 +132,7 @@ describe('a start', () => {
 });
 
 describe('one server at a time', () => {
-  test('a second one is refused at once with the name of the first; after a kill the next starts', async () => {
+  test('F-25 a second one is refused at once with the name of the first; after a kill the next starts', async () => {
     const dataDir = dataDirOf('one');
     await using first = await startServer({ dataDir });
     const second = await runProgram(['serve', '--listen', '127.0.0.1:0', '--data-dir', dataDir]);
@@ -185,7 +185,7 @@ describe('a start that cannot be', () => {
   });
 });
 
-test('metadata of a newer version is refused in one line', async () => {
+test('F-40 metadata of a newer version is refused in one line', async () => {
   const dataDir = dataDirOf('newer');
   await using first = await startServer({ dataDir });
   await first.stop();

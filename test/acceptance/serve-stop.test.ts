@@ -59,7 +59,7 @@ test.each([
   await until(async () => (await statusOf(again, jobId)) === 'Succeeded');
 });
 
-test('the first signal waits for the job that runs, and its end is kept', async () => {
+test('F-39 the first signal waits for the job that runs, and its end is kept', async () => {
   const { server, path, jobId } = await serverWithRunningJob();
   const stopping = server.stop();
   await sleep(600);

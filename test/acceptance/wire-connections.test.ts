@@ -7,7 +7,7 @@ import { createVault, errorOf } from '../support/wire.ts';
 /** How connections end: with the server, and behind an answer that ends them. */
 const STOP_MS_MAX = 2500;
 
-describe('a server that is told to stop', () => {
+describe('F-39 a server that is told to stop', () => {
   test.each([
     ['that sent nothing', ''],
     ['in the middle of a head', 'GET /-/vaults HTTP/1.1\r\nHost: a\r\nX-'],

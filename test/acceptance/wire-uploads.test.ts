@@ -41,7 +41,7 @@ const TIMED_OUT = { status: 408, code: 'RequestTimeoutException', message: 'Requ
 const incoming = () => storedFiles(server).filter((path) => path.includes('incoming'));
 
 describe.concurrent('time', () => {
-  test.each([0, 1, 2.5 * MIB])('a client that falls silent after %i bytes gets 408', async (sent) => {
+  test.each([0, 1, 2.5 * MIB])('F-34 a client that falls silent after %i bytes gets 408', async (sent) => {
     const vault = await newVault();
     const body = Buffer.alloc(3 * MIB, 7);
     using connection = await open(askUpload(server, body, { vault }));
@@ -78,7 +78,7 @@ describe.concurrent('time', () => {
     expect((await call(server, { target })).json().Parts).toEqual([]);
   });
 
-  test('a slow but steady one may take ten times as long', async () => {
+  test('F-34 a slow but steady one may take ten times as long', async () => {
     const vault = await newVault();
     const body = Buffer.alloc(100 * 500, 'slow');
     using connection = await open(askUpload(server, body, { vault }));
@@ -118,7 +118,7 @@ describe.concurrent('time', () => {
   });
 });
 
-describe('clients that vanish in the middle of a body', () => {
+describe('F-35 F-36 clients that vanish in the middle of a body', () => {
   const body = Buffer.alloc(4 * MIB, 3);
 
   test.each([
@@ -164,7 +164,7 @@ describe('lengths', () => {
     return errorOf(answer);
   };
 
-  test('a body longer than its Content-Length: the archive is stored once, as announced, and the connection ends', async () => {
+  test('F-37 a body longer than its Content-Length: the archive is stored once, as announced, and the connection ends', async () => {
     const vault = await newVault();
     const request = sign(askUpload(server, Buffer.from('as announced'), { vault }), server);
     using connection = await Connection.open(server);

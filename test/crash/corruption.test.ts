@@ -59,8 +59,8 @@ test('F-14 F-20 what is damaged on the disk is refused, and nothing else is', { 
     }
     const said = `${count.refused} archives refused, ${count.unharmed} read as they were, none wrong`;
     process.stderr.write(`corruption: ${count.corruptions} corruptions, ${said}\n`);
-    // Damage outside what is read may leave an archive readable, but seldom.
-    expect(count.refused).toBeGreaterThan(10 * count.unharmed);
+    // Damage outside what a reader needs leaves an archive readable: behind the last record of a segment, say.
+    expect(count.refused).toBeGreaterThan(count.unharmed);
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
   }

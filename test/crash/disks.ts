@@ -1,6 +1,6 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { MIB } from '../support/hashes.ts';
@@ -18,11 +18,16 @@ export interface DiskPlan {
   sizeMib?: number;
   /** More words for mkfs. */
   make?: readonly string[];
+  /** The image lies on a disk of this size, in the directory that `roomOf` tells, which can be filled under it. */
+  roomMib?: number;
 }
 
 export interface Disks extends AsyncDisposable {
   readonly root: string;
   pathOf(at: string): string;
+  /** The device, as the kernel calls it. */
+  deviceOf(at: string): string;
+  roomOf(at: string): string;
   /** The watchdog kills these processes, and no others, when the test is gone. */
   watch(processIds: readonly number[]): void;
   /** From now on nothing reaches the disks, and what has not yet reached them never will. */
@@ -65,7 +70,8 @@ export async function mountDisks(plans: readonly DiskPlan[]): Promise<Disks> {
   });
   watchdog.unref();
   const pathOf = (at: string): string => join(root, at);
-  const imageOf = (at: string): string => join(root, `${at.replaceAll('/', '-')}.image`);
+  const roomOf = (at: string): string => join(root, 'rooms', at.replaceAll('/', '-'));
+  const imageOf = (at: string): string => join(roomOf(at), 'image');
   const mount = async () => {
     for (const { at } of plans) await run('mount', ['-o', 'loop', imageOf(at), pathOf(at)]);
   };
@@ -74,10 +80,14 @@ export async function mountDisks(plans: readonly DiskPlan[]): Promise<Disks> {
   };
   const dispose = async () => {
     await unmount();
+    for (const { at, roomMib } of plans) if (roomMib !== undefined) await unmountOne(roomOf(at));
     rmSync(root, { recursive: true });
     watchdog.stdin.end();
   };
   for (const plan of plans) {
+    mkdirSync(roomOf(plan.at), { recursive: true });
+    const size = `size=${plan.roomMib}m`;
+    if (plan.roomMib !== undefined) await run('mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', roomOf(plan.at)]);
     await makeFileSystem({ ...plan, image: imageOf(plan.at), sizeBytes: (plan.sizeMib ?? SIZE_MIB) * MIB });
     mkdirSync(pathOf(plan.at), { recursive: true });
     await run('mount', ['-o', 'loop', imageOf(plan.at), pathOf(plan.at)]);
@@ -87,6 +97,8 @@ export async function mountDisks(plans: readonly DiskPlan[]): Promise<Disks> {
   return {
     root,
     pathOf,
+    roomOf,
+    deviceOf: (at) => basename(execFileSync('findmnt', ['-no', 'SOURCE', pathOf(at)], { encoding: 'utf8' }).trim()),
     watch: (processIds) => void watchdog.stdin.write(`${processIds.join(' ')}\n`),
     cut: async () => void (await run('perl', ['-e', SHUT_DOWN, ...plans.map(({ at }) => pathOf(at))])),
     remount: async () => {

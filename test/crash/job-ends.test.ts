@@ -33,7 +33,7 @@ const FLAGS = [
   ...['--webhook-networks', '127.0.0.0/8'],
 ];
 
-test(`${JOBS} jobs end, each once, through ${KILLS} kills`, { timeout: TIER_MS_MAX }, async () => {
+test(`F-06 F-33 ${JOBS} jobs end, each once, through ${KILLS} kills`, { timeout: TIER_MS_MAX }, async () => {
   saySeed('job ends');
   const dataDir = mkdtempSync(join(tmpdir(), 'moraine-job-ends-'));
   const random = seeded(SEED, 4);

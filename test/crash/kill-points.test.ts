@@ -1,12 +1,10 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { noise } from '../support/hashes.ts';
-import { send } from '../support/raw-client.ts';
 import { startServer, type TestServer } from '../support/server.ts';
-import { answerOf, incomingOf, inventory, retrieve, upload, VAULT } from './archives.ts';
+import { checkAcknowledged, checkToTheEnd } from './acknowledged.ts';
+import { Ledger } from './ledger.ts';
+import { newDirectory } from './places.ts';
 import {
   attach,
   faultAt,
@@ -17,117 +15,111 @@ import {
   poolThread,
   straceMissing,
 } from './strace.ts';
-import { saySeed, someOf, TIER_MS_MAX } from './tiers.ts';
+import { SEED, saySeed, seeded, someOf, TIER_MS_MAX } from './tiers.ts';
+import { client, type DeedName } from './traffic.ts';
 
 /**
- * kill -9 before each file call of one upload: the calls are counted in a run that goes well, then one upload for each of
- * them is killed in front of it. The blob, the metadata and the answer are each written by a thread of their own. `npm test`
- * takes some of the calls, `npm run test:faults` all.
+ * kill -9 before each file call of one deed of a client: the calls are counted in a run that goes well, then one deed for each
+ * of them is killed in front of it. The blobs, the metadata and the answer are each written by a thread of their own. `npm
+ * test` takes some of the calls, `npm run test:faults` all.
  */
 const processOf = (server: TestServer): number => server.child.pid ?? 0;
 const THREADS = {
-  'the thread that writes the blob': {
+  blobs: {
     idOf: (server: TestServer) => poolThread(processOf(server)),
-    calls: 'openat,pwrite64,fsync,fdatasync,rename,unlink,close',
-    callsMin: 8,
-    shortCount: 8,
-    mayVary: false,
+    calls: 'openat,pwrite64,pwritev,fsync,fdatasync,rename,unlink,close',
   },
-  'the thread that writes the metadata': {
+  metadata: {
     idOf: (server: TestServer) => metadataThread(processOf(server)),
     calls: 'pwrite64,fsync,fdatasync,ftruncate',
-    callsMin: 3,
-    shortCount: 6,
-    mayVary: false,
   },
-  'the thread that writes the answer': {
-    idOf: processOf,
-    calls: 'write,writev',
-    callsMin: 1,
-    shortCount: 4,
-    // It wakes other threads by writes too, where they are not awake: in a killed run the last of the calls may not come.
-    mayVary: true,
-  },
+  // It wakes other threads by writes too, where they are not awake: in a killed run the last of the calls may not come.
+  answer: { idOf: processOf, calls: 'write,writev' },
 };
 
-const bodyOf = (description: string): Buffer => noise(3000, description);
+interface Killed {
+  deed: DeedName;
+  thread: keyof typeof THREADS;
+  callsMin: number;
+  shortCount: number;
+}
 
-describe.runIf(straceMissing === undefined)('kill -9 before each call of', () => {
-  test.concurrent.each(Object.entries(THREADS))(
-    '%s leaves a whole archive or none',
-    {
-      timeout: TIER_MS_MAX,
-    },
-    async (what, thread) => {
-      saySeed(`kill points of ${what}`);
-      const dataDir = mkdtempSync(join(tmpdir(), 'moraine-kills-'));
+const KILLED: Killed[] = [
+  { deed: 'uploadSmall', thread: 'blobs', callsMin: 2, shortCount: 2 },
+  { deed: 'uploadSmall', thread: 'metadata', callsMin: 3, shortCount: 2 },
+  { deed: 'uploadSmall', thread: 'answer', callsMin: 1, shortCount: 2 },
+  { deed: 'uploadLarge', thread: 'blobs', callsMin: 8, shortCount: 3 },
+  { deed: 'uploadInParts', thread: 'blobs', callsMin: 8, shortCount: 2 },
+  { deed: 'uploadInParts', thread: 'metadata', callsMin: 8, shortCount: 2 },
+  { deed: 'abort', thread: 'metadata', callsMin: 3, shortCount: 1 },
+  { deed: 'deleteArchive', thread: 'metadata', callsMin: 2, shortCount: 2 },
+  { deed: 'changeVaults', thread: 'metadata', callsMin: 2, shortCount: 2 },
+];
+/** There for what deletes some. */
+const ARCHIVES = 6;
+
+describe.runIf(straceMissing === undefined)('F-02 F-03 F-04 F-05 kill -9 before each call', () => {
+  test.each(Object.keys(THREADS) as (keyof typeof THREADS)[])(
+    'of the thread for the %s loses nothing and brings nothing back',
+    { timeout: TIER_MS_MAX },
+    async (thread) => {
+      saySeed(`kill points, ${thread}`);
+      const run = { dataDir: newDirectory('kills'), ledger: new Ledger(), random: seeded(SEED, 80) };
       try {
-        const acknowledged = new Map<string, string>();
-        const { points, archiveId } = await goodRun(dataDir, thread);
-        expect(points.length).toBeGreaterThanOrEqual(thread.callsMin);
-        acknowledged.set(archiveId, 'good run');
-        const tried = someOf(points, thread.shortCount);
-        const survived: Point[] = [];
-        for (const point of tried) {
-          if (!(await killedRun(dataDir, { ...thread, point, acknowledged }))) survived.push(point);
-        }
-        expect(survived.length).toBeLessThan(tried.length);
-        if (!thread.mayVary) expect(survived).toEqual([]);
-        await using server = await started(dataDir);
-        await check(server, acknowledged);
-        for (const item of await inventory(server)) {
-          expect((await retrieve(server, item.ArchiveId)).equals(bodyOf(item.ArchiveDescription))).toBe(true);
-        }
+        for (const killed of KILLED) if (killed.thread === thread) await killAll(run, killed);
+        await using server = await started(run.dataDir);
+        await checkAcknowledged(server, run.ledger);
+        await checkToTheEnd(server, run.ledger);
       } finally {
-        rmSync(dataDir, { recursive: true, force: true });
+        rmSync(run.dataDir, { recursive: true, force: true });
       }
     },
   );
 });
 
-type Thread = (typeof THREADS)[keyof typeof THREADS];
-
-async function started(dataDir: string): Promise<TestServer> {
-  return startServer({ dataDir, env: ONE_POOL_THREAD });
+async function killAll(run: Run, { deed, thread, callsMin, shortCount }: Killed): Promise<void> {
+  const points = await goodRun(run, { ...THREADS[thread], deed });
+  expect(points.length).toBeGreaterThanOrEqual(callsMin);
+  const tried = someOf(points, shortCount);
+  const survived: Point[] = [];
+  for (const point of tried) {
+    if (!(await killedRun(run, { ...THREADS[thread], deed, point }))) survived.push(point);
+  }
+  process.stderr.write(`${deed}: killed before ${tried.length - survived.length} of ${points.length} calls\n`);
+  // A call of something else that the server did may have been counted, and need not come again.
+  expect(survived.length).toBeLessThan(tried.length);
 }
 
-async function goodRun(dataDir: string, { idOf, calls }: Thread): Promise<{ points: Point[]; archiveId: string }> {
+interface Run {
+  dataDir: string;
+  ledger: Ledger;
+  random: () => number;
+}
+type Thread = (typeof THREADS)[keyof typeof THREADS] & Pick<Killed, 'deed'>;
+
+const started = (dataDir: string): Promise<TestServer> => startServer({ dataDir, env: ONE_POOL_THREAD });
+
+async function goodRun({ dataDir, ...given }: Run, { idOf, calls, deed }: Thread): Promise<Point[]> {
   await using server = await started(dataDir);
-  await send(server, { method: 'PUT', path: VAULT });
-  await inventory(server);
+  await checkAcknowledged(server, given.ledger);
+  await client(server, { ...given, deeds: ['uploadSmall'], countMax: ARCHIVES });
   await using tracing = await attach(idOf(server), ['-e', `trace=${calls}`]);
-  const answer = await upload(server, { body: bodyOf('good run'), description: 'good run' });
-  expect(answer.status).toBe(201);
-  const points = pointsOf(await tracing.stop());
-  return { points, archiveId: answer.header('x-amz-archive-id') ?? '' };
+  await client(server, { ...given, deeds: [deed], countMax: 1 });
+  return pointsOf(await tracing.stop());
 }
 
-/** Checks what the kills before have left, then uploads and is killed before the given call. False when it was not. */
+/** Checks what the kills before have left, then does it and is killed before the given call. False when it was not. */
 async function killedRun(
-  dataDir: string,
-  { idOf, point, acknowledged }: Thread & { point: Point; acknowledged: Map<string, string> },
+  { dataDir, ...given }: Run,
+  { idOf, deed, point }: Thread & { point: Point },
 ): Promise<boolean> {
   await using server = await started(dataDir);
-  await check(server, acknowledged);
-  const description = `killed before ${point.name} ${point.nth}`;
+  await checkAcknowledged(server, given.ledger);
+  await client(server, { ...given, deeds: ['uploadSmall'], countMax: 1 });
   const ended = once(server.child, 'exit');
   await using _tracing = await attach(idOf(server), faultAt(point, 'signal=SIGKILL'));
-  const answer = await answerOf(upload(server, { body: bodyOf(description), description }));
-  if (answer === undefined) {
-    expect(await ended).toEqual([null, 'SIGKILL']);
-    return true;
-  }
-  expect(answer.status).toBe(201);
-  acknowledged.set(answer.header('x-amz-archive-id') ?? '', description);
-  return false;
-}
-
-/** Everything acknowledged is listed, what else is listed was sent once and whole, and nothing lies about. */
-async function check(server: TestServer, acknowledged: ReadonlyMap<string, string>): Promise<void> {
-  expect(incomingOf(server)).toEqual([]);
-  const listed = await inventory(server);
-  expect(listed.map((item) => item.ArchiveId)).toEqual(expect.arrayContaining([...acknowledged.keys()]));
-  const descriptions = listed.map((item) => item.ArchiveDescription);
-  expect(new Set(descriptions).size).toBe(descriptions.length);
-  for (const item of listed) expect(item.ArchiveDescription).toMatch(/^(?:good run|killed before \w+ \d+)$/);
+  const isOver = await client(server, { ...given, deeds: [deed], countMax: 1 });
+  if (isOver) return false;
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  return true;
 }

@@ -12,9 +12,9 @@ import type { FileSystem } from './file-systems.ts';
  * syncs of the metadata would hide a missing sync of the blobs.
  */
 const STOP_MS_MAX = 10_000;
-const METADATA = 'metadata';
-const BLOBS = 'metadata/blobs';
-const MIRROR = 'mirror';
+export const METADATA = 'metadata';
+export const BLOBS = 'metadata/blobs';
+export const MIRROR = 'mirror';
 
 export interface Machine extends AsyncDisposable {
   readonly dataDir: string;
@@ -29,11 +29,18 @@ export interface MachineOptions {
   fileSystem: FileSystem;
   hasMirror?: boolean;
   program?: string;
+  /** What is special of the disk for the blobs. */
+  blobs?: Partial<DiskPlan>;
 }
 
-export async function startMachine({ fileSystem, hasMirror = false, program }: MachineOptions): Promise<Machine> {
+export async function startMachine({
+  fileSystem,
+  hasMirror = false,
+  program,
+  blobs,
+}: MachineOptions): Promise<Machine> {
   const places = [METADATA, BLOBS, ...(hasMirror ? [MIRROR] : [])];
-  const disks = await mountDisks(places.map((at): DiskPlan => ({ at, fileSystem })));
+  const disks = await mountDisks(places.map((at): DiskPlan => ({ at, fileSystem, ...(at === BLOBS ? blobs : {}) })));
   const dataDir = disks.pathOf(METADATA);
   const mirror = hasMirror ? ['--mirror', disks.pathOf(MIRROR)] : [];
   return {

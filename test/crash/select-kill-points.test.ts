@@ -47,7 +47,7 @@ const THREADS = {
 const BODY = Buffer.from(Array.from({ length: 1000 }, (_, line) => `${line},"a, b"\n`).join(''));
 type Thread = (typeof THREADS)[keyof typeof THREADS];
 
-describe.runIf(straceMissing === undefined)('kill -9 before each call that a query makes for', () => {
+describe.runIf(straceMissing === undefined)('F-06 kill -9 before each call that a query makes for', () => {
   test.concurrent.each(Object.entries(THREADS))(
     '%s leaves a job that ends well, or none',
     {

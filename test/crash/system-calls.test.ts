@@ -58,7 +58,7 @@ describe.runIf(straceMissing === undefined)('opening the blob store', () => {
   const module = JSON.stringify(new URL('../../src/blobs/disk.ts', import.meta.url).href);
   const script = `const { DiskBlobStore } = await import(${module}); await DiskBlobStore.open(process.argv[1]);`;
 
-  test.each(['a new one', 'one whose maker was killed'])('makes the directories of %s durable', (which) => {
+  test.each(['a new one', 'one whose maker was killed'])('F-09 makes the directories of %s durable', (which) => {
     const root = join(dataDir, 'blobs');
     const trace = join(dataDir, 'trace');
     const node = [process.execPath, '--input-type=module', '--eval', script, root];
@@ -78,7 +78,7 @@ describe.runIf(straceMissing === undefined)('opening the blob store', () => {
   });
 });
 
-describe.runIf(straceMissing === undefined)('a file call that fails', () => {
+describe.runIf(straceMissing === undefined)('F-10 F-12 a file call that fails', () => {
   const faults = [
     ['EIO on fsync of the blob', 'fsync:error=EIO:when=1'],
     ['EIO on fsync of its directory', 'fsync:error=EIO:when=2'],
@@ -134,7 +134,7 @@ describe.runIf(straceMissing === undefined)('a file call that fails', () => {
   }
 });
 
-describe.runIf(straceMissing === undefined)('EIO on a sync of the database', () => {
+describe.runIf(straceMissing === undefined)('F-13 EIO on a sync of the database', () => {
   test('ends the process, which has acknowledged nothing; the next one goes on', async () => {
     await using server = await started();
     const first = await upload(server, { body, description: 'before' });
@@ -158,7 +158,7 @@ describe.runIf(straceMissing === undefined)('EIO on a sync of the database', () 
   });
 });
 
-test('after kill -9 the next server has the directory at once, and a second one beside it never', async () => {
+test('F-25 after kill -9 the next server has the directory at once, and a second one beside it never', async () => {
   await using first = await started();
   await expect(startServer({ dataDir })).rejects.toThrow(`is held by process ${first.child.pid} on `);
   await first.kill();

@@ -23,7 +23,7 @@ export const EVERYTHING: readonly DeedName[] = [
   ...(['uploadLarge', 'abort', 'retrieve', 'listAll', 'changeVaults'] as const),
 ];
 
-/** One client, doing one thing after the other until the server no longer answers, or so many things. */
+/** One client, doing one thing after the other until the server no longer answers, which is told by false, or so many things. */
 export async function client(
   target: Target,
   {
@@ -32,10 +32,11 @@ export async function client(
     deeds,
     countMax = Number.POSITIVE_INFINITY,
   }: { ledger: Ledger; random: () => number; deeds: readonly DeedName[]; countMax?: number },
-): Promise<void> {
+): Promise<boolean> {
   for (let count = 0; count < countMax; count += 1) {
-    if (!(await DEEDS[oneOf(random, deeds)](target, ledger, random))) return;
+    if (!(await DEEDS[oneOf(random, deeds)](target, ledger, random))) return false;
   }
+  return true;
 }
 
 const DEEDS = {

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Environment } from './program.ts';
 
 /**
@@ -6,10 +7,14 @@ import type { Environment } from './program.ts';
  * place); timers and the monotonic clock stay right.
  */
 const USUAL = '/usr/lib';
+/** Where the whole tier of the fault tests puts what it fetches. */
+const FETCHED = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'fault-tools', 'root', 'usr', 'lib');
 
 const library = [
   process.env.LIBFAKETIME ?? '',
-  ...(existsSync(USUAL) ? readdirSync(USUAL) : []).map((name) => `${USUAL}/${name}/faketime/libfaketimeMT.so.1`),
+  ...[USUAL, FETCHED].flatMap((lib) =>
+    (existsSync(lib) ? readdirSync(lib) : []).map((name) => `${lib}/${name}/faketime/libfaketimeMT.so.1`),
+  ),
 ].find((path) => path !== '' && existsSync(path));
 
 /** Why no clock can be moved here, or undefined when one can. A reason is printed, so that no run passes in silence. */

@@ -8,7 +8,7 @@ import { collect, type Environment, spawnProgram } from './program.ts';
 export const REGION = 'us-east-1';
 export const ACCOUNT_ID = '111122223333';
 
-const READY_MS_MAX = 30_000;
+const READY_MS_MAX = 60_000;
 const READY_LINE = /^moraine listening on (http:\/\/\S+:(\d+))$/m;
 
 /** A running `moraine serve`, stopped and swept away at the end of an `await using`. */
