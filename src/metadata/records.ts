@@ -4,6 +4,7 @@ import { AccountRecords } from './accounts.ts';
 import { ArchiveRecords } from './archives.ts';
 import { CapacityRecords } from './capacity.ts';
 import { DeliveryRecords } from './deliveries.ts';
+import { FixityRecords } from './fixity.ts';
 import { GoingVaultRecords } from './going-vaults.ts';
 import { InventoryRecords } from './inventories.ts';
 import { JobQueueRecords } from './job-queue.ts';
@@ -13,6 +14,7 @@ import { NotificationConfigurationRecords } from './notification-configurations.
 import { ReclaimRecords } from './reclaim.ts';
 import { RetentionClockRecords } from './retention-clock.ts';
 import { RetrievalPolicyRecords } from './retrieval-policies.ts';
+import { ScrubRecords } from './scrub.ts';
 import { ServingRecords } from './serving.ts';
 import { SubscriptionRecords } from './subscriptions.ts';
 import type { Tables } from './tables.ts';
@@ -47,6 +49,8 @@ export const recordClasses = {
   subscriptions: SubscriptionRecords,
   deliveries: DeliveryRecords,
   serving: ServingRecords,
+  fixity: FixityRecords,
+  scrub: ScrubRecords,
 } as const;
 
 type Classes = typeof recordClasses;
@@ -67,6 +71,7 @@ export const READS: { readonly [N in Noun]?: readonly (keyof Records[N])[] } = {
   archives: ['find', 'blobs'],
   capacity: ['list'],
   deliveries: ['receivers', 'nextDueAtMs', 'attempts'],
+  fixity: ['toVerify', 'find', 'verdictOn', 'damaged'],
   inventories: ['page', 'due'],
   jobQueue: ['nextDueAtMs'],
   jobs: ['find', 'list'],
@@ -75,6 +80,7 @@ export const READS: { readonly [N in Noun]?: readonly (keyof Records[N])[] } = {
   reclaim: ['list'],
   retentionClock: ['find', 'newestWriteAtMs'],
   retrievalPolicies: ['find'],
+  scrub: ['find'],
   serving: ['find'],
   subscriptions: ['list'],
   uploads: ['find', 'list', 'listParts'],
