@@ -14,6 +14,8 @@ const WRONG = [
   ['src/model', '../files/durable.ts'],
   ['src/files', '../model/limits.ts'],
   ['src/files', '../arrange.ts'],
+  ['src/frames', '../blobs/blob-store.ts'],
+  ['src/frames', '../tree-hash/nodes.ts'],
   ['src/tree-hash', '../sigv4/path.ts'],
   ['src/sigv4', '../tree-hash/nodes.ts'],
   ['src/sigv4', '../policy/evaluate.ts'],
@@ -51,6 +53,9 @@ const WRONG = [
 
 const RIGHT = [
   ['src/blobs', '../files/durable.ts'],
+  ['src/blobs', '../tree-hash/nodes.ts'],
+  ['src/blobs', '../frames/frame-work.ts'],
+  ['src/frames', '../model/units.ts'],
   ['src/select-output', '../files/durable.ts'],
   ['src/policy', '../model/errors.ts'],
   ['src/select', '../model/select.ts'],

@@ -1,3 +1,4 @@
+import type { BlobAbout } from '../model/blob-about.ts';
 import { MIB } from '../model/limits.ts';
 
 /**
@@ -6,28 +7,59 @@ import { MIB } from '../model/limits.ts';
  * without reading bytes. A store verifies every frame before it hands it out.
  */
 export interface BlobStore extends AsyncDisposable {
-  /**
-   * Begins a blob. Nothing is visible before `commit`; disposing the writer before that leaves nothing behind. Blobs never
-   * change, so an id that is taken is refused.
-   */
-  put(blobId: string): Promise<BlobWriter>;
+  /** Begins a blob. Nothing is visible before `commit`; disposing the writer before that leaves nothing behind. */
+  put(): Promise<BlobWriter>;
   /** Opens a blob for reading. Throws BlobMissingError, or BlobDamagedError when its description cannot be trusted. */
   open(blobId: string): Promise<BlobReader>;
   /** The size of a blob, or undefined when there is none; throws BlobDamagedError like `open`. */
   stat(blobId: string): Promise<{ sizeBytes: number } | undefined>;
-  /** Deletes a blob; deleting what is not there succeeds. Never called while the blob is being sent. */
-  delete(blobId: string): Promise<void>;
+  /** Deletes blobs; deleting what is not there succeeds. Never called while one of them is being sent. */
+  delete(blobIds: readonly string[]): Promise<void>;
   /** Every committed blob that nobody is just writing, with the instant it was last changed. */
   list(): AsyncIterable<{ blobId: string; changedAtMs: number }>;
+  /** Every committed blob with what it says of itself, and what is there and cannot be understood. */
+  survey(): AsyncIterable<Surveyed>;
+  /** Reads and checks every byte of every copy of a blob, and puts right what can be. Throws only what the signal does. */
+  verify(blobId: string, options?: { signal?: AbortSignal }): Promise<Verdict>;
 }
 
 export const FRAME_BYTES = MIB;
 
 export interface BlobWriter extends AsyncDisposable {
-  /** Takes the next frame; the caller may reuse the buffer once the promise resolves. */
+  /**
+   * Takes the next frame, and hashes it. May be called before the last call resolves; the buffer is the caller's again when
+   * its promise does, and may have been changed.
+   */
   write(frame: Buffer): Promise<void>;
-  /** Makes the blob durable and visible; `leaves` are the SHA-256 hashes of the frames, 32 bytes each. */
-  commit(leaves: Buffer): Promise<void>;
+  /** What was written; no frame comes after it. */
+  end(): Promise<BlobFacts>;
+  /** Makes what was ended durable and visible, and returns its id. */
+  commit(about: BlobAbout): Promise<string>;
+}
+
+/** What can be said of bytes without looking into them. */
+export interface BlobFacts {
+  sizeBytes: number;
+  /** SHA-256 of the bytes, hexadecimal. */
+  linearHash: string;
+  /** SHA-256 tree hash of the bytes, hexadecimal. */
+  treeHash: string;
+}
+
+/** A blob as it describes itself; what older versions wrote does not. */
+export type Surveyed =
+  | ({ blobId: string; about: BlobAbout | null } & Omit<BlobFacts, 'linearHash'> & { linearHash: string | null })
+  /** Something that is no whole blob: where, and what is wrong. */
+  | { place: string; fault: string };
+
+/** How looking at every byte of a blob has ended. */
+export interface Verdict {
+  /** `repaired`: a copy was damaged or missing, and was made again from the other one. */
+  state: 'intact' | 'repaired' | 'damaged' | 'missing';
+  /** Of the bytes that were read, hexadecimal; null unless all of them could be. */
+  treeHash: string | null;
+  /** What was found, unless all is well. */
+  what: string | null;
 }
 
 export interface BlobReader extends AsyncDisposable {

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { syncDirectory, writeFully } from '../files/durable.ts';
+import type { BlobAbout } from '../model/blob-about.ts';
 import { MIB } from '../model/limits.ts';
+import { TreeHasher } from '../tree-hash/tree-hasher.ts';
 import { CheckTable } from './blob-format.ts';
-import type { BlobWriter } from './blob-store.ts';
+import { type BlobFacts, type BlobWriter, FRAME_BYTES } from './blob-store.ts';
 
 /** Where a blob is written and where it ends up. */
 export interface BlobPaths {
@@ -24,10 +27,15 @@ export class DiskWriter implements BlobWriter {
   readonly #paths: BlobPaths;
   readonly #handle: FileHandle;
   readonly #checks = new CheckTable();
+  readonly #tree = new TreeHasher();
+  readonly #linear = createHash('sha256');
   readonly #onClose: () => void;
   #sizeBytes = 0;
+  #writtenBytes = 0;
   #unflushedBytes = 0;
+  #written: Promise<void> = Promise.resolve();
   #flush: Promise<void> = Promise.resolve();
+  #ended: { facts: BlobFacts; leaves: Buffer } | undefined;
   #broken = false;
   #state: 'open' | 'renamed' | 'closed' = 'open';
 
@@ -42,21 +50,35 @@ export class DiskWriter implements BlobWriter {
     return new DiskWriter(blobId, paths, await open(paths.incoming, 'wx', 0o600), onClose);
   }
 
-  async write(frame: Buffer): Promise<void> {
+  write(frame: Buffer): Promise<void> {
+    // Hashed at once, while the bytes are still in the processor's cache.
+    this.#tree.addLeaf(frame);
+    if (this.#sizeBytes > 0 || frame.length === FRAME_BYTES) this.#linear.update(frame);
     this.#checks.add(frame);
-    await this.#guard(() => writeFully(this.#handle, frame, this.#sizeBytes));
     this.#sizeBytes += frame.length;
-    this.#unflushedBytes += frame.length;
-    if (this.#unflushedBytes < FLUSH_EVERY_BYTES) return;
-    // At most one flush runs behind the writer, so the dirty bytes stay within two steps.
-    await this.#guard(() => this.#flush);
-    this.#unflushedBytes = 0;
-    this.#flush = this.#handle.datasync();
-    this.#flush.catch(() => undefined);
+    this.#written = this.#written.then(() => this.#append(frame));
+    this.#written.catch(() => undefined);
+    return this.#written;
   }
 
-  async commit(leaves: Buffer): Promise<void> {
+  async end(): Promise<BlobFacts> {
+    await this.#written;
+    const { treeHash, leaves } = this.#tree.digest();
+    // Bytes that do not fill a frame have one leaf, which is their tree hash and their linear hash.
+    const linearHash = this.#sizeBytes < FRAME_BYTES ? treeHash : this.#linear.digest();
+    const facts = {
+      sizeBytes: this.#sizeBytes,
+      linearHash: linearHash.toString('hex'),
+      treeHash: treeHash.toString('hex'),
+    };
+    this.#ended = { facts, leaves: this.#sizeBytes === 0 ? Buffer.alloc(0) : leaves };
+    return facts;
+  }
+
+  async commit(_about: BlobAbout): Promise<string> {
     if (this.#broken) throw new Error('a file operation of this blob failed; it cannot be committed');
+    if (this.#ended === undefined) throw new Error('the blob has not ended');
+    const { leaves } = this.#ended;
     const tail = this.#checks.close({ blobId: this.#blobId, sizeBytes: this.#sizeBytes, leaves });
     await this.#guard(async () => {
       await this.#flush;
@@ -69,17 +91,31 @@ export class DiskWriter implements BlobWriter {
     });
     this.#state = 'closed';
     this.#onClose();
+    return this.#blobId;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state === 'closed') return;
     const leftover = this.#state === 'renamed' ? this.#paths.final : this.#paths.incoming;
     this.#state = 'closed';
+    await this.#written.catch(() => undefined);
     await this.#flush.catch(() => undefined);
     await this.#handle.close().catch(() => undefined);
     // A leftover that cannot be removed is garbage without a row, which the sweeps take.
     await unlink(leftover).catch(() => undefined);
     this.#onClose();
+  }
+
+  async #append(frame: Buffer): Promise<void> {
+    await this.#guard(() => writeFully(this.#handle, frame, this.#writtenBytes));
+    this.#writtenBytes += frame.length;
+    this.#unflushedBytes += frame.length;
+    if (this.#unflushedBytes < FLUSH_EVERY_BYTES) return;
+    // At most one flush runs behind the writer, so the dirty bytes stay within two steps.
+    await this.#guard(() => this.#flush);
+    this.#unflushedBytes = 0;
+    this.#flush = this.#handle.datasync();
+    this.#flush.catch(() => undefined);
   }
 
   async #guard(call: () => Promise<void>): Promise<void> {

@@ -2,9 +2,20 @@ import type { Stats } from 'node:fs';
 import { lstat, opendir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno, makeDirectory, syncDirectory } from '../files/durable.ts';
-import { BlobMissingError, type BlobReader, type BlobStore, type BlobWriter } from './blob-store.ts';
+import { newBlobId } from '../model/ids.ts';
+import {
+  BlobDamagedError,
+  BlobMissingError,
+  type BlobReader,
+  type BlobStore,
+  type BlobWriter,
+  FRAME_BYTES,
+  type Surveyed,
+  type Verdict,
+} from './blob-store.ts';
 import { DiskReader } from './disk-reader.ts';
 import { type BlobPaths, DiskWriter } from './disk-writer.ts';
+import { treeHashOf } from './tree-hash-of.ts';
 
 /**
  * Blobs as files: `<root>/<first two digits of the id>/<id>`, written under `<root>/incoming` and renamed when whole. The
@@ -36,13 +47,12 @@ export class DiskBlobStore implements BlobStore {
     return new DiskBlobStore(root);
   }
 
-  async put(blobId: string): Promise<BlobWriter> {
-    const paths = this.#pathsOf(blobId);
-    if (this.#writing.has(blobId)) throw new Error(`the blob ${blobId} is being written already`);
+  async put(): Promise<BlobWriter> {
+    const blobId = newBlobId();
     this.#writing.add(blobId);
     try {
-      if ((await statOf(paths.final)) !== undefined) throw new Error(`the blob ${blobId} exists already`);
-      return await DiskWriter.open({ blobId, paths, onClose: () => this.#writing.delete(blobId) });
+      const onClose = () => this.#writing.delete(blobId);
+      return await DiskWriter.open({ blobId, paths: this.#pathsOf(blobId), onClose });
     } catch (error) {
       this.#writing.delete(blobId);
       throw error;
@@ -63,11 +73,13 @@ export class DiskBlobStore implements BlobStore {
     }
   }
 
-  async delete(blobId: string): Promise<void> {
-    try {
-      await unlink(this.#pathsOf(blobId).final);
-    } catch (error) {
-      if (!isErrno(error, 'ENOENT')) throw error;
+  async delete(blobIds: readonly string[]): Promise<void> {
+    for (const blobId of blobIds) {
+      try {
+        await unlink(this.#pathsOf(blobId).final);
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT')) throw error;
+      }
     }
   }
 
@@ -78,6 +90,36 @@ export class DiskBlobStore implements BlobStore {
         const found = await statOf(join(this.#root, name, entry.name));
         if (found?.isFile()) yield { blobId: entry.name, changedAtMs: found.mtimeMs };
       }
+    }
+  }
+
+  async *survey(): AsyncIterable<Surveyed> {
+    for await (const { blobId } of this.list()) {
+      try {
+        await using reader = await this.open(blobId);
+        const { sizeBytes, leaves } = reader;
+        yield { blobId, about: null, sizeBytes, linearHash: null, treeHash: treeHashOf(leaves) };
+      } catch (error) {
+        if (error instanceof BlobDamagedError) yield { place: this.#pathsOf(blobId).final, fault: error.message };
+        else if (!(error instanceof BlobMissingError)) throw error;
+      }
+    }
+  }
+
+  async verify(blobId: string, { signal }: { signal?: AbortSignal } = {}): Promise<Verdict> {
+    try {
+      await using reader = await this.open(blobId);
+      const frame = Buffer.allocUnsafeSlow(FRAME_BYTES);
+      for (let index = 0; index * FRAME_BYTES < reader.sizeBytes; index += 1) {
+        signal?.throwIfAborted();
+        await reader.readFrame(index, frame);
+      }
+      return { state: 'intact', treeHash: treeHashOf(reader.leaves), what: null };
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      if (error instanceof BlobMissingError) return { state: 'missing', treeHash: null, what };
+      if (error instanceof BlobDamagedError) return { state: 'damaged', treeHash: null, what };
+      throw error;
     }
   }
 

@@ -1,9 +1,10 @@
+import type { BlobFacts } from '../blobs/blob-store.ts';
 import { GlacierError, invalidParameter, notFound } from '../model/errors.ts';
 import { newArchiveId } from '../model/ids.ts';
 import type { VaultName } from '../model/vaults.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { Incoming } from './incoming.ts';
-import type { Received } from './receive.ts';
+import { refTo } from './receive.ts';
 import type { Vaults } from './vaults.ts';
 
 /** The hashes a client says its body has, hexadecimal. */
@@ -33,11 +34,19 @@ export class Archives {
   /** Stores a body as a new archive. Durable on return: bytes first, then the row. */
   async upload({ vault, description, claimed, body }: ArchiveUpload): Promise<{ id: string; treeHash: string }> {
     const { metadata, retention } = this.#given;
-    const { key: vaultKey } = await this.#vaults.require(vault);
+    const { key: vaultKey, createdAtMs } = await this.#vaults.require(vault);
     const id = newArchiveId();
+    const identity = { ...vault, createdAtMs };
     const stored = await this.#incoming.store({
       body,
       check: matchesClaim(claimed),
+      about: () => ({
+        kind: 'archive' as const,
+        archiveId: id,
+        vault: identity,
+        description,
+        createdAtMs: retention.stampMs(),
+      }),
       record: (received) =>
         metadata.archives.add({
           id,
@@ -45,8 +54,8 @@ export class Archives {
           description,
           sizeBytes: received.sizeBytes,
           treeHash: received.treeHash,
-          blob: { ...received, startByte: 0 },
-          nowMs: retention.stampMs(),
+          blob: refTo(received, 0),
+          nowMs: received.about.createdAtMs,
         }),
     });
     if (stored === undefined) throw this.#vaults.notFound(vault);
@@ -68,7 +77,7 @@ export class Archives {
 export const archiveNotFound = (id: string): GlacierError => notFound(`The archive ID was not found: ${id}`);
 
 /** Refuses a body that is not what its hashes say: the signed hash first, for it is part of the authentication. */
-export function matchesClaim(claimed: ClaimedHashes): (received: Received) => void {
+export function matchesClaim(claimed: ClaimedHashes): (facts: BlobFacts) => void {
   return ({ linearHash, treeHash }) => {
     if (linearHash !== claimed.linearHash) throw payloadMismatch({ computed: linearHash, claimed: claimed.linearHash });
     if (treeHash !== claimed.treeHash) {

@@ -1,14 +1,18 @@
+import type { BlobFacts } from '../blobs/blob-store.ts';
+import type { BlobAbout } from '../model/blob-about.ts';
 import { GlacierError } from '../model/errors.ts';
 import { limits } from '../model/limits.ts';
 import type { Arrangement } from './arrangement.ts';
 import { type Received, receive, record } from './receive.ts';
 
 /** What a client sends, and how it is recorded. */
-export interface IncomingBody {
+export interface IncomingBody<About extends BlobAbout> {
   body: AsyncIterable<Buffer>;
-  check: (received: Received) => void;
+  check: (facts: BlobFacts) => void;
+  /** What the blob says of itself; called when the body is there. */
+  about: () => About;
   /** Makes the row that refers to the bytes; false when there is no place for it any more. */
-  record: (received: Received) => Promise<boolean>;
+  record: (received: Received<About>) => Promise<boolean>;
 }
 
 /**
@@ -25,12 +29,13 @@ export class Incoming {
   }
 
   /** Stores a body, durable on return; undefined when there is no place for it any more, and its bytes are given up. */
-  async store({ body, check, record: add }: IncomingBody): Promise<Received | undefined> {
+  async store<About extends BlobAbout>(incoming: IncomingBody<About>): Promise<Received<About> | undefined> {
+    const { body, check, about, record: add } = incoming;
     if (this.#receiving >= limits.receivesAtOnceMax) throw new GlacierError('ThrottlingException', 'Rate exceeded');
     this.#receiving += 1;
     try {
       const { blobs, frames } = this.#given;
-      const received = await receive({ blobs, frames, source: body, check });
+      const received = await receive({ blobs, frames, source: body, check, about });
       const recorded = await record(this.#given, received.blobId, () => add(received));
       return recorded ? received : undefined;
     } finally {

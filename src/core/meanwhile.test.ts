@@ -137,7 +137,7 @@ describe('the archive is deleted', () => {
     vi.spyOn(metadata.archives, 'blobs').mockImplementationOnce(async (asked) => {
       const refs = await real(asked);
       await arrangement.core.archives.delete({ vault: VAULT, id: archiveId });
-      for (const { blobId } of refs) await blobs.delete(blobId);
+      for (const { blobId } of refs) await blobs.delete([blobId]);
       return refs;
     });
     const range = { startByte: 0, endByte: MIB - 1 };

@@ -27,7 +27,13 @@ async function partsOf(bytes: Buffer, partSizeBytes: number): Promise<BlobRef[]>
   const refs: BlobRef[] = [];
   for (let startByte = 0; startByte < bytes.length; startByte += partSizeBytes) {
     const source = chunksOf(bytes.subarray(startByte, startByte + partSizeBytes));
-    const received = await receive({ blobs, frames, source, check: () => undefined });
+    const received = await receive({
+      blobs,
+      frames,
+      source,
+      check: () => undefined,
+      about: () => ({ kind: 'output', createdAtMs: 0 }),
+    });
     const { blobId, sizeBytes, treeHash: hash } = received;
     refs.push({ blobId, sizeBytes, treeHash: hash, startByte });
   }
@@ -130,7 +136,7 @@ describe('damage', () => {
     const [ref] = await partsOf(bytes, MIB);
     const longer = { ...(ref as BlobRef), sizeBytes: 1001 };
     await expect(read([longer], wholeOf(1001))).rejects.toThrow(BlobDamagedError);
-    await storesOf().blobs.delete(longer.blobId);
+    await storesOf().blobs.delete([longer.blobId]);
     await expect(read([ref as BlobRef], wholeOf(1000))).rejects.toThrow(BlobMissingError);
   });
 });

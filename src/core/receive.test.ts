@@ -36,6 +36,7 @@ function expectFramesBack(): void {
 }
 
 const accept = () => undefined;
+const about = () => ({ kind: 'output' as const, createdAtMs: 7 });
 const stored = async (): Promise<string[]> => {
   const names: string[] = [];
   for await (const { blobId } of arrangement.given.blobs.list()) names.push(blobId);
@@ -51,8 +52,8 @@ describe('what comes in', () => {
     const { blobs } = arrangement.given;
     const bytes = noise(sizeBytes);
     for (const chunkBytes of chunks) {
-      const received = await receive({ blobs, frames, source: chunksOf(bytes, chunkBytes), check: accept });
-      expect(received).toEqual({ blobId: received.blobId, sizeBytes, ...hashesOf(bytes) });
+      const received = await receive({ blobs, frames, source: chunksOf(bytes, chunkBytes), check: accept, about });
+      expect(received).toEqual({ blobId: received.blobId, about: about(), sizeBytes, ...hashesOf(bytes) });
       const refs = [{ ...received, startByte: 0 }];
       const parts: Buffer[] = [];
       const reading = sizeBytes === 0 ? [] : readRange({ blobs, frames }, { refs, range: wholeOf(sizeBytes) });
@@ -68,7 +69,7 @@ describe('what comes in', () => {
     async function* source() {
       for (const byte of bytes) yield* [Buffer.alloc(0), Buffer.of(byte)];
     }
-    expect(await receive({ blobs, frames, source: source(), check: accept })).toMatchObject(hashesOf(bytes));
+    expect(await receive({ blobs, frames, source: source(), check: accept, about })).toMatchObject(hashesOf(bytes));
     expectFramesBack();
   });
 
@@ -82,7 +83,7 @@ describe('what comes in', () => {
         chunk.fill(0);
       }
     }
-    expect(await receive({ blobs, frames, source: source(), check: accept })).toMatchObject(hashesOf(bytes));
+    expect(await receive({ blobs, frames, source: source(), check: accept, about })).toMatchObject(hashesOf(bytes));
   });
 });
 
@@ -93,7 +94,7 @@ describe('nothing is stored, and every buffer is back', () => {
       throw new Error(`not these ${received.sizeBytes} bytes`);
     };
     const { blobs } = arrangement.given;
-    const receiving = receive({ blobs, frames, source: chunksOf(noise(2.5 * MIB)), check });
+    const receiving = receive({ blobs, frames, source: chunksOf(noise(2.5 * MIB)), check, about });
     await expect(receiving).rejects.toThrow('not these 2621440 bytes');
     expect(await stored()).toEqual(before);
     expect(incoming()).toEqual([]);
@@ -108,7 +109,7 @@ describe('nothing is stored, and every buffer is back', () => {
     }
     const check = vi.fn();
     const { blobs } = arrangement.given;
-    await expect(receive({ blobs, frames, source: source(), check })).rejects.toThrow('the client went away');
+    await expect(receive({ blobs, frames, source: source(), check, about })).rejects.toThrow('the client went away');
     expect(check).not.toHaveBeenCalled();
     expect(await stored()).toEqual(before);
     expect(incoming()).toEqual([]);
@@ -125,6 +126,7 @@ describe('nothing is stored, and every buffer is back', () => {
         await new Promise((resolve) => setTimeout(resolve, 1));
         if (writes++ >= failing) throw new Error('no space left');
       },
+      end: () => Promise.reject(new Error('ended')),
       commit: () => Promise.reject(new Error('committed')),
       [Symbol.asyncDispose]: async () => disposed(),
     });
@@ -136,7 +138,7 @@ describe('nothing is stored, and every buffer is back', () => {
         ended();
       }
     }
-    await expect(receive({ blobs, frames, source: source(), check: accept })).rejects.toThrow('no space left');
+    await expect(receive({ blobs, frames, source: source(), check: accept, about })).rejects.toThrow('no space left');
     expect(ended).toHaveBeenCalledOnce();
     expect(disposed).toHaveBeenCalledOnce();
     expectFramesBack();
@@ -159,14 +161,15 @@ test('a slow disk holds the source back: few buffers, whatever the size', async 
   });
   const blobs = storeOf({
     write: () => new Promise((resolve) => setTimeout(resolve, 2)),
-    commit: async () => undefined,
+    end: async () => ({ sizeBytes: 0, linearHash: '', treeHash: '' }),
+    commit: async () => '',
     [Symbol.asyncDispose]: async () => undefined,
   });
   const chunk = noise(MIB);
   async function* source() {
     for (let index = 0; index < 30; index += 1) yield chunk;
   }
-  await receive({ blobs, frames, source: source(), check: accept });
+  await receive({ blobs, frames, source: source(), check: accept, about });
   expect(outMax).toBeLessThanOrEqual(4);
   expect(out).toBe(0);
 });

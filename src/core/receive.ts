@@ -1,47 +1,51 @@
-import { createHash } from 'node:crypto';
-import { type BlobStore, type BlobWriter, FRAME_BYTES } from '../blobs/blob-store.ts';
+import { type BlobFacts, type BlobStore, type BlobWriter, FRAME_BYTES } from '../blobs/blob-store.ts';
 import { changedNothing } from '../metadata/failures.ts';
-import { newBlobId } from '../model/ids.ts';
-import { TreeHasher } from '../tree-hash/tree-hasher.ts';
+import type { BlobRef } from '../model/archives.ts';
+import type { BlobAbout } from '../model/blob-about.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { FramePool } from './frame-pool.ts';
 
 /**
  * The one way bytes come in: uploads, parts and the outputs of jobs. Bytes are cut into frames of 1 MiB; each frame is
- * hashed while it is still in the processor's cache and written while the next one fills. Nothing is stored unless `check`
+ * hashed and written by the store while the next one fills. Nothing is stored unless `check`
  * agrees with what was received.
  */
 const FRAMES_IN_FLIGHT_MAX = 3;
 
 /** What came in, durable on return. No row refers to it yet. */
-export interface Received {
+export interface Received<About extends BlobAbout = BlobAbout> extends BlobFacts {
   blobId: string;
-  sizeBytes: number;
-  /** SHA-256 of the bytes, hexadecimal. */
-  linearHash: string;
-  /** SHA-256 tree hash of the bytes, hexadecimal. */
-  treeHash: string;
+  about: About;
 }
 
-export interface Receiving {
+export interface Receiving<About extends BlobAbout> {
   blobs: BlobStore;
   frames: FramePool;
   source: AsyncIterable<Buffer>;
   /** Called when all bytes are there and before they are committed; what it throws is thrown, and nothing is stored. */
-  check: (received: Received) => void;
+  check: (facts: BlobFacts) => void;
+  /** What the blob says of itself; called once, after the check. */
+  about: () => About;
 }
 
-export async function receive({ blobs, frames, source, check }: Receiving): Promise<Received> {
-  const blobId = newBlobId();
-  await using writer = await blobs.put(blobId);
+export async function receive<About extends BlobAbout>(receiving: Receiving<About>): Promise<Received<About>> {
+  const { blobs, frames, source, check } = receiving;
+  await using writer = await blobs.put();
   await using line = new FrameLine(writer, frames);
   for await (const chunk of source) await line.push(chunk);
-  const { leaves, ...facts } = await line.end();
-  const received = { blobId, ...facts };
-  check(received);
-  await writer.commit(leaves);
-  return received;
+  const facts = await line.end();
+  check(facts);
+  const about = receiving.about();
+  return { blobId: await writer.commit(about), about, ...facts };
 }
+
+/** Received bytes as a row refers to them. */
+export const refTo = ({ blobId, sizeBytes, treeHash }: Received, startByte: number): BlobRef => ({
+  blobId,
+  startByte,
+  sizeBytes,
+  treeHash,
+});
 
 /**
  * Has a row made that refers to received bytes. False when `add` says there is no place for one any more; then the bytes
@@ -61,22 +65,18 @@ export async function record(
     return added;
   } catch (error) {
     // A failure to delete must not hide the one that tells why; the bytes are orphans then.
-    if (changedNothing(error)) await blobs.delete(blobId).catch(() => undefined);
+    if (changedNothing(error)) await blobs.delete([blobId]).catch(() => undefined);
     throw error;
   }
 }
 
-/** Fills frames, hashes them and hands them to the writer in order. */
+/** Fills frames and hands them to the writer in order. */
 class FrameLine implements AsyncDisposable {
   readonly #writer: BlobWriter;
   readonly #frames: FramePool;
-  readonly #tree = new TreeHasher();
-  readonly #linear = createHash('sha256');
   #frame: Buffer;
   #filledBytes = 0;
-  #sizeBytes = 0;
   #inFlight: Promise<void>[] = [];
-  #written: Promise<void> = Promise.resolve();
 
   constructor(writer: BlobWriter, frames: FramePool) {
     this.#writer = writer;
@@ -93,18 +93,10 @@ class FrameLine implements AsyncDisposable {
     }
   }
 
-  async end(): Promise<{ sizeBytes: number; linearHash: string; treeHash: string; leaves: Buffer }> {
+  async end(): Promise<BlobFacts> {
     if (this.#filledBytes > 0) await this.#submit();
-    await this.#written;
-    const { treeHash, leaves } = this.#tree.digest();
-    const oneLeaf = this.#sizeBytes < FRAME_BYTES;
-    return {
-      sizeBytes: this.#sizeBytes,
-      // Bytes that do not fill a frame have one leaf, which is their tree hash and their linear hash.
-      linearHash: (oneLeaf ? treeHash : this.#linear.digest()).toString('hex'),
-      treeHash: treeHash.toString('hex'),
-      leaves: this.#sizeBytes === 0 ? Buffer.alloc(0) : leaves,
-    };
+    await Promise.all(this.#inFlight);
+    return this.#writer.end();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,13 +106,8 @@ class FrameLine implements AsyncDisposable {
 
   async #submit(): Promise<void> {
     const buffer = this.#frame;
-    const frame = buffer.subarray(0, this.#filledBytes);
-    const only = this.#sizeBytes === 0 && frame.length < FRAME_BYTES;
-    this.#tree.addLeaf(frame);
-    if (!only) this.#linear.update(frame);
-    this.#sizeBytes += frame.length;
-    this.#written = this.#written.then(() => this.#writer.write(frame));
-    const settled = this.#written.finally(() => this.#frames.give(buffer));
+    const written = this.#writer.write(buffer.subarray(0, this.#filledBytes));
+    const settled = written.finally(() => this.#frames.give(buffer));
     settled.catch(() => undefined);
     this.#inFlight.push(settled);
     this.#frame = this.#frames.take();

@@ -7,6 +7,7 @@ import type { VaultName } from '../model/vaults.ts';
 import { type ClaimedHashes, matchesClaim } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { Incoming } from './incoming.ts';
+import { refTo } from './receive.ts';
 import type { Vaults } from './vaults.ts';
 
 /** Names an upload within a vault. */
@@ -57,13 +58,23 @@ export class Uploads {
     body: AsyncIterable<Buffer>;
   }): Promise<string> {
     const { metadata, clock } = this.#given;
-    const upload = await this.#requireOpen(name);
+    const vault = await this.#vaults.require(name.vault);
+    const upload = await this.#findOpen(vault, name.id);
     checkPartRange(range, upload.partSizeBytes);
     const stored = await this.#incoming.store({
       body: this.#keptOpen(upload.key, body),
       check: matchesClaim(claimed),
+      about: () => ({
+        kind: 'part' as const,
+        uploadId: upload.id,
+        vault: { ...name.vault, createdAtMs: vault.createdAtMs },
+        description: upload.description,
+        partSizeBytes: upload.partSizeBytes,
+        startByte: range.startByte,
+        createdAtMs: clock.nowMs(),
+      }),
       record: (received) => {
-        const part = { ...received, startByte: range.startByte };
+        const part = refTo(received, range.startByte);
         return metadata.uploads.putPart({ uploadKey: upload.key, part, nowMs: clock.nowMs() });
       },
     });
@@ -106,7 +117,7 @@ export class Uploads {
 
   /** A page of an open upload's parts by their place, after the part that starts at `afterByte`. */
   async listParts({ name, afterByte, limit }: { name: UploadName; afterByte: number; limit: number }) {
-    const upload = await this.#requireOpen(name);
+    const upload = await this.#findOpen(await this.#vaults.require(name.vault), name.id);
     const parts = await this.#given.metadata.uploads.listParts({ uploadKey: upload.key, afterByte, limit: limit + 1 });
     return { upload, parts: parts.slice(0, limit), more: parts.length > limit };
   }
@@ -137,9 +148,9 @@ export class Uploads {
     return upload;
   }
 
-  async #requireOpen(name: UploadName): Promise<Upload> {
-    const upload = await this.#require(name);
-    if (upload.state !== 'open') throw uploadNotFound(name.id);
+  async #findOpen({ key: vaultKey }: { key: number }, id: string): Promise<Upload> {
+    const upload = await this.#given.metadata.uploads.find({ vaultKey, id });
+    if (upload?.state !== 'open') throw uploadNotFound(id);
     return upload;
   }
 }

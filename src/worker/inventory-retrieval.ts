@@ -31,7 +31,13 @@ export async function retrieveInventory(
   const text =
     rowsMax <= limits.inventoryInPlaceRowsMax ? inPlaceOrThread(given, { request, thread }) : thread.read(request);
   const end: InventoryEnd = { next: null };
-  const { blobId, sizeBytes } = await receive({ blobs, frames, source: noting(text, end), check: () => undefined });
+  const { blobId, sizeBytes } = await receive({
+    blobs,
+    frames,
+    source: noting(text, end),
+    check: () => undefined,
+    about: () => ({ kind: 'output' as const, createdAtMs: given.clock.nowMs() }),
+  });
   return { output: { blobId, sizeBytes }, marker: end.next === null ? null : formatInventoryMarker(end.next) };
 }
 

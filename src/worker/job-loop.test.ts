@@ -110,7 +110,7 @@ describe('the job loop', () => {
 
   test('fails a retrieval whose bytes are gone or damaged, and says so to the client', async () => {
     const id = await startRetrieval();
-    for await (const { blobId } of arrangement.given.blobs.list()) await arrangement.given.blobs.delete(blobId);
+    for await (const { blobId } of arrangement.given.blobs.list()) await arrangement.given.blobs.delete([blobId]);
     const { result } = await withLoop(() => ended(id));
     expect(result).toMatchObject({
       status: 'Failed',

@@ -50,7 +50,7 @@ async function deleteAll(
   const deleteNext = async () => {
     for (const blobId of waiting) {
       if (downloads.isRead(blobId)) continue;
-      await blobs.delete(blobId).then(
+      await blobs.delete([blobId]).then(
         () => done.gone.push(blobId),
         (error: unknown) => done.failures.push(error),
       );

@@ -21,6 +21,8 @@ import { giveUpOrphans, reclaim } from './reclaim.ts';
 import { Sweeper } from './sweeper.ts';
 
 let arrangement: TestArrangement;
+const about = () => ({ kind: 'output' as const, createdAtMs: T0 });
+
 beforeEach(async () => {
   arrangement = await testArrangement();
 });
@@ -123,7 +125,7 @@ describe('jobs', () => {
     const range = { startAtMs: null, endAtMs: null, limit: null, marker: null };
     const id = await core.jobs.retrieveInventory({ ...notes, format: 'JSON', ...range });
     const [job] = await metadata.jobQueue.claimDue({ nowMs: T0, leaseUntilMs: T0, token: 't', limit: 1 });
-    const output = await receive({ blobs, frames, source: chunksOf(bytes), check: () => undefined });
+    const output = await receive({ blobs, frames, source: chunksOf(bytes), check: () => undefined, about });
     const lease = { jobKey: job?.key ?? 0, token: 't' };
     await metadata.jobQueue.end({ ...SUCCEEDED, marker: null, nowMs: T0, lease, output, expiresAtMs: T0 + DAY_MS });
     clock.atMs += DAY_MS - 1;
@@ -159,9 +161,9 @@ describe('reclaiming', () => {
     await given.metadata.reclaim.gather({ limit: 10 });
     const [stuck = ''] = await given.metadata.reclaim.list({ limit: 10 });
     const real = given.blobs.delete.bind(given.blobs);
-    const failing = vi.spyOn(given.blobs, 'delete').mockImplementation(async (blobId) => {
-      if (blobId === stuck) throw new Error('EIO');
-      return real(blobId);
+    const failing = vi.spyOn(given.blobs, 'delete').mockImplementation(async (blobIds) => {
+      if (blobIds.includes(stuck)) throw new Error('EIO');
+      return real(blobIds);
     });
     await expect(reclaim(given)).rejects.toThrow('1 blobs could not be deleted');
     expect(await given.metadata.reclaim.list({ limit: 10 })).toEqual([stuck]);
@@ -175,7 +177,7 @@ describe('bytes that no row mentions', () => {
   const orphan = async () => {
     const { blobs, frames } = arrangement.given;
     const source = chunksOf(bytes);
-    return (await receive({ blobs, frames, source, check: () => undefined })).blobId;
+    return (await receive({ blobs, frames, source, check: () => undefined, about })).blobId;
   };
   /** Sets when the file of a blob was last changed. */
   const date = (blobId: string, atMs: number) => {
@@ -199,7 +201,7 @@ describe('bytes that no row mentions', () => {
   });
 
   test('are left alone while they are still being written', async () => {
-    await using writer = await arrangement.given.blobs.put('ab'.repeat(16));
+    await using writer = await arrangement.given.blobs.put();
     await writer.write(bytes);
     arrangement.clock.atMs += 365 * DAY_MS;
     expect(await giveUp()).toEqual({ done: 0, more: false });

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BlobDamagedError, BlobMissingError, type BlobStore, FRAME_BYTES } from '../../src/blobs/blob-store.ts';
 import { MIB } from '../../src/model/limits.ts';
-import { noise } from '../support/hashes.ts';
-import { entriesOf, framesOf, idOf, leavesOf, listOf, put, readAll } from './blobs.ts';
+import { noise, sha256, treeHash } from '../support/hashes.ts';
+import { ABOUT, entriesOf, framesOf, leavesOf, listOf, put, readAll } from './blobs.ts';
 import { type Corruption, corrupted, corruptions, namedCorruptions } from './corruptions.ts';
 
 /** A store, and the bytes it keeps for a blob as the medium has them, so that a test can damage them. */
@@ -32,12 +32,11 @@ export function blobStoreContract(open: () => Promise<StoreUnderTest>): void {
   afterAll(() => tested[Symbol.asyncDispose]());
 
   describe.each(SIZES)('a blob of %d bytes', (sizeBytes) => {
-    const blobId = idOf('size', sizeBytes);
     const bytes = noise(sizeBytes);
+    let blobId = '';
 
     test('comes back byte for byte, with its size, frames and leaves', async () => {
-      expect(await store.stat(blobId)).toBeUndefined();
-      await put(store, blobId, bytes);
+      blobId = await put(store, bytes);
       expect(await store.stat(blobId)).toEqual({ sizeBytes });
       await using reader = await store.open(blobId);
       expect(reader.sizeBytes).toBe(sizeBytes);
@@ -69,77 +68,64 @@ export function blobStoreContract(open: () => Promise<StoreUnderTest>): void {
 
 function lifeOfABlob(storeOf: () => BlobStore): void {
   describe('a writer', () => {
+    test('says what it was given, in one hash and in a tree of them', async () => {
+      for (const sizeBytes of SIZES) {
+        const bytes = noise(sizeBytes);
+        await using writer = await storeOf().put();
+        for (const frame of framesOf(bytes)) await writer.write(Buffer.from(frame));
+        const facts = { sizeBytes, linearHash: sha256(bytes), treeHash: treeHash(bytes) };
+        expect(await writer.end()).toEqual(facts);
+      }
+    });
+
     test('shows nothing before its commit', async () => {
       const store = storeOf();
-      const blobId = idOf('unseen');
-      await using writer = await store.put(blobId);
+      const before = await listOf(store);
+      await using writer = await store.put();
       await writer.write(noise(10));
-      expect(await store.stat(blobId)).toBeUndefined();
-      await expect(store.open(blobId)).rejects.toThrow(BlobMissingError);
-      expect(await listOf(store)).not.toContain(blobId);
+      await writer.end();
+      expect(await listOf(store)).toEqual(before);
     });
 
-    test.each([0, 1, 3])('disposed after %d frames leaves nothing, and its id is free again', async (frames) => {
+    test.each([0, 1, 3])('disposed after %d frames leaves nothing', async (frames) => {
       const store = storeOf();
-      const blobId = idOf('given up', frames);
+      const before = await listOf(store);
       {
-        await using writer = await store.put(blobId);
+        await using writer = await store.put();
         for (let index = 0; index < frames; index += 1) await writer.write(noise(FRAME_BYTES));
       }
-      expect(await store.stat(blobId)).toBeUndefined();
-      expect(await listOf(store)).not.toContain(blobId);
-      await put(store, blobId, noise(5));
-      expect(await store.stat(blobId)).toEqual({ sizeBytes: 5 });
-    });
-
-    test('refuses leaves that are not those of its frames, and then leaves nothing', async () => {
-      const store = storeOf();
-      const blobId = idOf('odd leaves');
-      {
-        await using writer = await store.put(blobId);
-        await writer.write(noise(10));
-        await expect(writer.commit(Buffer.alloc(64))).rejects.toThrow('2 leaves were given for 1 frames');
-      }
-      expect(await store.stat(blobId)).toBeUndefined();
+      expect(await listOf(store)).toEqual(before);
     });
 
     test('may reuse its buffer for the next frame', async () => {
       const store = storeOf();
-      const blobId = idOf('one buffer');
       const bytes = noise(3 * MIB);
       const buffer = Buffer.alloc(FRAME_BYTES);
-      await using writer = await store.put(blobId);
+      await using writer = await store.put();
       for (const frame of framesOf(bytes)) {
         frame.copy(buffer);
         await writer.write(buffer);
       }
-      await writer.commit(leavesOf(bytes));
-      expect((await readAll(store, blobId)).equals(bytes)).toBe(true);
+      await writer.end();
+      expect((await readAll(store, await writer.commit(ABOUT))).equals(bytes)).toBe(true);
     });
 
-    test('of an id that is taken, or just being written, is refused and changes nothing', async () => {
+    test('takes frames before it has written the last ones', async () => {
       const store = storeOf();
-      const blobId = idOf('taken');
-      {
-        await using writer = await store.put(blobId);
-        await expect(store.put(blobId)).rejects.toThrow(`the blob ${blobId} is being written already`);
-        await writer.write(noise(7));
-        expect(await listOf(store)).not.toContain(blobId);
-        await writer.commit(leavesOf(noise(7)));
-      }
-      await expect(store.put(blobId)).rejects.toThrow(`the blob ${blobId} exists already`);
-      expect((await readAll(store, blobId)).equals(noise(7))).toBe(true);
-      expect(await listOf(store)).toContain(blobId);
+      const bytes = noise(4.5 * MIB);
+      await using writer = await store.put();
+      await Promise.all(framesOf(bytes).map((frame) => writer.write(Buffer.from(frame))));
+      expect(await writer.end()).toMatchObject({ treeHash: treeHash(bytes) });
+      expect((await readAll(store, await writer.commit(ABOUT))).equals(bytes)).toBe(true);
     });
   });
 
   describe('deleting', () => {
     test('is final, and repeating it succeeds', async () => {
       const store = storeOf();
-      const blobId = idOf('deleted');
-      await put(store, blobId, noise(100));
-      await store.delete(blobId);
-      await store.delete(blobId);
+      const blobId = await put(store, noise(100));
+      await store.delete([blobId]);
+      await store.delete([blobId]);
       expect(await store.stat(blobId)).toBeUndefined();
       await expect(store.open(blobId)).rejects.toThrow(BlobMissingError);
       expect(await listOf(store)).not.toContain(blobId);
@@ -147,13 +133,12 @@ function lifeOfABlob(storeOf: () => BlobStore): void {
 
     test('lets an open reader go on to the end', async () => {
       const store = storeOf();
-      const blobId = idOf('deleted while read');
       const bytes = noise(2.5 * MIB);
-      await put(store, blobId, bytes);
+      const blobId = await put(store, bytes);
       await using reader = await store.open(blobId);
       const into = Buffer.alloc(FRAME_BYTES);
       await reader.readFrame(0, into);
-      await store.delete(blobId);
+      await store.delete([blobId]);
       expect((await reader.readFrame(2, into)).equals(framesOf(bytes)[2] ?? into)).toBe(true);
     });
   });
@@ -162,8 +147,7 @@ function lifeOfABlob(storeOf: () => BlobStore): void {
     test('names every committed blob once, with a plausible instant', async () => {
       const store = storeOf();
       const startedAtMs = Date.now();
-      const blobIds = Array.from({ length: 40 }, (_, index) => idOf('listed', index));
-      await Promise.all(blobIds.map((blobId) => put(store, blobId, noise(1))));
+      const blobIds = await Promise.all(Array.from({ length: 40 }, () => put(store, noise(1))));
       const found = (await entriesOf(store)).filter(({ blobId }) => blobIds.includes(blobId));
       expect(found.map(({ blobId }) => blobId).sort()).toEqual(blobIds.sort());
       for (const { changedAtMs } of found) expect(Math.abs(changedAtMs - startedAtMs)).toBeLessThan(60_000);
@@ -171,12 +155,12 @@ function lifeOfABlob(storeOf: () => BlobStore): void {
 
     test('goes on when blobs go while it runs', async () => {
       const store = storeOf();
-      const blobIds = Array.from({ length: 40 }, (_, index) => idOf('going', index));
-      for (const blobId of blobIds) await put(store, blobId, noise(1));
+      const blobIds: string[] = [];
+      for (let index = 0; index < 40; index += 1) blobIds.push(await put(store, noise(1)));
       const seen: string[] = [];
       for await (const { blobId } of store.list()) {
         seen.push(blobId);
-        for (const gone of blobIds) await store.delete(gone);
+        await store.delete(blobIds);
       }
       expect(new Set(seen).size).toBe(seen.length);
     });
@@ -195,7 +179,7 @@ function lifeOfABlob(storeOf: () => BlobStore): void {
     `${'0'.repeat(32)}\n`,
   ])('%j is no id and reaches nothing', async (blobId) => {
     const store = storeOf();
-    for (const call of [store.put(blobId), store.open(blobId), store.stat(blobId), store.delete(blobId)]) {
+    for (const call of [store.open(blobId), store.stat(blobId), store.delete([blobId])]) {
       await expect(call).rejects.toThrow('not a blob id');
     }
   });
@@ -203,15 +187,15 @@ function lifeOfABlob(storeOf: () => BlobStore): void {
 
 function damage(testedOf: () => StoreUnderTest): void {
   describe('damage', () => {
-    const small = { blobId: idOf('small'), bytes: noise(9000, 'small') };
-    const large = { blobId: idOf('large'), bytes: noise(MIB + 9000, 'large') };
+    const small = { blobId: '', bytes: noise(9000, 'small') };
+    const large = { blobId: '', bytes: noise(MIB + 9000, 'large') };
     const raw = new Map<string, Buffer>();
 
     beforeAll(async () => {
       const { store, rawBytes } = testedOf();
-      for (const { blobId, bytes } of [small, large]) {
-        await put(store, blobId, bytes);
-        raw.set(blobId, await rawBytes(blobId));
+      for (const blob of [small, large]) {
+        blob.blobId = await put(store, blob.bytes);
+        raw.set(blob.blobId, await rawBytes(blob.blobId));
       }
     });
 
@@ -221,7 +205,7 @@ function damage(testedOf: () => StoreUnderTest): void {
       const whole = raw.get(blobId) ?? Buffer.alloc(0);
       const other = raw.get(blobId === small.blobId ? large.blobId : small.blobId) ?? Buffer.alloc(0);
       const damaged = corrupted(whole, corruption, { other });
-      if (damaged === undefined) await store.delete(blobId);
+      if (damaged === undefined) await store.delete([blobId]);
       else await setRawBytes(blobId, damaged);
       const outcome = await readAll(store, blobId).then(
         () => 'served',

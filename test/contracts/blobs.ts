@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type BlobStore, FRAME_BYTES } from '../../src/blobs/blob-store.ts';
+import type { BlobAbout } from '../../src/model/blob-about.ts';
 
 /** The same id for the same words, different ones for others. */
 export const idOf = (...words: (string | number)[]): string =>
@@ -13,11 +14,14 @@ export function framesOf(bytes: Buffer): Buffer[] {
 export const leavesOf = (bytes: Buffer): Buffer =>
   Buffer.concat(framesOf(bytes).map((frame) => createHash('sha256').update(frame).digest()));
 
-/** Stores bytes as a blob. */
-export async function put(store: BlobStore, blobId: string, bytes: Buffer): Promise<void> {
-  await using writer = await store.put(blobId);
-  for (const frame of framesOf(bytes)) await writer.write(frame);
-  await writer.commit(leavesOf(bytes));
+export const ABOUT: BlobAbout = { kind: 'output', createdAtMs: 0 };
+
+/** Stores bytes as a blob, and returns its id. */
+export async function put(store: BlobStore, bytes: Buffer, about: BlobAbout = ABOUT): Promise<string> {
+  await using writer = await store.put();
+  for (const frame of framesOf(bytes)) await writer.write(Buffer.from(frame));
+  await writer.end();
+  return await writer.commit(about);
 }
 
 /** All bytes of a blob, every frame into its own buffer. */
