@@ -66,6 +66,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
     rootKey,
     metadata,
     onAlarm: ({ level, text, facts }) => log[level](facts, text),
+    onDamage: (damage) => log.error(damage, 'stored bytes are damaged'),
   });
   const audit = parts.use(await openAuditLog(config, log));
   const deliveries = parts.use(new DeliveryLoop(given, log));
@@ -155,6 +156,8 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
     metadata,
     // `clock show` tells of it, and the audit log of what was confirmed.
     onAlarm: () => undefined,
+    // The command shows what it has been told of.
+    onDamage: () => undefined,
   });
   const core = createCore(given, {
     onJobStarted: () => undefined,

@@ -18,6 +18,10 @@ import { addressRules } from './notify/addresses.ts';
 import { signingKeyIn } from './notify/signing-key.ts';
 import { systemLookup } from './notify/webhook-url.ts';
 import { openSelectOutput } from './select-output/open.ts';
+import { FixityLog } from './telemetry/fixity-log.ts';
+
+/** The directory of the fixity log, in the data directory. */
+export const FIXITY = 'fixity';
 
 /** What an arrangement begins with: the settings, and the parts that come before the others. */
 export interface Beginnings {
@@ -27,6 +31,7 @@ export interface Beginnings {
   rootKey: RootKey;
   metadata: Metadata;
   onAlarm: RetentionClockOptions['onAlarm'];
+  onDamage: Arrangement['onDamage'];
 }
 
 /** Opens the other stores of a data directory that this process owns. */
@@ -66,6 +71,9 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
       lookup: systemLookup,
     },
     selectOutput,
+    fixityLog: parts.use(await FixityLog.open(join(dataDir, FIXITY))),
+    onDamage: beginnings.onDamage,
+    scrubEveryMs: config.scrubEveryMs,
   };
 }
 

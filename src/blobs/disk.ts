@@ -12,6 +12,7 @@ import {
   FRAME_BYTES,
   type Surveyed,
   type Verdict,
+  type VerifyOptions,
 } from './blob-store.ts';
 import { DiskReader } from './disk-reader.ts';
 import { type BlobPaths, DiskWriter } from './disk-writer.ts';
@@ -44,6 +45,12 @@ export class DiskBlobStore implements BlobStore {
     // Also when none is missing: a run that was killed may have made them and not come as far as this.
     await syncDirectory(root);
     for (const name of await readdir(join(root, INCOMING))) await unlink(join(root, INCOMING, name));
+    return new DiskBlobStore(root);
+  }
+
+  /** Opens the store under `root` as it is, to read what another process writes; nothing there is changed. */
+  static async openToRead(root: string): Promise<DiskBlobStore> {
+    await readdir(root);
     return new DiskBlobStore(root);
   }
 
@@ -106,12 +113,13 @@ export class DiskBlobStore implements BlobStore {
     }
   }
 
-  async verify(blobId: string, { signal }: { signal?: AbortSignal } = {}): Promise<Verdict> {
+  async verify(blobId: string, { signal, pace }: VerifyOptions = {}): Promise<Verdict> {
     try {
       await using reader = await this.open(blobId);
       const frame = Buffer.allocUnsafeSlow(FRAME_BYTES);
       for (let index = 0; index * FRAME_BYTES < reader.sizeBytes; index += 1) {
         signal?.throwIfAborted();
+        await pace?.(Math.min(FRAME_BYTES, reader.sizeBytes - index * FRAME_BYTES));
         await reader.readFrame(index, frame);
       }
       return { state: 'intact', treeHash: treeHashOf(reader.leaves), what: null };

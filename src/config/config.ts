@@ -25,6 +25,8 @@ export interface Config {
   inventory: Values['inventory'];
   jobRetentionMs: number;
   clockToleranceMs: number;
+  /** Null when nothing is scrubbed. */
+  scrubEveryMs: number | null;
   uploadStallTimeoutMs: number;
   snsEndpoint: Values['sns-endpoint'];
   publicUrl: Values['public-url'];
@@ -84,6 +86,7 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     inventory: values.inventory,
     jobRetentionMs: values['job-retention'],
     clockToleranceMs: values['clock-tolerance'],
+    scrubEveryMs: values['scrub-every'].everyMs,
     uploadStallTimeoutMs: values['upload-stall-timeout'],
     snsEndpoint: values['sns-endpoint'],
     publicUrl: values['public-url'],

@@ -4,7 +4,7 @@ import { type ByteRange, overlap, sizeOf } from '../model/byte-range.ts';
 import { combine, NODE_BYTES } from '../tree-hash/nodes.ts';
 import type { Arrangement } from './arrangement.ts';
 
-type Stores = Pick<Arrangement, 'blobs' | 'frames'>;
+type Stores = Pick<Arrangement, 'blobs' | 'frames'> & Partial<Pick<Arrangement, 'onDamage'>>;
 
 /** Throws BlobMissingError unless the blobs, in order, hold every byte of the range. */
 export function checkCoverage(refs: readonly BlobRef[], range: ByteRange): void {
@@ -43,6 +43,10 @@ export async function* readRange(
         stores.frames.give(piece.frame);
       }
     }
+  } catch (error) {
+    const isDamage = error instanceof BlobDamagedError || error instanceof BlobMissingError;
+    if (isDamage) stores.onDamage?.({ what: error.message });
+    throw error;
   } finally {
     await next.then(({ value }) => value && stores.frames.give(value.frame)).catch(() => undefined);
     await pieces.return();

@@ -39,26 +39,33 @@ export const isDamage = (state: VerdictState): boolean => state === 'damaged' ||
 /** From the best to the worst: what an archive is, when that is what its blobs are. */
 const GRAVITY: Readonly<Record<VerdictState, number>> = { intact: 0, repaired: 1, damaged: 2, missing: 3 };
 
-/** Much more of what was found helps nobody: the first things, and that there were more. */
+/** Much more of what was found helps nobody. */
 const WHAT_LENGTH_MAX = 1000;
+const MORE = '; and more';
 
 /** Two verdicts on parts of an archive as one. */
 export function together(one: Fixity, other: Fixity): Fixity {
   const state = GRAVITY[one.state] >= GRAVITY[other.state] ? one.state : other.state;
-  const said = [one.what, other.what].filter((what) => what !== null);
-  return { state, what: said.length === 0 ? null : shortened(said.join('; ')) };
-}
-
-function shortened(text: string): string {
-  const more = '; and more';
-  if (text.length <= WHAT_LENGTH_MAX) return text;
-  const end = text.lastIndexOf('; ', WHAT_LENGTH_MAX);
-  return text.endsWith(more)
-    ? text.slice(0, WHAT_LENGTH_MAX)
-    : `${text.slice(0, end > 0 ? end : WHAT_LENGTH_MAX)}${more}`;
+  if (one.what === null || other.what === null) return { state, what: one.what ?? other.what };
+  if (one.what.endsWith(MORE)) return { state, what: one.what };
+  const what = `${one.what}; ${other.what}`;
+  return { state, what: what.length > WHAT_LENGTH_MAX ? `${one.what}${MORE}` : what };
 }
 
 export const INTACT: Fixity = { state: 'intact', what: null };
+
+/** An event of an archive's life, as it is put on record for good: a line of the fixity log. */
+export interface FixityEvent {
+  at: string;
+  account: string;
+  vault: string;
+  archiveId: string;
+  sizeBytes: number;
+  treeHash: string;
+  by: VerifiedBy;
+  result: VerdictState;
+  what: string | null;
+}
 
 /** A pass over all archives that runs: which are in it, and how far it has come. Bytes count something for each archive. */
 export interface ScrubPass {
