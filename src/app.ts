@@ -8,7 +8,7 @@ import { AdminServer } from './admin/server.ts';
 import { ByteBudget } from './api/byte-budget.ts';
 import { errorForms } from './api/errors.ts';
 import { ApiServer } from './api/server.ts';
-import { arrange } from './arrange.ts';
+import { arrange, masterKeysOf } from './arrange.ts';
 import { formatAddress } from './config/addresses.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { findRootKey, loadOrMakeRootKey } from './config/credentials.ts';
@@ -29,6 +29,7 @@ import { webhookNotifier } from './notify/webhook.ts';
 import { parseRange, type Range } from './policy/addresses.ts';
 import { SigningKeyCache } from './sigv4/signing-key.ts';
 import { AuditLog, type AuditLogOptions } from './telemetry/audit-log.ts';
+import { Health } from './telemetry/health.ts';
 import type { Log } from './telemetry/log.ts';
 import { DeliveryLoop, type Notifiers } from './worker/delivery-loop.ts';
 import { JobLoop } from './worker/job-loop.ts';
@@ -57,6 +58,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   parts.use(acquireOwnership({ dataDir, description: `serving ${formatAddress(config.listen)}` }));
   const rootKey = loadOrMakeRootKey({ dataDir, secrets });
   if (rootKey.made) log.info({ path: rootKey.path }, 'a root key was made');
+  const masterKeys = readyMasterKeys({ config, secrets, dataDir, log });
 
   const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal, thread: writer }));
   const given = await arrange(parts, {
@@ -65,6 +67,8 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
     dataDir,
     rootKey,
     metadata,
+    masterKeys,
+    health: new Health(systemClock),
     onAlarm: ({ level, text, facts }) => log[level](facts, text),
     onDamage: (damage) => log.error(damage, 'stored bytes are damaged'),
   });
@@ -112,6 +116,22 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
+/** Throws ConfigError when archives are to be encrypted and the keys are not those of before. */
+function readyMasterKeys({
+  config,
+  secrets,
+  dataDir,
+  log,
+}: Pick<AppOptions, 'config' | 'secrets' | 'log'> & { dataDir: string }) {
+  const onMade = (path: string) => log.info({ path }, 'an encryption key was made: keep a copy of it elsewhere');
+  const masterKeys = masterKeysOf({ config, secrets, dataDir, onMade });
+  const problem = masterKeys.problem();
+  if (problem === undefined) return masterKeys;
+  if (masterKeys.encrypts) throw new ConfigError(`${problem}; --encryption none serves what is not encrypted`);
+  log.warn(`${problem}; only what is not encrypted is served`);
+  return masterKeys;
+}
+
 function notifiersFor(config: Config, { given, links }: { given: Arrangement; links: Links }): Notifiers {
   const { snsEndpoint: endpoint, region } = config;
   return {
@@ -154,6 +174,9 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
     dataDir,
     rootKey,
     metadata,
+    // One that is missing fails the command that needs it, and no other.
+    masterKeys: masterKeysOf({ config, secrets, dataDir }),
+    health: new Health(systemClock),
     // `clock show` tells of it, and the audit log of what was confirmed.
     onAlarm: () => undefined,
     // The command shows what it has been told of.

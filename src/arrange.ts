@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { DiskLockRecords } from './blobs/disk-lock-records.ts';
+import { KeyRecord } from './blobs/key-record.ts';
+import { MasterKeyRing } from './blobs/master-key-ring.ts';
 import type { Config, Secrets } from './config/config.ts';
 import type { RootKey } from './config/credentials.ts';
+import { EncryptionKeys } from './config/encryption-keys.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
@@ -13,12 +16,14 @@ import { RetentionClock, type RetentionClockOptions } from './core/retention-clo
 import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
 import type { Metadata } from './metadata/metadata.ts';
 import { systemClock } from './model/clock.ts';
+import type { StoredArchive } from './model/fixity.ts';
 import { limits } from './model/limits.ts';
 import { addressRules } from './notify/addresses.ts';
 import { signingKeyIn } from './notify/signing-key.ts';
 import { systemLookup } from './notify/webhook-url.ts';
 import { openSelectOutput } from './select-output/open.ts';
 import { FixityLog } from './telemetry/fixity-log.ts';
+import type { Health } from './telemetry/health.ts';
 
 /** The directory of the fixity log, in the data directory. */
 export const FIXITY = 'fixity';
@@ -30,13 +35,16 @@ export interface Beginnings {
   dataDir: string;
   rootKey: RootKey;
   metadata: Metadata;
+  masterKeys: MasterKeyRing;
+  health: Health;
   onAlarm: RetentionClockOptions['onAlarm'];
+  /** Told of damage, once the health of the server says so. */
   onDamage: Arrangement['onDamage'];
 }
 
 /** Opens the other stores of a data directory that this process owns. */
 export async function arrange(parts: AsyncDisposableStack, beginnings: Beginnings): Promise<Arrangement> {
-  const { config, secrets, dataDir, metadata } = beginnings;
+  const { config, secrets, dataDir, metadata, health } = beginnings;
   const { accessKeyId, secretAccessKey, path: origin = 'the environment' } = beginnings.rootKey;
   const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
   const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
@@ -52,6 +60,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
     frames: new FramePool(),
     downloads: new Downloads(),
     clock: systemClock,
+    health,
     rootKey,
     secretsKey,
     retention,
@@ -72,8 +81,39 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
     },
     selectOutput,
     fixityLog: parts.use(await FixityLog.open(join(dataDir, FIXITY))),
-    onDamage: beginnings.onDamage,
+    onDamage: toldOfDamage(beginnings),
     scrubEveryMs: config.scrubEveryMs,
+  };
+}
+
+/** The keys of a data directory that this process owns. Those in the file and those of the command are not read yet. */
+export function masterKeysOf({ config, secrets, dataDir, onMade }: KeyPlace): MasterKeyRing {
+  return new MasterKeyRing({
+    keys: EncryptionKeys.of({ dataDir, config, secrets }),
+    record: KeyRecord.open([join(dataDir, 'blobs')]),
+    encrypts: config.encryption !== 'none',
+    ...(onMade && { onMade }),
+  });
+}
+
+interface KeyPlace {
+  config: Config;
+  secrets: Secrets;
+  dataDir: string;
+  onMade?: (path: string) => void;
+}
+
+/** Somebody who reads knows the blob and not the archive. An archive that is gone meanwhile is nobody's concern. */
+function toldOfDamage({ metadata, health, onDamage }: Beginnings): Arrangement['onDamage'] {
+  return (damage) => {
+    onDamage(damage);
+    const { blobId, what } = damage;
+    if (blobId === undefined) return;
+    const note = (found: StoredArchive | undefined) => {
+      if (found !== undefined) health.noteDamage({ archiveId: found.id, blobId, what, atMs: systemClock.nowMs() });
+    };
+    // A failure of the metadata is heard of by everybody else.
+    metadata.fixity.findByBlob(blobId).then(note, () => undefined);
   };
 }
 

@@ -4,10 +4,37 @@
  * SHA-256 of the master key, so that after a rotation it is known which of several to try.
  */
 export interface MasterKeys {
-  /** Wraps a key of 32 bytes with the current master key; WRAPPED_KEY_BYTES. */
+  /** Whether new blobs are encrypted. What is encrypted already is read all the same. */
+  readonly encrypts: boolean;
+  /**
+   * Wraps a key of 32 bytes with the current master key; WRAPPED_KEY_BYTES. The first call may have to make a master key,
+   * which is durable on return.
+   */
   wrap(dataKey: Buffer): Buffer;
   /** Throws KeyMissingError when none of the master keys wrapped it, KeyDamagedError when it was changed. */
   unwrap(wrapped: Buffer): Buffer;
+  /** Whether the current master key has wrapped this; if not, a rotation wraps it anew. */
+  isCurrent(wrapped: Buffer): boolean;
+}
+
+/**
+ * What a store of blobs does for a rotation of master keys: whatever the current one has not wrapped, in every copy, is
+ * wrapped by it. Resolves when all of it is durable. Interrupted at any moment, every blob stays readable with the keys of
+ * before and the current one, and the next call goes on.
+ */
+export interface Rewrapping {
+  signal?: AbortSignal;
+  /** Called now and then with how many blobs have been looked at. */
+  onProgress?: (lookedAt: number) => void;
+}
+
+export interface Rewrapped {
+  /** Encrypted blobs that the current key had wrapped already. */
+  current: number;
+  /** Those that it has wrapped now. */
+  rewrapped: number;
+  /** Those whose key cannot be had: what is wrong with them, by blob id. The keys of before must stay then. */
+  failed: ReadonlyMap<string, string>;
 }
 
 export const DATA_KEY_BYTES = 32;

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { environmentNameOf, settingNames, settingOf } from '../config/schema.ts';
-import { type SettingName, secretSettings } from '../config/settings.ts';
+import { secretSettings } from '../config/secret-settings.ts';
+import type { SettingName } from '../config/settings.ts';
 import type { Flags } from '../config/sources.ts';
 
 /**

@@ -37,6 +37,8 @@ test('without any word from anybody the defaults count', () => {
       accountId: '111122223333',
       metadata: { engine: 'sqlite' },
       blobs: { provider: 'disk' },
+      encryption: 'aes-256-gcm',
+      encryptionKeyCommand: undefined,
       profile: 'local',
       retrievalTimes: { expedited: NONE, standard: NONE, bulk: NONE, inventory: NONE },
       retrievalLimits: { freeBytesPerMonth: 10 * 2 ** 30, expeditedSlots: null },
@@ -286,6 +288,7 @@ describe('the file', () => {
       'root-access-key-id: x',
       `root-access-key-id in ${path} is a secret; set MORAINE_ROOT_ACCESS_KEY_ID in the environment`,
     ],
+    ['encryption-key: x', `encryption-key in ${path} is a secret; set MORAINE_ENCRYPTION_KEY in the environment`],
     ['secrets-key: x', `secrets-key in ${path} is a secret; set MORAINE_SECRETS_KEY in the environment`],
   ])('%j', (file, message) => {
     expect(problemOf({ file })).toBe(message);

@@ -5,8 +5,9 @@ import type { Delay, RetrievalTimes } from '../model/retrieval-times.ts';
 import type { Address } from './addresses.ts';
 import { ConfigError } from './errors.ts';
 import { settingNames, settingOf, type Values, valuesSchema } from './schema.ts';
+import { secretSettings } from './secret-settings.ts';
 import type { Origins } from './served.ts';
-import { profiles, type SettingName, secretSettings, settings } from './settings.ts';
+import { profiles, type SettingName, settings } from './settings.ts';
 import { type Entry, type Environment, type Flags, gatherEntries } from './sources.ts';
 
 /** Everything the server is told, checked and typed. It holds no secret, so it may be logged. */
@@ -18,6 +19,8 @@ export interface Config {
   accountId: string;
   metadata: Values['metadata'];
   blobs: Values['blobs'];
+  encryption: Values['encryption'];
+  encryptionKeyCommand: Values['encryption-key-command'];
   profile: Values['profile'];
   retrievalTimes: RetrievalTimes;
   retrievalLimits: RetrievalLimits;
@@ -56,6 +59,8 @@ export interface Secrets {
   rootKey?: { accessKeyId: string; secretAccessKey: string };
   /** The key under which the secrets of access keys are kept. */
   secretsKey?: Buffer;
+  /** The keys that archives are encrypted under, the current one first. */
+  encryptionKeys?: Buffer[];
 }
 
 /**
@@ -76,6 +81,8 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     accountId: values['account-id'],
     metadata: values.metadata,
     blobs: values.blobs,
+    encryption: values.encryption,
+    encryptionKeyCommand: values['encryption-key-command'],
     profile: values.profile,
     retrievalTimes: { ...retrievalTimesOf(values.profile), ...values['retrieval-times'] },
     retrievalLimits: {
@@ -99,7 +106,12 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     logLevel: values['log-level'],
   };
   const origins = new Map(Array.from(entries, ([name, { origin }]) => [name, origin]));
-  return { config, secrets: secretsOf(env), origins };
+  const secrets = secretsOf(env);
+  const commandOrigin = origins.get('encryption-key-command');
+  if (commandOrigin !== undefined && secrets.encryptionKeys !== undefined) {
+    throw new ConfigError(`MORAINE_ENCRYPTION_KEY and ${commandOrigin} both give the encryption keys; set one of them`);
+  }
+  return { config, secrets, origins };
 }
 
 function auditLogOf(values: Values): AuditLogConfig | undefined {
@@ -141,11 +153,14 @@ function retrievalTimesOf(profile: Values['profile']): RetrievalTimes {
 }
 
 function secretsOf(env: Environment): Secrets {
+  const read = <T>(name: keyof typeof secretSettings, value: z.ZodType<T, string>): T | undefined => {
+    const text = env[name];
+    return text === undefined ? undefined : parse(value, { text, origin: name });
+  };
   const rootKey = rootKeyOf(env);
-  const name = 'MORAINE_SECRETS_KEY';
-  const text = env[name];
-  const secretsKey = text === undefined ? undefined : parse(secretSettings[name].value, { text, origin: name });
-  return { ...(rootKey && { rootKey }), ...(secretsKey && { secretsKey }) };
+  const secretsKey = read('MORAINE_SECRETS_KEY', secretSettings.MORAINE_SECRETS_KEY.value);
+  const encryptionKeys = read('MORAINE_ENCRYPTION_KEY', secretSettings.MORAINE_ENCRYPTION_KEY.value);
+  return { ...(rootKey && { rootKey }), ...(secretsKey && { secretsKey }), ...(encryptionKeys && { encryptionKeys }) };
 }
 
 function rootKeyOf(env: Environment): Secrets['rootKey'] {

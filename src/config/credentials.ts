@@ -7,7 +7,7 @@ import { writeFileDurably } from './durable.ts';
 import { ConfigError } from './errors.ts';
 import { readIniSection } from './ini.ts';
 import { hasPrivateFile } from './private-file.ts';
-import { secretSettings } from './settings.ts';
+import { secretSettings } from './secret-settings.ts';
 
 /**
  * The root key of the first account: from the environment, else from `<data-dir>/credentials`, else made now and written

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { ConfigError } from './errors.ts';
 import { ENVIRONMENT_PREFIX, settingNames, settingOf } from './schema.ts';
-import { type SettingName, secretSettings } from './settings.ts';
+import { secretSettings } from './secret-settings.ts';
+import type { SettingName } from './settings.ts';
 import type { Entry } from './sources.ts';
 import { suggestion } from './suggestion.ts';
 

@@ -1,5 +1,6 @@
 import { environmentNameOf, settingNames, settingOf } from './schema.ts';
-import { profiles, secretSettings } from './settings.ts';
+import { secretSettings } from './secret-settings.ts';
+import { profiles } from './settings.ts';
 
 /** docs/configuration.md, printed from the table of settings; a test compares the page with it. */
 export function renderReference(): string {

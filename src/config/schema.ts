@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Setting, type SettingName, settings } from './settings.ts';
+import type { Setting } from './setting.ts';
+import { type SettingName, settings } from './settings.ts';
 
 /** What follows from the table of settings: their names everywhere, their types, and one schema that reads them all. */
 

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileDurably } from './durable.ts';
 import { ConfigError } from './errors.ts';
+import { KEY_BYTES } from './keys.ts';
 import { hasPrivateFile } from './private-file.ts';
-import { secretSettings } from './settings.ts';
-import { SECRETS_KEY_BYTES } from './values.ts';
+import { secretSettings } from './secret-settings.ts';
 
 /**
  * The key under which the secrets of access keys are kept in the database: from the environment, else from
@@ -44,7 +44,7 @@ export class SecretsKey {
 
   findOrMake(): Buffer {
     if (this.#key !== undefined) return this.#key;
-    const made = randomBytes(SECRETS_KEY_BYTES);
+    const made = randomBytes(KEY_BYTES);
     writeFileDurably(this.#path, `${made.toString('base64')}\n`);
     this.#key = made;
     return made;

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
+import type { Setting } from './setting.ts';
+import { storageSettings } from './storage-settings.ts';
 import {
-  accessKeyId,
   accountId,
   address,
   addressRanges,
@@ -14,30 +15,11 @@ import {
   path,
   region,
   retrievalTimes,
-  secretAccessKey,
-  secretsKey,
   selectOutput,
   size,
   webAddress,
   wholeNumber,
 } from './values.ts';
-
-/** One thing the operator can set. The flag, the environment variable and the YAML key follow from its name. */
-export interface Setting {
-  /** What stands for the value in `--help`. */
-  placeholder: string;
-  /** The text that counts when nobody says anything; without one the setting is off. */
-  default?: string;
-  meaning: string;
-  /** What only the reference page has room for. */
-  detail?: string;
-  /** Reads the text; its issues complete the sentence "`--name` ...". */
-  value: z.ZodType<unknown, string>;
-  /** False for what cannot be a key of the configuration file. */
-  inFile?: false;
-  /** True where the file may hold a mapping in place of `a=x,b=y`. */
-  mapping?: true;
-}
 
 /** Every setting but the secrets: the one place from which parsing, `--help` and docs/configuration.md follow. */
 export const settings = {
@@ -98,6 +80,7 @@ export const settings = {
       later: { pattern: /^s3:\/\//i, what: 'an S3 store' },
     }),
   },
+  ...storageSettings,
   profile: {
     placeholder: 'local|amazon',
     default: 'local',
@@ -264,13 +247,3 @@ export const profiles: Record<z.output<typeof settings.profile.value>, Partial<R
     inventory: 'daily',
   },
 };
-
-/** The secrets: from the environment only, because flags show in process lists and files are copied about. */
-export const secretSettings = {
-  MORAINE_ROOT_ACCESS_KEY_ID: { meaning: 'access key id of the root key of the first account', value: accessKeyId },
-  MORAINE_ROOT_SECRET_ACCESS_KEY: { meaning: 'secret access key of the root key', value: secretAccessKey },
-  MORAINE_SECRETS_KEY: {
-    meaning: '32 bytes, base64 or hexadecimal: the key under which secrets of access keys are kept',
-    value: secretsKey,
-  },
-} satisfies Record<string, { meaning: string; value: z.ZodType<unknown, string> }>;

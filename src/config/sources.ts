@@ -1,7 +1,8 @@
 import { ConfigError } from './errors.ts';
 import { readConfigFile } from './file.ts';
 import { ENVIRONMENT_PREFIX, environmentNameOf, settingNames } from './schema.ts';
-import { type SettingName, secretSettings } from './settings.ts';
+import { secretSettings } from './secret-settings.ts';
+import type { SettingName } from './settings.ts';
 import { suggestion } from './suggestion.ts';
 
 /** A setting as somebody wrote it, and where: `--listen`, `MORAINE_LISTEN` or `listen in moraine.yaml`. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseAddress } from './addresses.ts';
 import { parseDuration } from './durations.ts';
+import { KEY_BYTES, parseKey, readEncryptionKeys } from './keys.ts';
 import { readRetrievalTimes } from './retrieval-times.ts';
 import { readSelectOutput, type SelectOutputConfig } from './select-output.ts';
 import { parseSize } from './sizes.ts';
@@ -15,12 +16,7 @@ const ACCESS_KEY_ID = /^[\w-]{3,128}$/;
 const SECRET_ACCESS_KEY = /^[!-~]{1,128}$/;
 const PLAIN_URL = /^https?:\/\/[^\s/@\\?#]+(?:\/[^\s\\?#]*)?$/i;
 const CIDR = z.union([z.cidrv4(), z.cidrv6()]);
-const HEXADECIMAL_KEY = /^[0-9A-Fa-f]{64}$/;
-const BASE64_KEY = /^[A-Za-z0-9+/]{43}=?$/;
 const REGION = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-
-/** AES-256. */
-export const SECRETS_KEY_BYTES = 32;
 
 const given = z.string().min(1, 'must not be empty');
 
@@ -60,6 +56,9 @@ function parseRegion(text: string): string | undefined {
 
 /** A file or directory, not looked at here. */
 export const path = readAs('a path', (text) => (text.includes('\0') ? undefined : text));
+
+/** What /bin/sh is given to run; not looked at here. */
+export const commandLine = readAs('a command', (text) => (text.includes('\0') ? undefined : text));
 
 /** A duration between two others, both included; all three are written alike. */
 export const duration = ({ min, max }: { min: string; max: string }) =>
@@ -172,9 +171,17 @@ export const accessKeyId = given.regex(ACCESS_KEY_ID, 'must be 3 to 128 letters,
 
 /** 32 bytes in base64 or hexadecimal. A problem with it never repeats it. */
 export const secretsKey = given.transform((text, context): Buffer => {
-  const bytes = HEXADECIMAL_KEY.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
-  if (bytes.length === SECRETS_KEY_BYTES && (HEXADECIMAL_KEY.test(text) || BASE64_KEY.test(text))) return bytes;
-  context.addIssue(`must be ${SECRETS_KEY_BYTES} bytes in base64 or hexadecimal`);
+  const key = parseKey(text);
+  if (key !== undefined) return key;
+  context.addIssue(`must be ${KEY_BYTES} bytes in base64 or hexadecimal`);
+  return z.NEVER;
+});
+
+/** Such keys, separated by commas or line breaks. A problem with them never repeats them. */
+export const encryptionKeys = given.transform((text, context): Buffer[] => {
+  const reading = readEncryptionKeys(text);
+  if ('keys' in reading) return reading.keys;
+  context.addIssue(reading.problem);
   return z.NEVER;
 });
 

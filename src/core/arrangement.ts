@@ -9,6 +9,7 @@ import type { SigningKey } from '../notify/signing-key.ts';
 import type { Lookup } from '../notify/webhook-url.ts';
 import type { SelectOutput } from '../select-output/select-output.ts';
 import type { FixityLog } from '../telemetry/fixity-log.ts';
+import type { Health } from '../telemetry/health.ts';
 import type { Downloads } from './downloads.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { SecretsKey } from './sealing.ts';
@@ -32,6 +33,7 @@ export interface Arrangement {
   frames: FramePool;
   downloads: Downloads;
   clock: Clock;
+  health: Health;
   rootKey: StartingKey;
   secretsKey: SecretsKey;
   /** What ages go by, and nothing else. */
@@ -61,7 +63,9 @@ export interface Arrangement {
 /** Bytes that are not what was stored, or are not there. */
 export interface Damage {
   what: string;
-  /** The archive, where it is known, and what its verification came to. */
+  /** Where somebody came across it who read. */
+  blobId?: string;
+  /** Where an archive was verified. */
   event?: FixityEvent;
 }
 

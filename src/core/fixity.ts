@@ -18,14 +18,14 @@ export interface Verified {
   fixity: Fixity;
 }
 
-type Recording = Pick<Arrangement, 'metadata' | 'clock' | 'fixityLog' | 'onDamage'>;
+type Recording = Pick<Arrangement, 'metadata' | 'clock' | 'health' | 'fixityLog' | 'onDamage'>;
 
 /**
  * Puts verdicts on record, first in the fixity log and then in the rows: what a crash cuts in two is verified again. Tells
  * of damage when it is on record.
  */
 export async function putOnRecord(
-  { metadata, clock, fixityLog, onDamage }: Recording,
+  { metadata, clock, health, fixityLog, onDamage }: Recording,
   { verified, by }: { verified: readonly Verified[]; by: VerifiedBy },
 ): Promise<void> {
   if (verified.length === 0) return;
@@ -34,7 +34,38 @@ export async function putOnRecord(
   await fixityLog.write(events);
   const verdicts = verified.map(({ archive, fixity }): ArchiveVerdict => ({ archiveKey: archive.key, ...fixity }));
   await metadata.fixity.note({ verdicts, by, nowMs });
-  for (const event of events) if (isDamage(event.result)) onDamage({ what: event.what ?? event.result, event });
+  for (const event of events) {
+    const { archiveId, result } = event;
+    const what = event.what ?? result;
+    if (result === 'repaired') health.noteRepaired();
+    if (!isDamage(result)) health.noteWhole(archiveId);
+    else {
+      health.noteDamage({ archiveId, blobId: null, what, atMs: nowMs });
+      onDamage({ what, event });
+    }
+  }
+}
+
+/** Has the health of a server that has just started say what was found before. */
+export async function tellHealth({ metadata, health }: Pick<Arrangement, 'metadata' | 'health'>): Promise<void> {
+  const limit = limits.damagedArchivesShownMax;
+  for (const { id, fixity } of await metadata.fixity.damaged({ afterKey: 0, limit })) {
+    health.noteDamage({ archiveId: id, blobId: null, what: fixity.what ?? fixity.state, atMs: fixity.atMs });
+  }
+}
+
+/** How far the scrub is, for the health of the server. */
+export async function tellScrub({ metadata, health }: Pick<Arrangement, 'metadata' | 'health'>): Promise<void> {
+  const state = await metadata.scrub.find();
+  if (state === undefined) return;
+  const { pass, finished } = state;
+  health.noteScrub({
+    finishedAtMs: finished?.atMs ?? null,
+    startedAtMs: pass?.startedAtMs ?? null,
+    verifiedArchives: pass?.archives ?? finished?.archives ?? 0,
+    verifiedBytes: pass?.doneBytes ?? finished?.bytes ?? 0,
+    archives: pass?.totalArchives ?? finished?.archives ?? 0,
+  });
 }
 
 function eventOf({ archive, fixity }: Verified, { by, nowMs }: { by: VerifiedBy; nowMs: number }): FixityEvent {

@@ -43,10 +43,6 @@ export async function* readRange(
         stores.frames.give(piece.frame);
       }
     }
-  } catch (error) {
-    const isDamage = error instanceof BlobDamagedError || error instanceof BlobMissingError;
-    if (isDamage) stores.onDamage?.({ what: error.message });
-    throw error;
   } finally {
     await next.then(({ value }) => value && stores.frames.give(value.frame)).catch(() => undefined);
     await pieces.return();
@@ -58,28 +54,38 @@ interface Piece {
   bytes: Buffer;
 }
 
-async function* readPieces({ blobs, frames }: Stores, refs: readonly BlobRef[], range: ByteRange) {
+async function* readPieces(stores: Stores, refs: readonly BlobRef[], range: ByteRange) {
   for (const ref of refs) {
     const wanted = overlap(range, ref);
     if (wanted === undefined) continue;
-    await using reader = await blobs.open(ref.blobId);
-    if (reader.sizeBytes !== ref.sizeBytes) {
-      throw new BlobDamagedError(ref.blobId, `it has ${reader.sizeBytes} bytes, ${ref.sizeBytes} were stored`);
+    try {
+      yield* readBlob(stores, ref, wanted);
+    } catch (error) {
+      const isDamage = error instanceof BlobDamagedError || error instanceof BlobMissingError;
+      if (isDamage) stores.onDamage?.({ what: error.message, blobId: ref.blobId });
+      throw error;
     }
-    const last = Math.floor(wanted.endByte / FRAME_BYTES);
-    for (let index = Math.floor(wanted.startByte / FRAME_BYTES); index <= last; index += 1) {
-      const frame = frames.take();
-      let bytes: Buffer;
-      try {
-        bytes = await reader.readFrame(index, frame);
-      } catch (error) {
-        frames.give(frame);
-        throw error;
-      }
-      const frameStart = index * FRAME_BYTES;
-      const from = Math.max(wanted.startByte - frameStart, 0);
-      yield { frame, bytes: bytes.subarray(from, wanted.endByte - frameStart + 1) } satisfies Piece;
+  }
+}
+
+async function* readBlob({ blobs, frames }: Stores, ref: BlobRef, wanted: ByteRange) {
+  await using reader = await blobs.open(ref.blobId);
+  if (reader.sizeBytes !== ref.sizeBytes) {
+    throw new BlobDamagedError(ref.blobId, `it has ${reader.sizeBytes} bytes, ${ref.sizeBytes} were stored`);
+  }
+  const last = Math.floor(wanted.endByte / FRAME_BYTES);
+  for (let index = Math.floor(wanted.startByte / FRAME_BYTES); index <= last; index += 1) {
+    const frame = frames.take();
+    let bytes: Buffer;
+    try {
+      bytes = await reader.readFrame(index, frame);
+    } catch (error) {
+      frames.give(frame);
+      throw error;
     }
+    const frameStart = index * FRAME_BYTES;
+    const from = Math.max(wanted.startByte - frameStart, 0);
+    yield { frame, bytes: bytes.subarray(from, wanted.endByte - frameStart + 1) } satisfies Piece;
   }
 }
 

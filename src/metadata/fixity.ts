@@ -52,6 +52,15 @@ export class FixityRecords {
     return row === undefined ? undefined : toStoredArchive(row);
   }
 
+  /** The archive that a blob is part of; undefined when there is none any more. */
+  async findByBlob(blobId: string): Promise<StoredArchive | undefined> {
+    const row = await stored(this.#db)
+      .innerJoin('archive_blobs', 'archive_blobs.archive_key', 'archives.key')
+      .where('archive_blobs.blob_id', '=', blobId)
+      .executeTakeFirst();
+    return row === undefined ? undefined : toStoredArchive(row);
+  }
+
   /** The last verdict on an archive of this account; undefined when there is none, or no such archive. */
   async verdictOn({ accountId, id }: { accountId: string; id: string }): Promise<VerifiedArchive | undefined> {
     const row = await verified(this.#db)

@@ -71,7 +71,7 @@ export const READS: { readonly [N in Noun]?: readonly (keyof Records[N])[] } = {
   archives: ['find', 'blobs'],
   capacity: ['list'],
   deliveries: ['receivers', 'nextDueAtMs', 'attempts'],
-  fixity: ['toVerify', 'find', 'verdictOn', 'damaged'],
+  fixity: ['toVerify', 'find', 'findByBlob', 'verdictOn', 'damaged'],
   inventories: ['page', 'due'],
   jobQueue: ['nextDueAtMs'],
   jobs: ['find', 'list'],

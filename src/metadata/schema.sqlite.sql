@@ -217,6 +217,7 @@ CREATE TABLE "scrub" (
   "begins_at" integer not null,
   "started_at" integer,
   "last_key" integer not null,
+  "total_archives" integer not null,
   "total_bytes" integer not null,
   "done_bytes" integer not null,
   "archives" integer not null,
@@ -227,6 +228,7 @@ CREATE TABLE "scrub" (
   "place_what" text,
   "finished_at" integer,
   "finished_archives" integer not null,
+  "finished_bytes" integer not null,
   "finished_damaged" integer not null
 ) strict;
 

@@ -10,10 +10,10 @@ const KEY = 1;
 
 const NO_PLACE = { archive_key: null, next_byte: 0, place_verdict: null, place_what: null };
 const NO_PASS = {
-  ...{ started_at: null, last_key: 0, total_bytes: 0, done_bytes: 0, archives: 0, damaged: 0 },
+  ...{ started_at: null, last_key: 0, total_archives: 0, total_bytes: 0, done_bytes: 0, archives: 0, damaged: 0 },
   ...NO_PLACE,
 };
-const NONE_FINISHED = { finished_at: null, finished_archives: 0, finished_damaged: 0 };
+const NONE_FINISHED = { finished_at: null, finished_archives: 0, finished_bytes: 0, finished_damaged: 0 };
 
 /** How far the background scrub has come. */
 export class ScrubRecords {
@@ -56,7 +56,7 @@ export class ScrubRecords {
           ...NO_PASS,
           started_at: Math.max(nowMs, (lastVerified?.verified_at ?? 0) + 1),
           last_key: last?.key ?? 0,
-          total_bytes: await liveBytes(trx),
+          ...(await totals(trx)),
         })
         .where('key', '=', KEY)
         .execute();
@@ -86,6 +86,7 @@ export class ScrubRecords {
         begins_at: beginsAtMs,
         finished_at: nowMs,
         finished_archives: eb.ref('archives'),
+        finished_bytes: eb.ref('done_bytes'),
         finished_damaged: eb.ref('damaged'),
       }))
       .where('key', '=', KEY)
@@ -128,14 +129,15 @@ export async function leavePlace(db: Kysely<Tables>): Promise<void> {
 }
 
 /** What the archives of all vaults take, with something for each, because small ones cost more than their bytes. */
-async function liveBytes(trx: Transaction<Tables>): Promise<number> {
+async function totals(trx: Transaction<Tables>) {
   const { bytes, archives } = await trx
     .selectFrom('vaults')
     .select((eb) => [eb.fn.sum<number | null>('archive_bytes').as('bytes')])
     .select((eb) => [eb.fn.sum<number | null>('archive_count').as('archives')])
     .where((eb) => isThere(eb.ref('account_id')))
     .executeTakeFirstOrThrow();
-  return Number(bytes ?? 0) + Number(archives ?? 0) * limits.archiveOverheadBytes;
+  const count = Number(archives ?? 0);
+  return { total_archives: count, total_bytes: Number(bytes ?? 0) + count * limits.archiveOverheadBytes };
 }
 
 function toScrubState(row: Selectable<ScrubTable>): ScrubState {
@@ -145,7 +147,12 @@ function toScrubState(row: Selectable<ScrubTable>): ScrubState {
     finished:
       row.finished_at === null
         ? null
-        : { atMs: row.finished_at, archives: row.finished_archives, damaged: row.finished_damaged },
+        : {
+            atMs: row.finished_at,
+            archives: row.finished_archives,
+            bytes: row.finished_bytes,
+            damaged: row.finished_damaged,
+          },
   };
 }
 
@@ -154,6 +161,7 @@ function toPass(row: Selectable<ScrubTable>): ScrubPass | null {
   return {
     startedAtMs: row.started_at,
     lastKey: row.last_key,
+    totalArchives: row.total_archives,
     totalBytes: row.total_bytes,
     doneBytes: row.done_bytes,
     archives: row.archives,

@@ -249,6 +249,7 @@ export interface ScrubTable {
   started_at: number | null;
   last_key: number;
   /** What the pass has to do, and what of it is done: bytes, with something for each archive. */
+  total_archives: number;
   total_bytes: number;
   done_bytes: number;
   archives: number;
@@ -260,6 +261,7 @@ export interface ScrubTable {
   place_what: string | null;
   finished_at: number | null;
   finished_archives: number;
+  finished_bytes: number;
   finished_damaged: number;
 }
 

@@ -73,6 +73,7 @@ export interface ScrubPass {
   startedAtMs: number;
   /** The last archive in it; those that came later wait for the next pass. */
   lastKey: number;
+  totalArchives: number;
   totalBytes: number;
   doneBytes: number;
   archives: number;
@@ -92,5 +93,5 @@ export interface ScrubState {
   beginsAtMs: number;
   pass: ScrubPass | null;
   /** The last pass that came to its end. */
-  finished: { atMs: number; archives: number; damaged: number } | null;
+  finished: { atMs: number; archives: number; bytes: number; damaged: number } | null;
 }

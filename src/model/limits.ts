@@ -190,6 +190,14 @@ export const limits = {
   sealBeginningsMax: 100,
   /** How often an id is drawn anew because it is taken. */
   idDrawsMax: 5,
+
+  // Encryption at rest.
+  /** The current one, and those that older blobs are wrapped with. */
+  encryptionKeysMax: 16,
+  encryptionKeyCommandMs: 30 * SECOND_MS,
+  /** Far more than so many keys take. */
+  encryptionKeyCommandBytesMax: 16 * KIB,
+
   // Locks and the time that they go by.
   /** Trusted time is kept this often: each time is a commit, and what was not kept is proven again. */
   retentionClockPauseMs: MINUTE_MS,
@@ -274,6 +282,12 @@ export const limits = {
   /** How long a command waits for a server that starts or stops, or for another command. */
   adminWaitMs: 10 * SECOND_MS,
   adminRetryPauseMs: 50,
+
+  // Health.
+  /** Of those that are known to be damaged. */
+  damagedArchivesShownMax: 1000,
+  /** How long after the last one a file call that failed counts as a reason to look at the disk. */
+  diskErrorShownMs: DAY_MS,
 
   // Messages.
   /** Longer words are no misspelling: nothing is suggested for them. */

@@ -1,5 +1,5 @@
 import type { Arrangement } from '../core/arrangement.ts';
-import { putOnRecord, type Verified } from '../core/fixity.ts';
+import { putOnRecord, tellHealth, tellScrub, type Verified } from '../core/fixity.ts';
 import { verifyArchive } from '../core/verification.ts';
 import { isDamage, type ScrubPass, type StoredArchive } from '../model/fixity.ts';
 import { limits } from '../model/limits.ts';
@@ -18,7 +18,7 @@ export interface ScrubOptions {
 
 type Given = Pick<
   Arrangement,
-  'metadata' | 'blobs' | 'clock' | 'downloads' | 'fixityLog' | 'onDamage' | 'scrubEveryMs'
+  'metadata' | 'blobs' | 'clock' | 'downloads' | 'health' | 'fixityLog' | 'onDamage' | 'scrubEveryMs'
 >;
 
 /**
@@ -33,6 +33,7 @@ export class Scrub {
   readonly #throttle: Throttle;
   #verified: Verified[] = [];
   #notedAtMs: number;
+  #isHealthTold = false;
 
   constructor(given: Given, options: ScrubOptions) {
     this.#given = given;
@@ -46,7 +47,10 @@ export class Scrub {
   async step(): Promise<Swept> {
     const everyMs = this.#given.scrubEveryMs;
     if (everyMs === null || this.#options.signal.aborted) return { done: 0, more: false };
+    if (!this.#isHealthTold) await tellHealth(this.#given);
+    this.#isHealthTold = true;
     const pass = await this.#passNow(everyMs);
+    await tellScrub(this.#given);
     if (pass === null) return { done: 0, more: false };
     this.#throttle.bytesPerSecond = rateOf(pass, { everyMs, nowMs: this.#given.clock.nowMs() });
     const archives = await this.#next(pass);
@@ -132,6 +136,7 @@ export class Scrub {
     const nowMs = clock.nowMs();
     const restMs = everyMs * (limits.scrubTimeShare + (1 - limits.scrubTimeShare) * this.#options.random());
     await metadata.scrub.finish({ nowMs, beginsAtMs: Math.floor(Math.min(pass.startedAtMs, nowMs) + restMs) });
+    await tellScrub(this.#given);
     const { archives, damaged } = pass;
     return {
       done: 0,

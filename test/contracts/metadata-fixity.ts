@@ -100,7 +100,7 @@ export function fixityContract(tested: () => MetadataUnderTest): void {
       expect(await metadata.scrub.find()).toEqual({
         beginsAtMs: T0 + 9,
         pass: null,
-        finished: { atMs: T0 + 5, archives: 2, damaged: 2 },
+        finished: { atMs: T0 + 5, archives: 2, bytes: 1100 + 2 * limits.archiveOverheadBytes, damaged: 2 },
       });
       await metadata.scrub.finish({ nowMs: T0 + 6, beginsAtMs: T0 + 10 });
       expect(await metadata.scrub.find()).toMatchObject({ beginsAtMs: T0 + 9, finished: { atMs: T0 + 5 } });

@@ -17,6 +17,7 @@ import { addressRules } from '../../src/notify/addresses.ts';
 import { signingKeyIn } from '../../src/notify/signing-key.ts';
 import { DiskOutput } from '../../src/select-output/disk.ts';
 import { FixityLog } from '../../src/telemetry/fixity-log.ts';
+import { Health } from '../../src/telemetry/health.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { sha256, treeHash } from './hashes.ts';
 
@@ -118,6 +119,7 @@ async function arrangementIn(
     metadata,
     blobs,
     clock,
+    health: new Health(clock),
     retention,
     lockBook,
     frames: new FramePool(),

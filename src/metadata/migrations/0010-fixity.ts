@@ -36,6 +36,7 @@ async function scrubTable(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
     .addColumn('begins_at', ddl.int64, (column) => column.notNull())
     .addColumn('started_at', ddl.int64)
     .addColumn('last_key', ddl.int64, (column) => column.notNull())
+    .addColumn('total_archives', ddl.int64, (column) => column.notNull())
     .addColumn('total_bytes', ddl.int64, (column) => column.notNull())
     .addColumn('done_bytes', ddl.int64, (column) => column.notNull())
     .addColumn('archives', ddl.int64, (column) => column.notNull())
@@ -46,6 +47,7 @@ async function scrubTable(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
     .addColumn('place_what', 'text')
     .addColumn('finished_at', ddl.int64)
     .addColumn('finished_archives', ddl.int64, (column) => column.notNull())
+    .addColumn('finished_bytes', ddl.int64, (column) => column.notNull())
     .addColumn('finished_damaged', ddl.int64, (column) => column.notNull())
     .execute();
 }
