@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { DiskLockRecords } from './blobs/disk-lock-records.ts';
@@ -9,12 +10,14 @@ import { EncryptionKeys } from './config/encryption-keys.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
+import type { CheckStores } from './core/check-stores.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
 import { LockBook } from './core/lock-book.ts';
 import { RetentionClock, type RetentionClockOptions } from './core/retention-clock.ts';
 import { isOfAnotherKey, SEAL_BEGINNING_LENGTH } from './core/sealing.ts';
 import type { Metadata } from './metadata/metadata.ts';
+import { openToCheck } from './metadata/reader.ts';
 import { systemClock } from './model/clock.ts';
 import type { StoredArchive } from './model/fixity.ts';
 import { limits } from './model/limits.ts';
@@ -101,6 +104,20 @@ interface KeyPlace {
   secrets: Secrets;
   dataDir: string;
   onMade?: (path: string) => void;
+}
+
+/** Opens the stores of a data directory to read them, whoever owns it. Throws ConfigError. */
+export async function openForCheck(
+  parts: AsyncDisposableStack,
+  { config, dataDir }: Pick<Beginnings, 'config' | 'dataDir'>,
+): Promise<CheckStores> {
+  const path = join(dataDir, 'metadata.sqlite');
+  if (!existsSync(path)) throw new ConfigError(`there are no metadata in ${dataDir}`);
+  const metadata = parts.use(await openToCheck({ kind: 'sqlite', path }));
+  const blobs = parts.use(await DiskBlobStore.openToRead(join(dataDir, 'blobs')));
+  const lockBook = await LockBook.open(DiskLockRecords.openToRead(join(dataDir, 'blobs', 'locks')));
+  const region = (await metadata.serving.find())?.region ?? config.region;
+  return { metadata, blobs, lockBook, region };
 }
 
 /** Somebody who reads knows the blob and not the archive. An archive that is gone meanwhile is nobody's concern. */

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { accountsCommand } from './accounts.ts';
+import { checkCommand } from './check.ts';
 import { clockCommand } from './clock.ts';
+import { fixityCommand } from './fixity.ts';
 import { keysCommand } from './keys.ts';
 import { locksCommand } from './locks.ts';
 import { policiesCommand } from './policies.ts';
@@ -18,6 +20,8 @@ const COMMANDS = [
   topicsCommand,
   locksCommand,
   clockCommand,
+  checkCommand,
+  fixityCommand,
 ];
 
 /** The `moraine` program. Commander throws instead of exiting, and main.ts alone decides how the process ends. */

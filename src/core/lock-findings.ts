@@ -36,8 +36,18 @@ export interface ShownLock {
   record: number | null;
 }
 
+/** What is needed to compare records and metadata, and changes neither. */
+export type RecordedLocks = Pick<Arrangement, 'lockBook' | 'region'> & {
+  metadata: LockReader;
+};
+
+interface LockReader {
+  vaults: Pick<Arrangement['metadata']['vaults'], 'find'>;
+  vaultLocks: Pick<Arrangement['metadata']['vaultLocks'], 'find' | 'locked'>;
+}
+
 /** Looks at every lock record and at every lock that is Locked. */
-async function* findings(given: Arrangement): AsyncGenerator<Finding, void, void> {
+async function* findings(given: RecordedLocks): AsyncGenerator<Finding, void, void> {
   const { metadata, lockBook } = given;
   for (const record of lockBook.locked()) {
     const { vault } = record;
@@ -138,7 +148,7 @@ async function settle(given: Arrangement, finding: Finding): Promise<LockNotice 
 }
 
 /** Every lock that was completed and every fault of the records, as plain JSON. */
-export async function listLocks(given: Arrangement) {
+export async function listLocks(given: RecordedLocks) {
   const locks: ShownLock[] = [];
   for await (const finding of findings(given)) locks.push(shown(given, finding));
   return { locks, faults: await given.lockBook.check() };
@@ -209,10 +219,10 @@ const identityOf = ({ accountId, name, createdAtMs }: VaultIdentity): VaultIdent
   createdAtMs,
 });
 
-const arnOf = ({ region }: Arrangement, { accountId, name }: VaultIdentity): string =>
+const arnOf = ({ region }: Pick<Arrangement, 'region'>, { accountId, name }: VaultIdentity): string =>
   vaultArn({ region, accountId, name });
 
-const shown = (given: Arrangement, finding: Finding): ShownLock => ({
+const shown = (given: Pick<Arrangement, 'region'>, finding: Finding): ShownLock => ({
   vault: arnOf(given, finding.vault),
   vaultCreatedAt: formatInstant(finding.vault.createdAtMs),
   state: finding.kind,

@@ -17,7 +17,12 @@ export interface Verifying extends VerifyOptions {
   onPlace?: (place: ScrubPlace) => Promise<void>;
 }
 
-type Stores = { metadata: Pick<Metadata, 'archives'>; blobs: Pick<BlobStore, 'verify'> };
+/** What is read of the metadata. */
+interface Rows {
+  archives: Pick<Metadata['archives'], 'blobs'>;
+}
+
+type Stores = { metadata: Rows; blobs: Pick<BlobStore, 'verify'> };
 
 /** Reads an archive, from a place in it if there is one. What the verdict says names bytes of the archive and blobs. */
 export async function verifyArchive(
@@ -56,7 +61,7 @@ function fixityOf({ state, treeHash, what }: Verdict, ref: BlobRef): Fixity {
 }
 
 /** Whether the rows of an archive say that its blobs cover it, in order, and have its tree hash; what is wrong otherwise. */
-export async function faultOfRows(metadata: Stores['metadata'], archive: StoredArchive): Promise<Fixity | null> {
+export async function faultOfRows(metadata: Rows, archive: StoredArchive): Promise<Fixity | null> {
   const hashes: Buffer[] = [];
   let nextByte = 0;
   for await (const ref of refsOf(metadata, archive, 0)) {
@@ -85,7 +90,7 @@ const gap = (startByte: number, endByte: number): Fixity => ({
 
 /** The blobs of an archive, in order, from the one that holds a byte. */
 export async function* refsOf(
-  metadata: Stores['metadata'],
+  metadata: Rows,
   archive: Pick<StoredArchive, 'key' | 'sizeBytes'>,
   fromByte: number,
 ): AsyncGenerator<BlobRef, void, void> {

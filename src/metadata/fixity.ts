@@ -141,7 +141,7 @@ type VerifiedRow = StoredRow &
 type Archives<Row> = SelectQueryBuilder<Tables, 'archives' | 'vaults', Row>;
 
 /** The literal is what the indexes without deleted archives are found by. */
-const stored = (db: Kysely<Tables>): Archives<StoredRow> =>
+export const stored = (db: Kysely<Tables>): Archives<StoredRow> =>
   db
     .selectFrom('archives')
     .innerJoin('vaults', 'vaults.key', 'archives.vault_key')

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { fixityLimits } from './fixity-limits.ts';
 import { selectLimits } from './select-limits.ts';
 import { DAY_MS, GIB, HOUR_MS, KIB, MIB, MINUTE_MS, SECOND_MS } from './units.ts';
 
@@ -124,36 +125,6 @@ export const limits = {
   orphanScanPauseMs: DAY_MS,
   /** The scan looks at every blob, so a server that starts again and again does not begin with it. */
   orphanScanFirstPauseMs: 10 * MINUTE_MS,
-
-  // Fixity.
-  /** Read so often before it is called damage. */
-  verifyAttemptsMax: 3,
-  verifyRetryPauseMs: 2 * SECOND_MS,
-  /** Archives that are verified between two looks at how the pass is doing. */
-  scrubBatchMax: 100,
-  /** Verdicts wait this long for others to be noted with; the same for the place within a large archive. */
-  scrubNoteMs: 5 * SECOND_MS,
-  /** A pass aims to be through in this share of the time that it has; the rest is for when the server does not run. */
-  scrubTimeShare: 0.8,
-  /** However late it is, a pass is not hurried more than if it had this share of its time left. */
-  scrubHurryShare: 0.05,
-  /** A small store is read no slower: its pass ends sooner, and the scrub rests. */
-  scrubBytesPerSecondMin: MIB,
-  /** What may be read at once after a pause. */
-  scrubBurstBytes: 4 * MIB,
-  /** The first pass begins within this time. */
-  scrubFirstPauseMs: DAY_MS,
-  scrubPauseMs: MINUTE_MS,
-  /** Blobs that are being sent; where there are so many, the scrub waits for a while before each frame. */
-  scrubYieldDownloads: 8,
-  scrubYieldMs: SECOND_MS,
-  fixityFileBytesMax: 64 * MIB,
-  /** Together 4 GiB: some 10 million events. */
-  fixityFilesMax: 64,
-  /** Of damaged archives that are shown at once. */
-  fixityShownMax: 10_000,
-  /** Verdicts that `moraine check` hands to a running server at once. */
-  fixityNotedMax: 100,
   /** So few that what was read of them is gone before the memory for young objects is full. */
   inventoryPageRows: 500,
   /** An inventory of no more archives is written without the thread, whose start would take longer. */
@@ -165,6 +136,9 @@ export const limits = {
   inventoryThreadHeapMibMax: 64,
   inventoryDailyMs: DAY_MS,
   inventoryDuePauseMs: MINUTE_MS,
+
+  // Fixity: the scrub and `moraine check`.
+  ...fixityLimits,
 
   // Select jobs.
   ...selectLimits,

@@ -1,4 +1,5 @@
 import { accountCommands } from './accounts.ts';
+import { fixityCommands } from './fixity.ts';
 import { keyCommands } from './keys.ts';
 import { lockCommands } from './locks.ts';
 import { policyCommands } from './policies.ts';
@@ -13,4 +14,5 @@ export const commands = {
   ...keyCommands,
   ...topicCommands,
   ...lockCommands,
+  ...fixityCommands,
 };
