@@ -80,6 +80,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
     onFault: faultReport({ health, log }),
     onAlarm: ({ level, text, facts }) => log[level](facts, text),
     onSpace: tellOfSpace(log),
+    onDamage: (damage) => log.error(damage, 'stored bytes are damaged'),
   });
   const audit = parts.use(await openAuditLog(config, log));
   const deliveries = parts.use(new DeliveryLoop(given, log));
@@ -212,6 +213,8 @@ export async function openOffline({ secrets, origins, description, ...told }: Of
     // `clock show` tells of it, and the audit log of what was confirmed.
     onAlarm: () => undefined,
     onSpace: () => undefined,
+    // The command shows what it has been told of.
+    onDamage: () => undefined,
   });
   const core = createCore(given, {
     onJobStarted: () => undefined,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DiskBlobStore } from './blobs/disk.ts';
 import { DiskLockRecords } from './blobs/disk-lock-records.ts';
@@ -13,6 +14,7 @@ import { EncryptionKeys } from './config/encryption-keys.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
+import type { CheckStores } from './core/check-stores.ts';
 import { DiskSpace, type DiskSpaceOptions, type SpacePlace } from './core/disk-space.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
@@ -23,13 +25,19 @@ import { DiskGate } from './files/disk-gate.ts';
 import { chooseFrameWork } from './frames/choose.ts';
 import type { FrameWork } from './frames/frame-work.ts';
 import type { Metadata } from './metadata/metadata.ts';
+import { openToCheck } from './metadata/reader.ts';
 import { systemClock } from './model/clock.ts';
+import type { StoredArchive } from './model/fixity.ts';
 import { limits } from './model/limits.ts';
 import { addressRules } from './notify/addresses.ts';
 import { signingKeyIn } from './notify/signing-key.ts';
 import { systemLookup } from './notify/webhook-url.ts';
 import { openSelectOutput } from './select-output/open.ts';
+import { FixityLog } from './telemetry/fixity-log.ts';
 import type { Health } from './telemetry/health.ts';
+
+/** The directory of the fixity log, in the data directory. */
+export const FIXITY = 'fixity';
 
 /** What an arrangement begins with: the settings, and the parts that come before the others. */
 export interface Beginnings {
@@ -44,6 +52,8 @@ export interface Beginnings {
   onFault?: OnFault;
   onAlarm: RetentionClockOptions['onAlarm'];
   onSpace: DiskSpaceOptions['onChange'];
+  /** Told of damage, once the health of the server says so. */
+  onDamage: Arrangement['onDamage'];
 }
 
 /** What the metadata can be made again from. */
@@ -67,7 +77,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
   const rootKey: StartingKey = { accessKeyId, secretAccessKey, accountId: config.accountId, origin };
   const secretsKey = SecretsKey.load({ dataDir, fromEnvironment: secrets.secretsKey });
   await checkKeys({ metadata, rootKey, secretsKey });
-  const frames = chooseFrameWork();
+  const frames = chooseFrameWork(config.native === 'off' ? { prefer: 'plain' } : {});
   const { blobs, lockBook, vaultRecords } = await openBytes(parts, { ...beginnings, frames, onFault });
   const selectOutput = parts.use(await openSelectOutput(config, dataDir));
   const retention = parts.use(await openRetentionClock(metadata, { lockBook, ...beginnings }));
@@ -106,6 +116,9 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
       lookup: systemLookup,
     },
     selectOutput,
+    fixityLog: parts.use(await FixityLog.open(join(dataDir, FIXITY))),
+    onDamage: toldOfDamage(beginnings),
+    scrubEveryMs: config.scrubEveryMs,
   };
 }
 
@@ -167,6 +180,36 @@ export interface KeyPlace {
   secrets: Secrets;
   dataDir: string;
   onMade?: (path: string) => void;
+}
+
+/** Opens the stores of a data directory to read them, whoever owns it. Throws ConfigError. */
+export async function openForCheck(
+  parts: AsyncDisposableStack,
+  { config, secrets, dataDir }: Pick<Beginnings, 'config' | 'secrets' | 'dataDir'>,
+): Promise<CheckStores> {
+  const path = join(dataDir, 'metadata.sqlite');
+  if (!existsSync(path)) throw new ConfigError(`there are no metadata in ${dataDir}`);
+  const metadata = parts.use(await openToCheck({ kind: 'sqlite', path }));
+  const { first, mirror } = blobDirectories({ dataDir, config });
+  const masterKeys = masterKeysOf({ config, secrets, dataDir });
+  const blobs = parts.use(await DiskBlobStore.openToRead(first, { mirror, masterKeys }));
+  const lockBook = await LockBook.open(DiskLockRecords.openToRead(join(dataDir, 'blobs', 'locks')));
+  const region = (await metadata.serving.find())?.region ?? config.region;
+  return { metadata, blobs, lockBook, region };
+}
+
+/** Somebody who reads knows the blob and not the archive. An archive that is gone meanwhile is nobody's concern. */
+function toldOfDamage({ metadata, health, onDamage }: Beginnings): Arrangement['onDamage'] {
+  return (damage) => {
+    onDamage(damage);
+    const { blobId, what } = damage;
+    if (blobId === undefined) return;
+    const note = (found: StoredArchive | undefined) => {
+      if (found !== undefined) health.noteDamage({ archiveId: found.id, blobId, what, atMs: systemClock.nowMs() });
+    };
+    // A failure of the metadata is heard of by everybody else.
+    metadata.fixity.findByBlob(blobId).then(note, () => undefined);
+  };
 }
 
 function openRetentionClock(

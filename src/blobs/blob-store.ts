@@ -20,8 +20,11 @@ export interface BlobStore extends AsyncDisposable {
   list(): AsyncIterable<{ blobId: string; changedAtMs: number }>;
   /** Every committed blob with what it says of itself, and what is there and cannot be understood. */
   survey(): AsyncIterable<Surveyed>;
-  /** Reads and checks every byte of every copy of a blob, and puts right what can be. Throws only what the signal does. */
-  verify(blobId: string, options?: { signal?: AbortSignal }): Promise<Verdict>;
+  /**
+   * Reads and checks every byte of every copy of a blob, and puts right what can be, unless the store was opened to read
+   * only. Throws only what the signal and `pace` do.
+   */
+  verify(blobId: string, options?: VerifyOptions): Promise<Verdict>;
   /** Has the current master key wrap what others have wrapped, in every copy. Nothing else may be using the store. */
   rewrap(options: Rewrapping): Promise<Rewrapped>;
 }
@@ -54,6 +57,12 @@ export type Surveyed =
   | ({ blobId: string; about: BlobAbout | null } & Omit<BlobFacts, 'linearHash'> & { linearHash: string | null })
   /** Something that is no whole blob: where, and what is wrong. */
   | { place: string; fault: string };
+
+export interface VerifyOptions {
+  signal?: AbortSignal;
+  /** Called before bytes are read, with how many of them; resolves when they may be, so that others have the disk too. */
+  pace?: (bytes: number) => Promise<void>;
+}
 
 /** How looking at every byte of a blob has ended. */
 export interface Verdict {

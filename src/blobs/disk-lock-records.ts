@@ -24,8 +24,13 @@ export class DiskLockRecords implements LockRecordStore {
     return new DiskLockRecords(root);
   }
 
+  /** The records in `root` as they are, to read them beside the server that writes them; none where it is not there. */
+  static openToRead(root: string): DiskLockRecords {
+    return new DiskLockRecords(root);
+  }
+
   async numbers(): Promise<number[]> {
-    const names = await readdir(this.#root);
+    const names = await namesIn(this.#root);
     return names
       .flatMap((name) => NAME.exec(name)?.[1] ?? [])
       .map(Number)
@@ -71,6 +76,15 @@ export class DiskLockRecords implements LockRecordStore {
 
   #pathOf(number: number): string {
     return join(this.#root, `${String(number).padStart(10, '0')}.json`);
+  }
+}
+
+async function namesIn(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
   }
 }
 

@@ -1,7 +1,8 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chooseFrameWork } from '../frames/choose.ts';
 import type { FrameWork } from '../frames/frame-work.ts';
-import type { BlobReader, BlobStore, BlobWriter, Surveyed, Verdict } from './blob-store.ts';
+import type { BlobReader, BlobStore, BlobWriter, Surveyed, Verdict, VerifyOptions } from './blob-store.ts';
 import { type DiskCalls, straightCalls } from './disk-calls.ts';
 import { DiskWriter } from './disk-writer.ts';
 import { FileStore } from './file-store.ts';
@@ -34,18 +35,15 @@ export class MirrorMissingError extends Error {
 export class DiskBlobStore implements BlobStore {
   readonly #files: FileStore;
   readonly #segments: SegmentStore;
-  readonly #masterKeys: MasterKeys | null;
   readonly #mirrorMissing: string | undefined;
 
   private constructor(parts: {
     files: FileStore;
     segments: SegmentStore;
-    masterKeys: MasterKeys | null;
     mirrorMissing: string | undefined;
   }) {
     this.#files = parts.files;
     this.#segments = parts.segments;
-    this.#masterKeys = parts.masterKeys;
     this.#mirrorMissing = parts.mirrorMissing;
   }
 
@@ -60,10 +58,24 @@ export class DiskBlobStore implements BlobStore {
       onFault({ kind: 'missing', directory: options.mirror, error: new MirrorMissingError(mirrorMissing) });
     }
     const files = await FileStore.open({ roots, masterKeys, frames, calls, onFault });
-    const [first = root, mirror] = roots.map((copy) => join(copy, 'segments'));
-    const directories = mirror === undefined ? ([first] as const) : ([first, mirror] as const);
-    const segments = await SegmentStore.open({ directories, masterKeys });
-    return new DiskBlobStore({ files, segments, masterKeys, mirrorMissing });
+    const segments = await SegmentStore.open({ directories: segmentDirectoriesOf(roots), masterKeys });
+    return new DiskBlobStore({ files, segments, mirrorMissing });
+  }
+
+  /** Opens the store under `root` as it is, to read what another process may be writing; nothing there is changed. */
+  static async openToRead(
+    root: string,
+    { mirror, masterKeys = null }: Partial<Pick<DiskStoreOptions, 'mirror' | 'masterKeys'>> = {},
+  ): Promise<DiskBlobStore> {
+    const roots = mirror === undefined ? [root] : [root, mirror];
+    for (const copy of roots) await readdir(copy);
+    const options = { masterKeys, readOnly: true };
+    const files = await FileStore.open({
+      ...{ ...options, roots, frames: chooseFrameWork(), calls: straightCalls },
+      onFault: () => undefined,
+    });
+    const segments = await SegmentStore.open({ ...options, directories: segmentDirectoriesOf(roots) });
+    return new DiskBlobStore({ files, segments, mirrorMissing: 'the store was opened to be read' });
   }
 
   async put(): Promise<BlobWriter> {
@@ -99,23 +111,19 @@ export class DiskBlobStore implements BlobStore {
     yield* this.#segments.survey();
   }
 
-  async verify(blobId: string, options: { signal?: AbortSignal } = {}): Promise<Verdict> {
+  async verify(blobId: string, options: VerifyOptions = {}): Promise<Verdict> {
     return await (isSegmentBlobId(blobId) ? this.#segments : this.#files).verify(blobId, options);
   }
 
   async rewrap(rewrapping: Rewrapping): Promise<Rewrapped> {
     this.#expectMirror();
-    const masterKeys = this.#masterKeys;
-    if (masterKeys === null) throw new Error('without master keys nothing can be wrapped');
     const large = await this.#files.rewrap(rewrapping);
-    const { signal } = rewrapping;
-    try {
-      const { rewritten } = await this.#segments.rewrap({ masterKeys, signal });
-      return { ...large, rewrapped: large.rewrapped + rewritten };
-    } catch (error) {
-      signal?.throwIfAborted();
-      return { ...large, failed: new Map([...large.failed, ['segments', (error as Error).message]]) };
-    }
+    const small = await this.#segments.rewrap(rewrapping);
+    return {
+      current: large.current + small.current,
+      rewrapped: large.rewrapped + small.rewrapped,
+      failed: new Map([...large.failed, ...small.failed]),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -125,6 +133,12 @@ export class DiskBlobStore implements BlobStore {
   #expectMirror(): void {
     if (this.#mirrorMissing !== undefined) throw new MirrorMissingError(this.#mirrorMissing);
   }
+}
+
+function segmentDirectoriesOf(roots: readonly string[]): [first: string, mirror?: string] {
+  const [first, mirror] = roots.map((copy) => join(copy, 'segments'));
+  if (first === undefined) throw new Error('a store has a directory');
+  return mirror === undefined ? [first] : [first, mirror];
 }
 
 const isSegmentBlobId = (blobId: string): boolean => parseSegmentBlobId(blobId) !== undefined;

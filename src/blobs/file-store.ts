@@ -1,7 +1,7 @@
 import { removeFile, syncDirectory } from '../files/durable.ts';
 import type { FrameWork } from '../frames/frame-work.ts';
 import { newBlobId } from '../model/ids.ts';
-import { BlobMissingError, type Surveyed, type Verdict } from './blob-store.ts';
+import { BlobMissingError, type Surveyed, type Verdict, type VerifyOptions } from './blob-store.ts';
 import type { CopyPlace } from './copy-writer.ts';
 import type { DiskCalls } from './disk-calls.ts';
 import { listFiles, surveyFiles } from './file-listing.ts';
@@ -22,6 +22,8 @@ export interface FileStoreOptions {
   /** Null: what is written is not sealed. */
   masterKeys: MasterKeys | null;
   onFault: OnFault;
+  /** Nothing is changed: another process may own the files. */
+  readOnly?: boolean;
 }
 
 /** The blobs that have files of their own, in one or two copies. */
@@ -38,7 +40,7 @@ export class FileStore {
 
   /** Makes what directories are missing in the copies, whose parents must be there, and removes what was not finished. */
   static async open(options: FileStoreOptions): Promise<FileStore> {
-    for (const root of options.roots) await makeFileDirectories(root);
+    if (!options.readOnly) for (const root of options.roots) await makeFileDirectories(root);
     return new FileStore(options);
   }
 
@@ -96,9 +98,10 @@ export class FileStore {
     return surveyFiles(this.#listing());
   }
 
-  async verify(blobId: string, { signal }: { signal?: AbortSignal } = {}): Promise<Verdict> {
+  async verify(blobId: string, options: VerifyOptions = {}): Promise<Verdict> {
     const placeIn = (root: string): CopyPlace => this.#placeOf(root, blobId);
-    return await this.#turns.run(blobId, () => verifyFile({ ...this.#options, blobId, placeIn, signal }));
+    const repairs = !this.#options.readOnly;
+    return await this.#turns.run(blobId, () => verifyFile({ ...this.#options, ...options, blobId, placeIn, repairs }));
   }
 
   /** Nothing else may be using the store. */

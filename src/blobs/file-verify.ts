@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { removeFile } from '../files/durable.ts';
-import { BlobDamagedError, BlobMissingError, FRAME_BYTES, type Verdict } from './blob-store.ts';
+import { BlobDamagedError, BlobMissingError, FRAME_BYTES, type Verdict, type VerifyOptions } from './blob-store.ts';
 import { CopyReader } from './copy-reader.ts';
 import { type CopyPlace, CopyWriter } from './copy-writer.ts';
 import { LEAF_BYTES } from './file-format.ts';
@@ -13,6 +13,10 @@ export interface FileVerifying extends FileReading {
   /** Where a copy under this directory is written. */
   placeIn: (root: string) => CopyPlace;
   signal?: AbortSignal | undefined;
+  /** Called before each frame of each copy with its bytes. */
+  pace?: VerifyOptions['pace'];
+  /** Whether copies that are damaged are made again. */
+  repairs: boolean;
 }
 
 /** A copy as it was found. */
@@ -30,7 +34,7 @@ interface FoundCopy {
 /**
  * Checks every byte of every copy of a blob that has a file: the tail by its checksum, the frames by their checks and
  * their SHA-256. A copy that is missing or damaged is made again from whatever frames are right in any copy; the file with the
- * damage stays until the new one is durable. Throws only what the signal does.
+ * damage stays until the new one is durable. Throws only what the signal and `pace` do.
  */
 export async function verifyFile(verifying: FileVerifying): Promise<Verdict> {
   await using opened = new AsyncDisposableStack();
@@ -57,6 +61,7 @@ export async function verifyFile(verifying: FileVerifying): Promise<Verdict> {
   if (lost.length > 0) return { state: 'damaged', treeHash: null, what };
   const treeHash = treeHashOf(tail.leaves);
   if (faulty.length === 0) return { state: 'intact', treeHash, what: null };
+  if (!verifying.repairs) return { state: 'damaged', treeHash, what };
   try {
     for (const { root } of faulty) await makeAgain(root, { verifying, sources, tail, frame });
     return { state: 'repaired', treeHash, what };
@@ -83,11 +88,12 @@ async function openCopy(verifying: FileVerifying, root: string, opened: AsyncDis
 
 /** Reads all frames; what is right has the SHA-256 that was stored. */
 async function checkFrames(copy: FoundCopy, verifying: FileVerifying & { frame: Buffer }): Promise<void> {
-  const { blobId, frames, frame: into, signal } = verifying;
+  const { blobId, frames, frame: into, signal, pace } = verifying;
   const { reader, dataKey, badFrames } = copy;
   if (reader === undefined) return;
   for (let index = 0; index < reader.tail.frames; index += 1) {
     signal?.throwIfAborted();
+    await pace?.(Math.min(FRAME_BYTES, reader.tail.sizeBytes - index * FRAME_BYTES));
     try {
       const frame = await reader.readFrame(index, { into, frames, dataKey });
       const leaf = reader.tail.leaves.subarray(index * LEAF_BYTES, (index + 1) * LEAF_BYTES);

@@ -14,7 +14,7 @@ process.exit(await run(process.argv.slice(2)));
 async function run(args: string[]): Promise<number> {
   try {
     await makeProgram().parseAsync(args, { from: 'user' });
-    return exitCodes.fine;
+    return Number(process.exitCode ?? exitCodes.fine);
   } catch (error) {
     return report(error);
   }

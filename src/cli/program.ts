@@ -2,9 +2,11 @@ import { Command } from 'commander';
 import { version } from '../config/version.ts';
 import { accountsCommand } from './accounts.ts';
 import { backupCommand } from './backup.ts';
+import { checkCommand } from './check.ts';
 import { clockCommand } from './clock.ts';
 import { doctorCommand } from './doctor.ts';
 import { encryptionCommand } from './encryption.ts';
+import { fixityCommand } from './fixity.ts';
 import { keysCommand } from './keys.ts';
 import { locksCommand } from './locks.ts';
 import { policiesCommand } from './policies.ts';
@@ -26,6 +28,8 @@ const COMMANDS = [
   backupCommand,
   rebuildCommand,
   doctorCommand,
+  checkCommand,
+  fixityCommand,
 ];
 
 /** The `moraine` program. Commander throws instead of exiting, and main.ts alone decides how the process ends. */

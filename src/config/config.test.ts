@@ -47,6 +47,7 @@ test('without any word from anybody the defaults count', () => {
       insufficientCapacityStatus: 503,
       inventory: 'live',
       jobRetentionMs: 86_400_000,
+      scrubEveryMs: 30 * 24 * 3600 * 1000,
       clockToleranceMs: 604_800_000,
       native: 'on',
       uploadStallTimeoutMs: 60_000,

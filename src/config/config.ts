@@ -34,6 +34,8 @@ export interface Config {
   jobRetentionMs: number;
   clockToleranceMs: number;
   native: Values['native'];
+  /** Null when nothing is scrubbed. */
+  scrubEveryMs: number | null;
   uploadStallTimeoutMs: number;
   snsEndpoint: Values['sns-endpoint'];
   publicUrl: Values['public-url'];
@@ -101,6 +103,7 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     jobRetentionMs: values['job-retention'],
     clockToleranceMs: values['clock-tolerance'],
     native: values.native,
+    scrubEveryMs: values['scrub-every'].everyMs,
     uploadStallTimeoutMs: values['upload-stall-timeout'],
     snsEndpoint: values['sns-endpoint'],
     publicUrl: values['public-url'],

@@ -8,6 +8,7 @@ import {
   choiceWithLater,
   countOrUnlimited,
   duration,
+  durationOrOff,
   networks,
   oneOf,
   onOffOrPath,
@@ -130,6 +131,15 @@ export const settings = {
     default: '24h',
     meaning: 'how long a finished job and its output stay',
     value: duration({ min: '1s', max: '36500d' }),
+  },
+  'scrub-every': {
+    placeholder: 'DURATION|off',
+    default: '30d',
+    meaning: 'how long a pass of the scrub may take, which reads every archive to find damage; off: nothing is read',
+    detail:
+      'It reads as slowly as that allows, but no slower than 1 MiB a second, and rests when it is through ' +
+      '(docs/operations.md).',
+    value: durationOrOff({ min: '1s', max: '3650d' }),
   },
   'clock-tolerance': {
     placeholder: 'DURATION',

@@ -68,6 +68,15 @@ export const duration = ({ min, max }: { min: string; max: string }) =>
     return durationMs >= (parseDuration(min) ?? 0) && durationMs <= (parseDuration(max) ?? 0) ? durationMs : undefined;
   });
 
+/** The same, or null for `off`. */
+export const durationOrOff = ({ min, max }: { min: string; max: string }) =>
+  readAs(`off or a duration like 12h or 30d, from ${min} to ${max}`, (text) => {
+    if (text === 'off') return { everyMs: null };
+    const everyMs = parseDuration(text);
+    if (everyMs === undefined) return undefined;
+    return everyMs >= (parseDuration(min) ?? 0) && everyMs <= (parseDuration(max) ?? 0) ? { everyMs } : undefined;
+  });
+
 /** A number of bytes between two others, both included; all three are written alike. */
 export const size = ({ min, max }: { min: string; max: string }) =>
   readAs(`a size like 500MB or 10GiB, from ${min} to ${max}`, (text) => {

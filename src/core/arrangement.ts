@@ -2,12 +2,14 @@ import type { BlobStore } from '../blobs/blob-store.ts';
 import type { VaultRecordStore } from '../blobs/vault-record-store.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import type { Clock } from '../model/clock.ts';
+import type { FixityEvent } from '../model/fixity.ts';
 import type { RetrievalLimits } from '../model/retrieval-limits.ts';
 import type { RetrievalTimes } from '../model/retrieval-times.ts';
 import type { AddressRules } from '../notify/addresses.ts';
 import type { SigningKey } from '../notify/signing-key.ts';
 import type { Lookup } from '../notify/webhook-url.ts';
 import type { SelectOutput } from '../select-output/select-output.ts';
+import type { FixityLog } from '../telemetry/fixity-log.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { DiskSpace } from './disk-space.ts';
 import type { Downloads } from './downloads.ts';
@@ -54,6 +56,21 @@ export interface Arrangement {
   notices: Notices;
   /** Where the results of select jobs go. */
   selectOutput: SelectOutput;
+  /** Where verdicts on archives are put on record. */
+  fixityLog: Pick<FixityLog, 'write'>;
+  /** Told of every damage that somebody meets. */
+  onDamage: (damage: Damage) => void;
+  /** How long a pass of the scrub may take; null when there is none. */
+  scrubEveryMs: number | null;
+}
+
+/** Bytes that are not what was stored, or are not there. */
+export interface Damage {
+  what: string;
+  /** Where somebody came across it who read. */
+  blobId?: string;
+  /** Where an archive was verified. */
+  event?: FixityEvent;
 }
 
 /** What the rules about messages stand on. */

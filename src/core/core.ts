@@ -4,6 +4,7 @@ import { Archives } from './archives.ts';
 import type { Arrangement } from './arrangement.ts';
 import { Authorisation } from './authorisation.ts';
 import { Capacity } from './capacity.ts';
+import { FixityBook } from './fixity.ts';
 import { Incoming } from './incoming.ts';
 import { Jobs } from './jobs.ts';
 import { KeyRing } from './key-ring.ts';
@@ -40,6 +41,7 @@ export interface Core {
   topics: Topics;
   locks: Locks;
   retention: RetentionClock;
+  fixity: FixityBook;
 }
 
 /** Whom the rules tell of what happens. */
@@ -77,5 +79,6 @@ export function createCore(given: Arrangement, { onJobStarted, onMessage, onKeyU
     topics: new Topics(given, onMessage),
     locks: new Locks(given, vaults),
     retention: given.retention,
+    fixity: new FixityBook(given),
   };
 }

@@ -11,6 +11,11 @@ export class Downloads {
     return this.#readers.has(blobId);
   }
 
+  /** How many blobs are being sent now. */
+  get count(): number {
+    return this.#readers.size;
+  }
+
   /**
    * Keeps blobs until disposed of. Whether they are still there must be found out afterwards: what was given up before may
    * be gone already.

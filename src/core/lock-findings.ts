@@ -36,10 +36,21 @@ export interface ShownLock {
   record: number | null;
 }
 
-type Compared = Pick<Arrangement, 'metadata' | 'lockBook'>;
+/** What is needed to compare records and metadata, and changes neither. */
+export type RecordedLocks = ComparedLocks & Pick<Arrangement, 'region'>;
+
+type ComparedLocks = Pick<Arrangement, 'lockBook'> & { metadata: LockReader };
+
+/** What is needed to have the metadata follow the records. */
+type Reinstating = Pick<Arrangement, 'lockBook' | 'metadata'>;
+
+interface LockReader {
+  vaults: Pick<Arrangement['metadata']['vaults'], 'find'>;
+  vaultLocks: Pick<Arrangement['metadata']['vaultLocks'], 'find' | 'locked'>;
+}
 
 /** Looks at every lock record and at every lock that is Locked. */
-async function* findings(given: Compared): AsyncGenerator<Finding, void, void> {
+async function* findings(given: ComparedLocks): AsyncGenerator<Finding, void, void> {
   const { metadata, lockBook } = given;
   for (const record of lockBook.locked()) {
     const { vault } = record;
@@ -140,7 +151,7 @@ async function settle(given: Arrangement, finding: Finding): Promise<LockNotice 
 }
 
 /** Every lock that was completed and every fault of the records, as plain JSON. */
-export async function listLocks(given: Arrangement) {
+export async function listLocks(given: RecordedLocks) {
   const locks: ShownLock[] = [];
   for await (const finding of findings(given)) locks.push(shown(given, finding));
   return { locks, faults: await given.lockBook.check() };
@@ -179,7 +190,7 @@ async function mend(given: Arrangement, finding: Finding): Promise<string | unde
 }
 
 /** Re-instates what can be, and does nothing else; returns how many. */
-export async function reinstateLocks(given: Compared): Promise<number> {
+export async function reinstateLocks(given: Reinstating): Promise<number> {
   let reinstated = 0;
   for await (const finding of findings(given)) {
     if (finding.kind === 'sealed' && (await reinstate(given, finding)) === undefined) reinstated += 1;
@@ -188,7 +199,7 @@ export async function reinstateLocks(given: Compared): Promise<number> {
 }
 
 async function reinstate(
-  given: Compared,
+  given: Reinstating,
   { vault, record, vaultKey, reason }: SealedVault,
 ): Promise<string | undefined> {
   const { metadata, lockBook } = given;
@@ -214,10 +225,10 @@ async function record(given: Arrangement, { vault, lock }: { vault: VaultIdentit
   });
 }
 
-const arnOf = ({ region }: Arrangement, { accountId, name }: VaultIdentity): string =>
+const arnOf = ({ region }: Pick<Arrangement, 'region'>, { accountId, name }: VaultIdentity): string =>
   vaultArn({ region, accountId, name });
 
-const shown = (given: Arrangement, finding: Finding): ShownLock => ({
+const shown = (given: Pick<Arrangement, 'region'>, finding: Finding): ShownLock => ({
   vault: arnOf(given, finding.vault),
   vaultCreatedAt: formatInstant(finding.vault.createdAtMs),
   state: finding.kind,

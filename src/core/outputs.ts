@@ -6,7 +6,7 @@ import type { Arrangement } from './arrangement.ts';
 import { Pieces, type Taker } from './pieces.ts';
 import { RangeReader } from './range-reader.ts';
 
-type Stores = Pick<Arrangement, 'blobs' | 'frames'>;
+type Stores = Pick<Arrangement, 'blobs' | 'frames'> & Partial<Pick<Arrangement, 'onDamage'>>;
 
 /** Throws BlobMissingError unless the blobs, in order, hold every byte of the range. */
 export function checkCoverage(refs: readonly BlobRef[], range: ByteRange): void {
@@ -40,12 +40,12 @@ export interface Reading {
  * read. A piece is valid until the next one is asked for. Throws BlobMissingError and BlobDamagedError.
  */
 export async function* readRange(
-  { blobs, frames }: Stores,
+  { blobs, frames, onDamage }: Stores,
   { refs, range, taker }: Reading,
 ): AsyncGenerator<Buffer, void, void> {
   // Fewer bytes than were announced would be taken for the next answer's by the client.
   checkCoverage(refs, range);
-  await using reader = new RangeReader({ blobs, refs, range });
+  await using reader = new RangeReader({ blobs, refs, range, onDamage });
   await using pieces = new Pieces({ frames, reader, taker });
   for (;;) {
     const piece = await pieces.next();

@@ -1,21 +1,38 @@
-import { BlobDamagedError, type BlobReader, type BlobStore, FRAME_BYTES } from '../blobs/blob-store.ts';
+import {
+  BlobDamagedError,
+  BlobMissingError,
+  type BlobReader,
+  type BlobStore,
+  FRAME_BYTES,
+} from '../blobs/blob-store.ts';
 import type { BlobRef } from '../model/archives.ts';
 import { type ByteRange, sizeOf } from '../model/byte-range.ts';
+import type { Arrangement } from './arrangement.ts';
+
+export interface RangeReading {
+  blobs: BlobStore;
+  refs: readonly BlobRef[];
+  range: ByteRange;
+  /** Told of damage, which is thrown too. */
+  onDamage?: Arrangement['onDamage'] | undefined;
+}
 
 /** Reads the frames that hold a range of an archive, one after the other; each blob is open as long as it is read. */
 export class RangeReader implements AsyncDisposable {
   readonly #blobs: BlobStore;
   readonly #refs: readonly BlobRef[];
   readonly #range: ByteRange;
+  readonly #onDamage: RangeReading['onDamage'];
   /** The next byte, within the archive, and the blob that holds it. */
   #nextByte: number;
   #refIndex = 0;
   #open: { reader: BlobReader; ref: BlobRef } | undefined;
 
-  constructor({ blobs, refs, range }: { blobs: BlobStore; refs: readonly BlobRef[]; range: ByteRange }) {
+  constructor({ blobs, refs, range, onDamage }: RangeReading) {
     this.#blobs = blobs;
     this.#refs = refs;
     this.#range = range;
+    this.#onDamage = onDamage;
     this.#nextByte = range.startByte;
     this.skip(0);
   }
@@ -35,9 +52,15 @@ export class RangeReader implements AsyncDisposable {
   async read(into: Buffer): Promise<Buffer> {
     const { ref, frame, from } = this.#place();
     const { leftBytes } = this;
-    const reader = await this.#readerOf(ref);
-    const bytes = await reader.readFrame(frame, into);
-    return bytes.subarray(from, from + leftBytes);
+    try {
+      const reader = await this.#readerOf(ref);
+      const bytes = await reader.readFrame(frame, into);
+      return bytes.subarray(from, from + leftBytes);
+    } catch (error) {
+      const isDamage = error instanceof BlobDamagedError || error instanceof BlobMissingError;
+      if (isDamage) this.#onDamage?.({ what: error.message, blobId: ref.blobId });
+      throw error;
+    }
   }
 
   /** Goes on behind so many bytes. */

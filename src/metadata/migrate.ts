@@ -23,10 +23,25 @@ export async function migrate(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
         Object.entries(migrations).map(([name, step]) => [name, { up: (to: Kysely<unknown>) => step.up(to, ddl) }]),
       ),
   };
-  const unknown = (await appliedMigrations(db)).filter((name) => !(name in migrations));
-  if (unknown.length > 0) throw new SchemaTooNewError(unknown);
+  refuseNewer(await appliedMigrations(db));
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
   if (error !== undefined) throw error;
+}
+
+/** For whoever reads only: throws SchemaTooNewError for a newer schema, and ConfigError for an older one. */
+export async function refuseOtherSchema(db: Kysely<unknown>): Promise<void> {
+  const applied = await appliedMigrations(db);
+  refuseNewer(applied);
+  if (Object.keys(migrations).some((name) => !applied.includes(name))) {
+    throw new ConfigError(
+      'the metadata is that of an older version of Moraine; start `moraine serve` of this one first',
+    );
+  }
+}
+
+function refuseNewer(applied: readonly string[]): void {
+  const unknown = applied.filter((name) => !(name in migrations));
+  if (unknown.length > 0) throw new SchemaTooNewError(unknown);
 }
 
 async function appliedMigrations(db: Kysely<unknown>): Promise<string[]> {

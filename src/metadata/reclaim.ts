@@ -92,7 +92,7 @@ async function gatherFromUploads(trx: Transaction<Tables>, limit: number): Promi
 }
 
 /** Those of `blobIds` that some row mentions. */
-export async function mentioned(trx: Transaction<Tables>, blobIds: readonly string[]): Promise<Set<string>> {
+export async function mentioned(trx: Kysely<Tables>, blobIds: readonly string[]): Promise<Set<string>> {
   const rows = await inUse(trx, blobIds)
     .unionAll(trx.selectFrom('reclaimable_blobs').select('blob_id').where('blob_id', 'in', listed(blobIds)))
     .execute();
@@ -100,7 +100,7 @@ export async function mentioned(trx: Transaction<Tables>, blobIds: readonly stri
 }
 
 /** Those of `blobIds` that an archive, a part or a job refers to. A new column that names blobs belongs here. */
-const inUse = (trx: Transaction<Tables>, blobIds: readonly string[]) =>
+const inUse = (trx: Kysely<Tables>, blobIds: readonly string[]) =>
   trx
     .selectFrom('archive_blobs')
     .select('blob_id')

@@ -4,6 +4,7 @@ import { AccountRecords } from './accounts.ts';
 import { ArchiveRecords } from './archives.ts';
 import { CapacityRecords } from './capacity.ts';
 import { DeliveryRecords } from './deliveries.ts';
+import { FixityRecords } from './fixity.ts';
 import { GoingVaultRecords } from './going-vaults.ts';
 import { InventoryRecords } from './inventories.ts';
 import { JobQueueRecords } from './job-queue.ts';
@@ -14,6 +15,7 @@ import { RebuildRecords } from './rebuilding.ts';
 import { ReclaimRecords } from './reclaim.ts';
 import { RetentionClockRecords } from './retention-clock.ts';
 import { RetrievalPolicyRecords } from './retrieval-policies.ts';
+import { ScrubRecords } from './scrub.ts';
 import { ServingRecords } from './serving.ts';
 import { SubscriptionRecords } from './subscriptions.ts';
 import type { Tables } from './tables.ts';
@@ -49,6 +51,8 @@ export const recordClasses = {
   subscriptions: SubscriptionRecords,
   deliveries: DeliveryRecords,
   serving: ServingRecords,
+  fixity: FixityRecords,
+  scrub: ScrubRecords,
 } as const;
 
 type Classes = typeof recordClasses;
@@ -69,6 +73,7 @@ export const READS: { readonly [N in Noun]?: readonly (keyof Records[N])[] } = {
   archives: ['find', 'blobs'],
   capacity: ['list'],
   deliveries: ['receivers', 'nextDueAtMs', 'attempts'],
+  fixity: ['toVerify', 'find', 'findByBlob', 'verdictOn', 'damaged'],
   inventories: ['page', 'due'],
   jobQueue: ['nextDueAtMs', 'countUnfinished'],
   jobs: ['find', 'list'],
@@ -78,6 +83,7 @@ export const READS: { readonly [N in Noun]?: readonly (keyof Records[N])[] } = {
   rebuild: ['lastArchiveKey', 'rowsWithBytes'],
   retentionClock: ['find', 'newestWriteAtMs'],
   retrievalPolicies: ['find'],
+  scrub: ['find'],
   serving: ['find'],
   subscriptions: ['list'],
   uploads: ['find', 'list', 'listParts'],

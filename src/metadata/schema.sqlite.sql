@@ -47,14 +47,23 @@ CREATE TABLE "archives" (
   "tree_hash" text not null,
   "created_at" integer not null,
   "deleted_at" integer,
-  "assembly_blob_id" text
+  "assembly_blob_id" text,
+  "verified_at" integer,
+  "damaged_at" integer,
+  "verified_by" text,
+  "verdict" text,
+  "verdict_what" text
 ) strict;
 
 CREATE UNIQUE INDEX "archives_by_assembly" on "archives" ("assembly_blob_id") where "assembly_blob_id" is not null;
 
 CREATE INDEX "archives_by_creation" on "archives" ("vault_key", "created_at", "key", "deleted_at");
 
+CREATE INDEX "archives_damaged" on "archives" ("key") where "damaged_at" is not null and "deleted_at" is null;
+
 CREATE INDEX "archives_present" on "archives" ("vault_key") where "deleted_at" is null;
+
+CREATE INDEX "archives_to_verify" on "archives" ("verified_at", "key") where "deleted_at" is null;
 
 CREATE TABLE "archives_given_up" (
   "archive_key" integer primary key references "archives" ("key") on delete cascade
@@ -204,6 +213,26 @@ CREATE TABLE "retrieval_policies" (
   "account_id" text primary key,
   "strategy" text not null,
   "bytes_per_hour" text
+) strict;
+
+CREATE TABLE "scrub" (
+  "key" integer primary key check (key = 1),
+  "begins_at" integer not null,
+  "started_at" integer,
+  "last_key" integer not null,
+  "total_archives" integer not null,
+  "total_bytes" integer not null,
+  "done_bytes" integer not null,
+  "archives" integer not null,
+  "damaged" integer not null,
+  "archive_key" integer,
+  "next_byte" integer not null,
+  "place_verdict" text,
+  "place_what" text,
+  "finished_at" integer,
+  "finished_archives" integer not null,
+  "finished_bytes" integer not null,
+  "finished_damaged" integer not null
 ) strict;
 
 CREATE TABLE "serving" (

@@ -1,4 +1,5 @@
 import type { Generated, Selectable } from 'kysely';
+import type { VerdictState, VerifiedBy } from '../model/fixity.ts';
 import type { InventoryFormat, JobStatus, QueueName, Tier } from '../model/jobs.ts';
 import type { SignatureVersion } from '../model/notices.ts';
 
@@ -33,6 +34,7 @@ export interface Tables {
   deliveries: DeliveriesTable;
   serving: ServingTable;
   retention_clock: { key: number; high_water_at: number; unproven_ms: number; suspect_at: number | null };
+  scrub: ScrubTable;
 }
 
 export interface VaultsTable {
@@ -68,6 +70,13 @@ export interface ArchivesTable {
   deleted_at: number | null;
   /** The blob that lists its parts; null for an archive that was uploaded as a whole, or before there were such lists. */
   assembly_blob_id: string | null;
+  /** When its bytes were last verified, by whom, and how that ended; null until then. */
+  verified_at: number | null;
+  verified_by: VerifiedBy | null;
+  verdict: VerdictState | null;
+  verdict_what: string | null;
+  /** Since when it is known to be damaged, or bytes of it to be missing. */
+  damaged_at: number | null;
 }
 
 export interface BlobRefColumns {
@@ -231,6 +240,31 @@ export interface DeliveriesTable {
   due_at: number;
   lease_token: string | null;
   attempts: number;
+}
+
+export interface ScrubTable {
+  /** Always 1. */
+  key: number;
+  /** When the next pass begins. */
+  begins_at: number;
+  /** Null between passes. Archives with a greater key than `last_key` came later and wait for the next one. */
+  started_at: number | null;
+  last_key: number;
+  /** What the pass has to do, and what of it is done: bytes, with something for each archive. */
+  total_archives: number;
+  total_bytes: number;
+  done_bytes: number;
+  archives: number;
+  damaged: number;
+  /** An archive that is verified in part: up to where, and what was found until there. */
+  archive_key: number | null;
+  next_byte: number;
+  place_verdict: VerdictState | null;
+  place_what: string | null;
+  finished_at: number | null;
+  finished_archives: number;
+  finished_bytes: number;
+  finished_damaged: number;
 }
 
 export type VaultRow = Selectable<VaultsTable>;

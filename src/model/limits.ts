@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { fixityLimits } from './fixity-limits.ts';
 import { selectLimits } from './select-limits.ts';
 import { DAY_MS, GIB, HOUR_MS, KIB, MIB, MINUTE_MS, SECOND_MS } from './units.ts';
 
@@ -184,6 +185,8 @@ export const limits = {
   holesCachedMax: 100_000,
   /** A segment is rewritten when more of it than this share is of no use. */
   segmentDeadShareMax: 0.25,
+  // Fixity: the scrub and `moraine check`.
+  ...fixityLimits,
 
   // Select jobs.
   ...selectLimits,

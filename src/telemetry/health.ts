@@ -30,7 +30,8 @@ export type FileFailure = 'fsync' | 'read' | 'write';
 /** An archive of which bytes are damaged or missing in every copy. */
 export interface Damage {
   archiveId: string;
-  blobId: string;
+  /** Null where it is of more than one blob, or none. */
+  blobId: string | null;
   /** What is wrong with it, for people. */
   what: string;
   atMs: number;

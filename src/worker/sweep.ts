@@ -14,4 +14,6 @@ export interface Swept {
   more: boolean;
   /** Something the operator should know. */
   notice?: string;
+  /** Something that is worth a line in the log, and nothing to worry about. */
+  news?: string;
 }

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Arrangement } from '../core/arrangement.ts';
-import { limits, MINUTE_MS } from '../model/limits.ts';
+import { HOUR_MS, limits, MINUTE_MS } from '../model/limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import { expireJobs, expireKeys, expireSubscriptions, expireUploads, removeVaults } from './expire.ts';
 import { keepTime } from './keep-time.ts';
@@ -7,6 +8,7 @@ import { lookAtDisks } from './look-at-disks.ts';
 import { Pause } from './pause.ts';
 import { publishInventories } from './publish-inventories.ts';
 import { giveUpOrphans, type ReclaimPlace, reclaim } from './reclaim.ts';
+import { Scrub } from './scrub.ts';
 import type { Sweep } from './sweep.ts';
 
 /** Runs the sweeps side by side until disposed. A sweep that fails is logged and tried again after a pause. */
@@ -14,12 +16,19 @@ export class Sweeper implements AsyncDisposable {
   readonly #log: Log;
   readonly #sweeps: Sweep[];
   readonly #pauses: Pause[] = [];
-  #stopped = false;
+  readonly #stopping = new AbortController();
   #ended: Promise<unknown> = Promise.resolve();
 
   constructor(given: Arrangement, log: Log) {
     this.#log = log;
     const pauseMs = limits.sweepPauseMs;
+    const { signal } = this.#stopping;
+    const scrub = new Scrub(given, {
+      signal,
+      pause: (durationMs) => sleep(durationMs, undefined, { signal, ref: false }),
+      monotonicMs: () => performance.now(),
+      random: Math.random,
+    });
     const place: ReclaimPlace = { afterBlobId: '' };
     this.#sweeps = [
       { name: 'expire jobs', step: () => expireJobs(given), pauseMs },
@@ -33,9 +42,14 @@ export class Sweeper implements AsyncDisposable {
       { name: 'publish inventories', step: publishInventories(given), pauseMs: limits.inventoryDuePauseMs },
       {
         name: 'give up orphans',
-        step: () => giveUpOrphans(given, () => this.#stopped),
+        step: () => giveUpOrphans(given, () => signal.aborted),
         pauseMs: limits.orphanScanPauseMs,
         firstPauseMs: limits.orphanScanFirstPauseMs,
+      },
+      {
+        name: 'scrub',
+        step: () => scrub.step(),
+        pauseMs: Math.min(limits.scrubPauseMs, given.scrubEveryMs ?? HOUR_MS),
       },
     ];
   }
@@ -45,7 +59,7 @@ export class Sweeper implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped = true;
+    this.#stopping.abort();
     for (const pause of this.#pauses) pause.end();
     await this.#ended;
   }
@@ -54,7 +68,7 @@ export class Sweeper implements AsyncDisposable {
     const pause = new Pause();
     this.#pauses.push(pause);
     if (sweep.firstPauseMs !== undefined) await pause.atMost(sweep.firstPauseMs);
-    while (!this.#stopped) {
+    while (!this.#stopping.signal.aborted) {
       await pause.atMost(await this.#step(sweep));
     }
   }
@@ -62,8 +76,9 @@ export class Sweeper implements AsyncDisposable {
   /** Does one piece of work and returns how long to rest after it. */
   async #step({ name, step, pauseMs }: Sweep): Promise<number> {
     try {
-      const { done, more, notice } = await step();
+      const { done, more, notice, news } = await step();
       if (done > 0) this.#log.debug({ sweep: name, done }, 'swept');
+      if (news !== undefined) this.#log.info({ sweep: name }, news);
       if (notice !== undefined) this.#log.warn({ sweep: name }, notice);
       // Each piece is short and others may come before the next one, so a sweep with much to do need not rest.
       return more ? 0 : pauseMs;

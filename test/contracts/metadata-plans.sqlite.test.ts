@@ -190,6 +190,24 @@ const operations: Record<string, () => Promise<unknown>> = {
     await metadata.jobs.expire({ nowMs: Number.MAX_SAFE_INTEGER, limit: 20 });
   },
   ...identityOperations(() => metadata),
+  'fixity, a life': async () => {
+    const { key, id } = await newArchive(metadata, { vaultKey });
+    await metadata.scrub.plan({ beginsAtMs: T0 });
+    for (const limit of [1e6, 1]) {
+      const verdicts = (await metadata.fixity.toVerify({ startedAtMs: T0, lastKey: 1e9, limit })).map((archive) => ({
+        archiveKey: archive.key,
+        state: 'damaged' as const,
+        what: 'x',
+      }));
+      await metadata.fixity.note({ verdicts, by: 'scrub', nowMs: T0 });
+    }
+    await metadata.fixity.find(key);
+    await metadata.fixity.verdictOn({ accountId: ACCOUNT, id });
+    await metadata.fixity.damaged({ afterKey: 0, limit: 5 });
+    await metadata.scrub.keepPlace({ archiveKey: key, nextByte: 1, fixity: { state: 'intact', what: null } });
+    await metadata.scrub.finish({ nowMs: T0, beginsAtMs: T0 });
+    await metadata.scrub.find();
+  },
   'reclaim, a life': async () => {
     const { key: uploadKey } = await newUpload(metadata, { vaultKey });
     await metadata.uploads.abort({ uploadKey, nowMs: T0 });
@@ -253,6 +271,15 @@ describe('statements', () => {
     ],
   ])('of %s look at what they want only, in its own index', async (name, step) => {
     const statements = await statementsOf(operations[name] ?? (() => Promise.resolve()));
+    expect(statements.flatMap(planOf)).toContainEqual(step);
+  });
+
+  test.each([
+    'SEARCH archives USING INDEX archives_to_verify (verified_at=? AND key<?)',
+    'SEARCH archives USING INDEX archives_to_verify (verified_at<?)',
+    'SEARCH archives USING INDEX archives_damaged (key>?)',
+  ])('of fixity find archives by %s', async (step) => {
+    const statements = await statementsOf(present(operations['fixity, a life']));
     expect(statements.flatMap(planOf)).toContainEqual(step);
   });
 

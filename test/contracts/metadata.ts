@@ -4,6 +4,7 @@ import { archiveContract } from './metadata-archives.ts';
 import { capacityContract } from './metadata-capacity.ts';
 import { dailyInventoryContract } from './metadata-daily-inventories.ts';
 import { deliveryContract } from './metadata-deliveries.ts';
+import { fixityContract } from './metadata-fixity.ts';
 import type { MetadataUnderTest } from './metadata-fixtures.ts';
 import { goingVaultContract } from './metadata-going-vaults.ts';
 import { inventoryContract } from './metadata-inventories.ts';
@@ -51,6 +52,7 @@ export function metadataContract(open: () => Promise<MetadataUnderTest>): void {
   userContract(tested);
   keyContract(tested);
   servingContract(tested);
+  fixityContract(tested);
 
   describe('bytes to reclaim', () => {
     test('are handed over once, and forgotten', async () => {

@@ -18,6 +18,7 @@ import type { Snapshot } from '../../src/model/vaults.ts';
 import { addressRules } from '../../src/notify/addresses.ts';
 import { signingKeyIn } from '../../src/notify/signing-key.ts';
 import { DiskOutput } from '../../src/select-output/disk.ts';
+import { FixityLog } from '../../src/telemetry/fixity-log.ts';
 import { Health } from '../../src/telemetry/health.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { sha256, treeHash } from './hashes.ts';
@@ -30,7 +31,7 @@ export interface TestArrangement extends AsyncDisposable {
   given: Arrangement;
   core: Core;
   clock: TestClock;
-  /** What the clock of retention has raised. */
+  /** What the clock of retention has raised, and damage that was met. */
   alarms: string[];
   directory: string;
   blobsDirectory: string;
@@ -60,12 +61,16 @@ export async function testArrangement(settings: Partial<Arrangement> = {}): Prom
   const clock = { atMs: T0, offByMs: 0, nowMs: () => clock.atMs + clock.offByMs };
   const alarms: string[] = [];
   const open = async () => {
-    const given = { ...(await arrangementIn(directory, { clock, alarms })), ...settings };
+    const given = { ...(await arrangementIn(directory, { clock, alarms })), fixityLog, ...settings };
     const core = createCore(given, { onJobStarted: nothing, onMessage: nothing, onKeyUnreadable: nothing });
     await core.accounts.ensureFirst();
     return { given, core };
   };
-  const close = () => arrangement.given.metadata[Symbol.asyncDispose]();
+  const close = async () => {
+    await arrangement.given.metadata[Symbol.asyncDispose]();
+    await fixityLog[Symbol.asyncDispose]();
+  };
+  const fixityLog = await FixityLog.open(join(directory, 'fixity'));
   const arrangement: TestArrangement = {
     ...(await open()),
     clock,
@@ -96,7 +101,7 @@ const SECRETS_KEY = Buffer.alloc(32, 'key');
 async function arrangementIn(
   directory: string,
   { clock, alarms }: { clock: TestClock; alarms: string[] },
-): Promise<Arrangement> {
+): Promise<Omit<Arrangement, 'fixityLog'>> {
   const health = new Health(clock);
   const none = { minMs: 0, maxMs: 0 };
   const onFatal = (error: unknown) => {
@@ -136,6 +141,8 @@ async function arrangementIn(
     selectOutputBytesMax: 2 ** 40,
     notices: noticesIn(directory),
     selectOutput: await DiskOutput.open(join(directory, 'select-output')),
+    onDamage: ({ what }) => alarms.push(`damage: ${what}`),
+    scrubEveryMs: 30 * 24 * 60 * 60 * 1000,
   };
 }
 

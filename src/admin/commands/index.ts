@@ -1,5 +1,6 @@
 import { accountCommands } from './accounts.ts';
 import { doctorCommands } from './doctor.ts';
+import { fixityCommands } from './fixity.ts';
 import { keyCommands } from './keys.ts';
 import { lockCommands } from './locks.ts';
 import { policyCommands } from './policies.ts';
@@ -15,4 +16,5 @@ export const commands = {
   ...topicCommands,
   ...lockCommands,
   ...doctorCommands,
+  ...fixityCommands,
 };

@@ -4,7 +4,7 @@ import { makeDirectory, removeFile, syncDirectory } from '../../files/durable.ts
 import type { BlobAbout } from '../../model/blob-about.ts';
 import { type Clock, systemClock } from '../../model/clock.ts';
 import { limits } from '../../model/limits.ts';
-import { BlobDamagedError, BlobMissingError, type Surveyed, type Verdict } from '../blob-store.ts';
+import { BlobDamagedError, BlobMissingError, type Surveyed, type Verdict, type VerifyOptions } from '../blob-store.ts';
 import type { MasterKeys, Rewrapped, Rewrapping } from '../master-keys.ts';
 import { type Compacted, compactSegments } from './compaction.ts';
 import type { Pace } from './findings.ts';
@@ -29,6 +29,8 @@ export interface SegmentStoreOptions {
   masterKeys: MasterKeys | null;
   segmentBytesMax?: number;
   clock?: Clock;
+  /** Nothing is changed: another process may own the files. */
+  readOnly?: boolean;
 }
 
 export interface SegmentBlob {
@@ -50,6 +52,7 @@ export class SegmentStore implements AsyncDisposable {
   readonly #copies: readonly SegmentCopy[];
   readonly #masterKeys: MasterKeys | null;
   readonly #clock: Clock;
+  readonly #readOnly: boolean;
   readonly #holes: HoleBook;
   readonly #writer: SegmentWriter;
   readonly #segments: Segments;
@@ -68,6 +71,7 @@ export class SegmentStore implements AsyncDisposable {
     this.#copies = copies;
     this.#masterKeys = options.masterKeys;
     this.#clock = options.clock ?? systemClock;
+    this.#readOnly = options.readOnly ?? false;
     this.#holes = new HoleBook(directories);
     this.#writer = new SegmentWriter({
       directories,
@@ -84,7 +88,7 @@ export class SegmentStore implements AsyncDisposable {
     );
     let nextNumber = 1;
     for (const copy of copies) {
-      await makeDirectories(copy.directory);
+      if (!options.readOnly) await makeDirectories(copy.directory);
       for (const kind of ['seg', 'holes'] as const) {
         nextNumber = Math.max(nextNumber, ((await copy.numbers(kind)).at(-1) ?? 0) + 1);
       }
@@ -153,9 +157,18 @@ export class SegmentStore implements AsyncDisposable {
   }
 
   /** Checks every byte of a blob in every copy; a copy that is not whole is made again from the other one. */
-  async verify(blobId: string, { signal }: { signal?: AbortSignal } = {}): Promise<Verdict> {
+  async verify(blobId: string, { signal, pace }: VerifyOptions = {}): Promise<Verdict> {
+    const { sizeBytes } = (await this.stat(blobId).catch(() => undefined)) ?? { sizeBytes: 0 };
+    await pace?.(sizeBytes);
+    const repairs = !this.#readOnly;
     const alone = <T>(action: () => Promise<T>) => this.#alone(action);
-    return verifyRecord(this.#segments, { place: placeOf(blobId), masterKeys: this.#masterKeys, signal, alone });
+    return verifyRecord(this.#segments, {
+      place: placeOf(blobId),
+      masterKeys: this.#masterKeys,
+      signal,
+      alone,
+      repairs,
+    });
   }
 
   /** Goes through all segments once and takes back the room of holes. May be stopped and begun again at any time. */

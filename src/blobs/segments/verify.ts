@@ -21,6 +21,8 @@ export interface Verifying {
   place: Place;
   masterKeys: MasterKeys | null;
   signal?: AbortSignal | undefined;
+  /** Whether copies that are damaged are made again. */
+  repairs: boolean;
   /** Runs one rewriting of segments at a time. */
   alone<T>(action: () => Promise<T>): Promise<T>;
 }
@@ -43,6 +45,7 @@ export async function verifyRecord(segments: Segments, verifying: Verifying): Pr
       return { state: isDamaged ? 'damaged' : 'missing', treeHash: null, what };
     }
     if (faulty.length === 0) return { state: 'intact', treeHash: whole.leaf, what: null };
+    if (!verifying.repairs) return { state: 'damaged', treeHash: whole.leaf, what };
     await verifying.alone(() => repair(segments, { ...verifying, targets: faulty.map(({ copy }) => copy) }));
     const after = await checkCopies(segments.copies, verifying);
     const stillFaulty = after.find(({ state }) => state !== 'whole');

@@ -9,6 +9,7 @@ import * as givenUp from './0006-given-up.ts';
 import * as boundedAdmission from './0007-bounded-admission.ts';
 import * as select from './0008-select.ts';
 import * as assemblies from './0009-assemblies.ts';
+import * as fixity from './0010-fixity.ts';
 
 /** One step of the schema. Steps only go forward; a step that has shipped never changes. */
 export interface Step {
@@ -26,4 +27,5 @@ export const migrations: Readonly<Record<string, Step>> = {
   '0007-bounded-admission': boundedAdmission,
   '0008-select': select,
   '0009-assemblies': assemblies,
+  '0010-fixity': fixity,
 };
