@@ -7,6 +7,7 @@ import { inventory } from './jobs/inventory.ts';
 import { listJobs } from './jobs/list-jobs.ts';
 import { memory } from './memory.ts';
 import { policy } from './policy.ts';
+import { rebuild } from './rebuild.ts';
 import { Report, type Row } from './report.ts';
 import { selectMemory } from './select/memory.ts';
 import { select } from './select/select.ts';
@@ -25,6 +26,7 @@ const GROUPS: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = 
   'select-memory': selectMemory,
   policy,
   authorisation,
+  rebuild,
 };
 const USAGE = `usage: npm run bench -- [${Object.keys(GROUPS).join(' | ')}] ... [--quick] [--json]
   without a group, all of them

@@ -13,7 +13,7 @@ import { EncryptionKeys } from './config/encryption-keys.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
-import { DiskSpace, type DiskSpaceOptions } from './core/disk-space.ts';
+import { DiskSpace, type DiskSpaceOptions, type SpacePlace } from './core/disk-space.ts';
 import { Downloads } from './core/downloads.ts';
 import { FramePool } from './core/frame-pool.ts';
 import { LockBook } from './core/lock-book.ts';
@@ -51,11 +51,12 @@ export type Bytes = Pick<Arrangement, 'blobs' | 'lockBook' | 'vaultRecords'>;
 
 /** Opens the bytes in a data directory that this process owns, with the records beside them. */
 export async function openBytes(parts: AsyncDisposableStack, place: BlobPlace): Promise<Bytes> {
-  const directory = join(place.dataDir, 'blobs');
+  const { first, mirror } = blobDirectories(place);
+  const copies = mirror === undefined ? [first] : [first, mirror];
   return {
     blobs: parts.use(await openBlobStore(place)),
-    lockBook: await LockBook.open(await DiskLockRecords.open(join(directory, 'locks'))),
-    vaultRecords: await DiskVaultRecords.open([join(directory, 'vaults')]),
+    lockBook: await LockBook.open(await DiskLockRecords.open(join(first, 'locks'))),
+    vaultRecords: await DiskVaultRecords.open(copies.map((copy) => join(copy, 'vaults'))),
   };
 }
 
@@ -75,10 +76,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
     metadata,
     blobs,
     space: new DiskSpace({
-      places: [
-        { name: 'metadata', path: dataDir },
-        { name: 'blobs', path: join(dataDir, 'blobs') },
-      ],
+      places: spacePlaces({ dataDir, config }),
       reserve: config.diskReserve,
       health,
       monotonicMs: () => performance.now(),
@@ -136,6 +134,16 @@ interface BlobPlace {
 function blobDirectories({ dataDir, config }: Pick<BlobPlace, 'dataDir' | 'config'>) {
   const mirror = config.mirror === undefined ? undefined : join(config.mirror, 'blobs');
   return { first: join(dataDir, 'blobs'), mirror };
+}
+
+/** The file systems that uploads must not fill. */
+function spacePlaces(place: Pick<BlobPlace, 'dataDir' | 'config'>): SpacePlace[] {
+  const { first, mirror } = blobDirectories(place);
+  return [
+    { name: 'metadata', path: place.dataDir },
+    { name: 'blobs', path: first },
+    ...(mirror === undefined ? [] : [{ name: 'mirror' as const, path: mirror }]),
+  ];
 }
 
 /** The keys of a data directory that this process owns. Those in the file and those of the command are not read yet. */

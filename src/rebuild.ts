@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { metadataPath } from './app.ts';
-import { type KeyPlace, masterKeysOf, openBytes } from './arrange.ts';
+import { masterKeysOf, openBytes } from './arrange.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { findBytes } from './config/data-dir.ts';
 import { ConfigError } from './config/errors.ts';
@@ -19,12 +19,8 @@ export interface RebuildOptions extends RebuildListeners {
 }
 
 /** Makes the metadata of a data directory again from its bytes, in the absence of a server. */
-export async function rebuildMetadata({
-  config,
-  secrets,
-  dryRun,
-  ...listeners
-}: RebuildOptions): Promise<RebuildReport> {
+export async function rebuildMetadata(options: RebuildOptions): Promise<RebuildReport> {
+  const { config, secrets, dryRun, ...listeners } = options;
   await using parts = new AsyncDisposableStack();
   const dataDir = findBytes(config.dataDir);
   parts.use(acquireOwnership({ dataDir, description: 'making the metadata again' }));
@@ -36,24 +32,23 @@ export async function rebuildMetadata({
     parts.defer(() => removeDatabase(trial));
     if (existsSync(path)) copyMetadata({ from: path, to: trial });
   } else markRebuilding(dataDir);
-  const report = await rebuildInto(dryRun ? trial : path, { place: { dataDir, config, secrets }, listeners });
+  const report = await rebuildInto(dryRun ? trial : path, { config, secrets, dataDir, listeners });
   if (!dryRun) unmarkRebuilding(dataDir);
   return report;
 }
 
 async function rebuildInto(
   path: string,
-  { place, listeners }: { place: KeyPlace; listeners: RebuildListeners },
+  { listeners, ...place }: { config: Config; secrets: Secrets; dataDir: string; listeners: RebuildListeners },
 ): Promise<RebuildReport> {
   await using parts = new AsyncDisposableStack();
   const onFatal = (error: unknown): never => {
     throw error;
   };
   const metadata = parts.use(await Metadata.openSqlite({ path, onFatal }));
-  return new Rebuild(
-    { metadata, ...(await openBytes(parts, { ...place, masterKeys: masterKeysOf(place) })) },
-    listeners,
-  ).run();
+  // The lists of parts are sealed as all bytes are.
+  const masterKeys = masterKeysOf(place);
+  return await new Rebuild({ metadata, ...(await openBytes(parts, { ...place, masterKeys })) }, listeners).run();
 }
 
 /** The metadata are added to, never replaced: what they know of deletions, keys and policies the bytes do not say. */

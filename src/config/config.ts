@@ -21,11 +21,11 @@ export interface Config {
   blobs: Values['blobs'];
   encryption: Values['encryption'];
   encryptionKeyCommand: Values['encryption-key-command'];
-  /** Absolute. */
-  mirror: string | undefined;
   /** Bytes that uploads leave free on each file system. */
   diskReserve: Values['disk-reserve'];
   adminListen: Values['admin-listen'];
+  /** Absolute. */
+  mirror: string | undefined;
   profile: Values['profile'];
   retrievalTimes: RetrievalTimes;
   retrievalLimits: RetrievalLimits;
@@ -87,9 +87,9 @@ export function loadConfig({ flags, env }: { flags: Flags; env: Environment }): 
     blobs: values.blobs,
     encryption: values.encryption,
     encryptionKeyCommand: values['encryption-key-command'],
-    mirror: values.mirror === undefined ? undefined : resolve(values.mirror),
     diskReserve: values['disk-reserve'],
     adminListen: values['admin-listen'],
+    mirror: values.mirror === undefined ? undefined : resolve(values.mirror),
     profile: values.profile,
     retrievalTimes: { ...retrievalTimesOf(values.profile), ...values['retrieval-times'] },
     retrievalLimits: {

@@ -21,14 +21,6 @@ export const storageSettings = {
       'within 30 seconds. What it prints is never logged.',
     value: commandLine,
   },
-  mirror: {
-    placeholder: 'DIR',
-    meaning: 'a directory on another disk that gets a copy of every archive before it is acknowledged',
-    detail:
-      'It is made where it is empty; what one copy lacks or has damaged is read from the other and repaired by the ' +
-      'scrub. When its disk is missing, archives are served and none are taken (docs/operations.md).',
-    value: path,
-  },
   'disk-reserve': {
     placeholder: 'SIZE',
     default: 'default',
@@ -44,5 +36,13 @@ export const storageSettings = {
     meaning: 'where metrics and the state of the server are told, over HTTP and to everybody who reaches it',
     detail: '`/metrics` for Prometheus; `/healthz` and `/readyz` with details, as JSON. Keep it from strangers.',
     value: address,
+  },
+  mirror: {
+    placeholder: 'DIR',
+    meaning: 'a directory on another disk that gets a copy of every archive before it is acknowledged',
+    detail:
+      'It is made where it is empty; what one copy lacks or has damaged is read from the other and repaired by the ' +
+      'scrub. When its disk is missing, archives are served and none are taken (docs/operations.md).',
+    value: path,
   },
 } satisfies Record<string, Setting>;

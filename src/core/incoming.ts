@@ -22,8 +22,7 @@ export interface IncomingBody<About extends BlobAbout> {
 /**
  * Bodies of archives and parts. Only so many are received at once, for each takes memory as long as it lasts; one more is
  * refused before its first byte, with the error that makes clients wait and try again. So is one for which the disk has no
- * room. Jobs write their outputs past
- * this, for few of them run at once and they cannot be asked to wait.
+ * room. Jobs write their outputs past this, for few of them run at once and they cannot be asked to wait.
  */
 export class Incoming {
   readonly #given: Arrangement;
@@ -41,7 +40,8 @@ export class Incoming {
     try {
       const { blobs, frames, space } = this.#given;
       using admission = await space.admit(sizeBytes);
-      const received = await receive({ blobs, frames, source: counted(body, admission), isHasty: true, check, about });
+      const source = counted(body, admission);
+      const received = await receive({ blobs, frames, source, isHasty: true, check, about });
       const recorded = await record(this.#given, received.blobId, () => add(received));
       return recorded ? received : undefined;
     } finally {
@@ -50,13 +50,13 @@ export class Incoming {
   }
 }
 
-const counted =
-  (body: Bytes, admission: Admission): Flow =>
-  ({ sink, signal }) =>
-    flowOf(body)({
-      sink: (chunk) => {
-        admission.received(chunk.length);
-        return sink(chunk);
-      },
-      signal,
-    });
+/** The same bytes, which the admission is told of. */
+function counted(body: Bytes, admission: Admission): Flow {
+  return ({ sink, signal }) => {
+    const countAndSink = (chunk: Buffer) => {
+      admission.received(chunk.length);
+      return sink(chunk);
+    };
+    return flowOf(body)({ sink: countAndSink, signal });
+  };
+}

@@ -5,7 +5,7 @@ import type { FoundArchive } from '../metadata/rebuilding.ts';
 import type { ArchiveAbout, AssemblyAbout } from '../model/blob-about.ts';
 import { formatInstant } from '../model/instants.ts';
 import { limits } from '../model/limits.ts';
-import type { VaultIdentity } from '../model/lock-records.ts';
+import { identityOf, type VaultIdentity } from '../model/lock-records.ts';
 import type { LockBook } from './lock-book.ts';
 import { reinstateLocks } from './lock-findings.ts';
 import { archiveOfParts, inParallel } from './rebuild-assemblies.ts';
@@ -66,14 +66,15 @@ export class Rebuild {
 
   async #vaultsOfRecords(): Promise<void> {
     const { vaultRecords, lockBook } = this.#sources;
-    let vaults: VaultIdentity[] = lockBook.locked().map(({ vault }) => vault);
+    const locked = new Map(lockBook.locked().map(({ vault }) => [nameOf(vault), identityOf(vault)]));
+    let vaults: VaultIdentity[] = [...locked.values()];
     for await (const record of vaultRecords.list()) {
       if (!('vault' in record)) {
         this.#blame('damaged', `${record.place} ${record.fault}`);
         continue;
       }
       // That a locked vault was deleted is on record before it is, and stays.
-      if (lockBook.recordOf(record.vault)?.lock === null) continue;
+      if (lockBook.recordOf(record.vault)?.lock === null || locked.has(nameOf(record.vault))) continue;
       vaults.push(record.vault);
       if (vaults.length < limits.rebuildRowsMax) continue;
       await this.#addVaults(vaults);

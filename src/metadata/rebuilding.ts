@@ -73,12 +73,14 @@ export class RebuildRecords {
           outcomes.push(outcome);
           continue;
         }
-        await insert(trx, { vaultKey: vault.key, archive });
         added.set(vault.key, [...(added.get(vault.key) ?? []), archive]);
         known.set(archive.archiveId, 'known');
         outcomes.push('added');
       }
-      for (const [vaultKey, archives] of added) await count(trx, { vaultKey, archives });
+      for (const [vaultKey, archives] of added) {
+        await insert(trx, { vaultKey, archives });
+        await count(trx, { vaultKey, archives });
+      }
       return { outcomes, vaultsAdded };
     });
   }
@@ -183,37 +185,42 @@ async function place(
   return { outcome: 'added', vault };
 }
 
+/** A statement may have 32,766 parameters. */
+const REFS_AT_ONCE_MAX = 1000;
+
 const OTHER_VAULT = { outcome: 'other-vault' } as const;
 
+/** Many rows to a statement, because putting statements together takes longer than running them. */
 async function insert(
   trx: Transaction<Tables>,
-  { vaultKey, archive }: { vaultKey: number; archive: FoundArchive },
+  { vaultKey, archives }: { vaultKey: number; archives: readonly FoundArchive[] },
 ): Promise<void> {
-  const { key } = await trx
-    .insertInto('archives')
-    .values({
-      id: archive.archiveId,
-      vault_key: vaultKey,
-      description: archive.description,
-      size_bytes: archive.sizeBytes,
-      tree_hash: archive.treeHash,
-      created_at: archive.createdAtMs,
-      deleted_at: null,
-      assembly_blob_id: archive.assemblyBlobId,
-    })
-    .returning('key')
-    .executeTakeFirstOrThrow();
-  if (archive.assemblyBlobId !== null) await endUploads(trx, archive);
-  for (const { blobId, startByte, sizeBytes, treeHash } of archive.refs) {
+  const rows = archives.map((archive) => ({
+    id: archive.archiveId,
+    vault_key: vaultKey,
+    description: archive.description,
+    size_bytes: archive.sizeBytes,
+    tree_hash: archive.treeHash,
+    created_at: archive.createdAtMs,
+    deleted_at: null,
+    assembly_blob_id: archive.assemblyBlobId,
+  }));
+  const inserted = await trx.insertInto('archives').values(rows).returning(['id', 'key']).execute();
+  const keys = new Map(inserted.map(({ id, key }) => [id, key]));
+  for (const archive of archives) if (archive.assemblyBlobId !== null) await endUploads(trx, archive);
+  const refs = archives.flatMap((archive) =>
+    archive.refs.map((ref) => ({
+      archive_key: keys.get(archive.archiveId) ?? 0,
+      blob_id: ref.blobId,
+      start_byte: ref.startByte,
+      size_bytes: ref.sizeBytes,
+      tree_hash: ref.treeHash,
+    })),
+  );
+  for (let first = 0; first < refs.length; first += REFS_AT_ONCE_MAX) {
     await trx
       .insertInto('archive_blobs')
-      .values({
-        archive_key: key,
-        blob_id: blobId,
-        start_byte: startByte,
-        size_bytes: sizeBytes,
-        tree_hash: treeHash,
-      })
+      .values(refs.slice(first, first + REFS_AT_ONCE_MAX))
       .execute();
   }
 }

@@ -66,10 +66,14 @@ describe.runIf(straceMissing === undefined)('opening the blob store', () => {
     execFileSync('strace', ['-f', '-y', '-e', 'trace=mkdir,fsync', '-o', trace, ...node]);
     const texts = systemCalls(readFileSync(trace, 'utf8').split('\n')).map((call) => call.text);
     const last = (pattern: RegExp) => texts.findLastIndex((text) => pattern.test(text));
-    const made = [new RegExp(`^mkdir\\("${root}",`), new RegExp(`^mkdir\\("${root}/`)].map(last);
-    const synced = [dataDir, root].map((path) => last(new RegExp(`^fsync\\(\\d+<${path}>\\) += 0`)));
+    const segments = join(root, 'segments');
+    const made = [`${root}`, `${root}/[^/"]+`, `${segments}/[^/"]+`].map((path) =>
+      last(new RegExp(`^mkdir\\("${path}",`)),
+    );
+    const synced = [dataDir, root, segments].map((path) => last(new RegExp(`^fsync\\(\\d+<${path}>\\) += 0`)));
     expect(synced[0]).toBeGreaterThan(made[0] ?? 0);
     expect(synced[1]).toBeGreaterThan(made[1] ?? 0);
+    expect(synced[2]).toBeGreaterThan(made[2] ?? 0);
     expect(synced).not.toContain(-1);
   });
 });
