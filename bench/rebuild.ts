@@ -46,7 +46,8 @@ async function fill(dataDir: string, count: number): Promise<void> {
     throw error;
   };
   const metadata = parts.use(await Metadata.openSqlite({ path: join(dataDir, 'metadata.sqlite'), onFatal }));
-  const bytes = await openBytes(parts, dataDir);
+  const { config, secrets } = loadConfig({ flags: {}, env: { MORAINE_ENCRYPTION: 'none' } });
+  const bytes = await openBytes(parts, { dataDir, config, masterKeys: masterKeysOf({ dataDir, config, secrets }) });
   await metadata.accounts.ensure({ accountId: VAULT.accountId, nowMs: VAULT.createdAtMs });
   await bytes.vaultRecords.add([VAULT]);
   await metadata.vaults.create({ ...VAULT, nowMs: VAULT.createdAtMs, vaultsMax: 1 });

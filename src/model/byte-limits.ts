@@ -26,4 +26,10 @@ export const byteLimits = {
   frameHoldMsMax: 2 * MINUTE_MS,
   /** How often it is looked whether somebody has waited long. */
   frameWatchPauseMs: 5 * SECOND_MS,
+
+  // Blobs.
+  /** What a blob says of itself, as text; a description, at its longest, takes two bytes for each of its letters. */
+  blobAboutBytesMax: 16 * KIB,
+  /** What is read ahead while the metadata is made again from the blobs. */
+  blobsSurveyedAtOnceMax: 8,
 } as const;

@@ -92,12 +92,6 @@ export const limits = {
   /** A change of the metadata that waits longer makes the server unready. */
   metadataStallMs: 10 * SECOND_MS,
 
-  // Blobs.
-  /** What a blob says of itself, as text; a description, at its longest, takes two bytes for each of its letters. */
-  blobAboutBytesMax: 16 * KIB,
-  /** What is read ahead while the metadata is made again from the blobs. */
-  blobsSurveyedAtOnceMax: 8,
-
   // The worker.
   /** At once, of each queue. An archive retrieval mostly waits: for the disk, and for its end to be durable. */
   jobsRunningMax: {
