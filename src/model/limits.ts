@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { byteLimits } from './byte-limits.ts';
 import { fixityLimits } from './fixity-limits.ts';
 import { selectLimits } from './select-limits.ts';
 import { DAY_MS, GIB, HOUR_MS, KIB, MIB, MINUTE_MS, SECOND_MS } from './units.ts';
@@ -86,39 +87,11 @@ export const limits = {
   failuresPerMinuteMax: 600,
   failingSourcesMax: 10_000,
 
-  // Disks.
-  /**
-   * File calls at once, for each directory of a store. Two directories together leave some of the 16 threads of libuv's pool
-   * to everything else, even when both hang.
-   */
-  fileCallsAtOnceMax: { reads: 3, writes: 4 },
-  /** A file call that takes longer has failed. So long may a disk be busy with what others have given it to write. */
-  fileCallMsMax: 30 * SECOND_MS,
-
-  // Buffers.
-  /** Of everything that is stored and sent; what waits for a buffer has what the network holds of it besides. */
-  frameBytesMax: 64 * MIB,
-  /** What holds bodies and outputs that are no longer, and what clients are sent that take little at a time. */
-  smallFrameBytes: 64 * KIB,
-  /** A client that takes less gets small pieces. */
-  slowBytesPerSecond: MIB,
-  /** Of one body, besides the one that fills; more make nothing faster. */
-  framesInFlightMax: 3,
-  /** Unused ones that are kept, of each size. */
-  freeFramesMax: 64,
-  /** A client that has kept a frame for longer is given up when others wait for one. */
-  frameHoldMsMax: 2 * MINUTE_MS,
-  /** How often it is looked whether somebody has waited long. */
-  frameWatchPauseMs: 5 * SECOND_MS,
+  // Buffers and disks.
+  ...byteLimits,
 
   /** A change of the metadata that waits longer makes the server unready. */
   metadataStallMs: 10 * SECOND_MS,
-
-  // Blobs.
-  /** What a blob says of itself, as text; a description, at its longest, takes two bytes for each of its letters. */
-  blobAboutBytesMax: 16 * KIB,
-  /** What is read ahead while the metadata is made again from the blobs. */
-  blobsSurveyedAtOnceMax: 8,
 
   // The worker.
   /** At once, of each queue. An archive retrieval mostly waits: for the disk, and for its end to be durable. */
