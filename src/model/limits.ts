@@ -143,21 +143,6 @@ export const limits = {
   inventoryDailyMs: DAY_MS,
   inventoryDuePauseMs: MINUTE_MS,
 
-  // Segments, which hold the small blobs.
-  /** Up to here a blob goes to a segment. Larger ones are written as fast to a file of their own (decision 013). */
-  segmentBlobBytesMax: 256 * KIB,
-  segmentBytesMax: 64 * MIB,
-  /** What is written at once, and made durable with one call. */
-  segmentBatchBytesMax: 4 * MIB,
-  segmentBatchRecordsMax: 1024,
-  /** What waits to be written; whoever adds more waits too. */
-  segmentWaitingBytesMax: 16 * MIB,
-  /** Files that are kept open for reading, of each copy. */
-  segmentsOpenMax: 64,
-  /** Deleted records that are remembered, of all segments; each takes about a hundred bytes. */
-  holesCachedMax: 100_000,
-  /** A segment is rewritten when more of it than this share is of no use. */
-  segmentDeadShareMax: 0.25,
   // Fixity: the scrub and `moraine check`.
   ...fixityLimits,
 
