@@ -24,14 +24,6 @@ export function checkCoverage(refs: readonly BlobRef[], range: ByteRange): void 
 export interface Reading {
   refs: readonly BlobRef[];
   range: ByteRange;
-  /** Ends the client that takes the bytes, when it has kept a buffer for long and others wait; without it nobody does. */
-  takeBack?: (() => void) | undefined;
-}
-
-/** What to read, and for whom. */
-export interface Reading {
-  refs: readonly BlobRef[];
-  range: ByteRange;
   taker?: Taker | undefined;
 }
 
