@@ -174,7 +174,8 @@ export class SegmentStore implements AsyncDisposable {
   /** Goes through all segments once and takes back the room of holes. May be stopped and begun again at any time. */
   compact(options: Pace = {}): Promise<Compacted> {
     const [touched, settled] = [this.#touched, this.#settled];
-    return this.#alone(() => compactSegments(this.#segments, { ...options, touched, settled }));
+    const alone = <T>(action: () => Promise<T>) => this.#alone(action);
+    return compactSegments(this.#segments, { ...options, touched, settled, alone });
   }
 
   /** Wraps the keys of all records with the current master key, of `masterKeys` if they are given; rejects with what the signal does. */
