@@ -58,7 +58,7 @@ export class DiskBlobStore implements BlobStore {
       onFault({ kind: 'missing', directory: options.mirror, error: new MirrorMissingError(mirrorMissing) });
     }
     const files = await FileStore.open({ roots, masterKeys, frames, calls, onFault });
-    const segments = await SegmentStore.open({ directories: segmentDirectoriesOf(roots), masterKeys });
+    const segments = await SegmentStore.open({ directories: segmentDirectoriesOf(roots), masterKeys, calls, onFault });
     return new DiskBlobStore({ files, segments, mirrorMissing });
   }
 

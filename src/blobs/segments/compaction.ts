@@ -10,8 +10,10 @@ import { readBytesOf } from './segment-blob-id.ts';
 async function removeSegment({ copies, holes }: Segments, number: number): Promise<void> {
   await holes.exclusively(number, async () => {
     for (const copy of copies) {
-      await removeFile(copy.pathOf(number));
-      await syncDirectory(copy.directory);
+      await copy.disk.run(async () => {
+        await removeFile(copy.pathOf(number));
+        await syncDirectory(copy.directory);
+      });
       await copy.forget(number);
     }
     // Only now: as long as any copy has the segment, its holes must be known.
