@@ -2,8 +2,11 @@ import { defineConfig } from 'vitest/config';
 
 const ACCEPTANCE_TIMEOUT_MS = 120_000;
 const RULES = ['src/{core,worker}/**/*.test.ts', 'src/**/*.large.test.ts'];
-/** Properties are tried with many more cases where the whole is run. */
-const UNIT_TIMEOUT_MS = process.env.MORAINE_TEST_FAULTS === 'whole' ? 600_000 : 5000;
+/**
+ * Far more than a test takes, because many wait for an fsync, which on a busy disk takes seconds. Properties are tried with many
+ * more cases where the whole is run.
+ */
+const UNIT_TIMEOUT_MS = process.env.MORAINE_TEST_FAULTS === 'whole' ? 600_000 : 30_000;
 /**
  * The same for all projects, which vitest runs as one group then: it refuses a group whose projects differ, and left to
  * itself it takes as many workers as there are processors but one, and on two processors runs such files one by one.
@@ -27,7 +30,7 @@ export default defineConfig({
       },
       // The rules stand on real stores: whole lives of vaults, jobs and messages, beside their source like unit tests. With them
       // is what takes a unit test long: megabytes and millions of something.
-      { test: { name: 'rules', include: RULES, isolate: false, ...WORKERS } },
+      { test: { name: 'rules', include: RULES, isolate: false, ...WORKERS, testTimeout: UNIT_TIMEOUT_MS } },
       { test: { name: 'contracts', include: ['test/contracts/**/*.test.ts'], ...WORKERS } },
       {
         test: {

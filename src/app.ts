@@ -6,6 +6,7 @@ import { commands } from './admin/commands/index.ts';
 import type { Request, Response } from './admin/protocol.ts';
 import { type CommandRecord, runCommand } from './admin/run.ts';
 import { AdminServer } from './admin/server.ts';
+import type { Gate } from './api/authenticate.ts';
 import { ByteBudget } from './api/byte-budget.ts';
 import { errorForms } from './api/errors.ts';
 import type { Health as PageHealth } from './api/pages.ts';
@@ -106,13 +107,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   const server = parts.use(
     await ApiServer.start({
       core,
-      gate: {
-        clock: systemClock,
-        region: config.region,
-        signingKeys: new SigningKeyCache(),
-        unhashedBytes: new ByteBudget(limits.unhashedBytesAtOnceMax),
-        findAccessKey: (id) => core.keyRing.find(id),
-      },
+      gate: gateOf(core, config),
       health: pageHealth(given),
       log,
       listen: config.listen,
@@ -130,6 +125,14 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   const running = parts.move();
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
+
+const gateOf = ({ keyRing }: Core, { region }: Config): Gate => ({
+  clock: systemClock,
+  region,
+  signingKeys: new SigningKeyCache(),
+  unhashedBytes: new ByteBudget(limits.unhashedBytesAtOnceMax),
+  findAccessKey: (id) => keyRing.find(id),
+});
 
 const tellOfSpace =
   (log: Log): Beginnings['onSpace'] =>

@@ -32,4 +32,28 @@ export const byteLimits = {
   blobAboutBytesMax: 16 * KIB,
   /** What is read ahead while the metadata is made again from the blobs. */
   blobsSurveyedAtOnceMax: 8,
+
+  // Segments, which hold the small blobs.
+  /** Up to here a blob goes to a segment. Larger ones are written as fast to a file of their own (decision 014). */
+  segmentBlobBytesMax: 256 * KIB,
+  segmentBytesMax: 64 * MIB,
+  /** What is written at once, and made durable with one call. */
+  segmentBatchBytesMax: 4 * MIB,
+  segmentBatchRecordsMax: 1024,
+  /** What waits to be written; whoever adds more waits too. */
+  segmentWaitingBytesMax: 16 * MIB,
+  /** Files that are kept open for reading, of each copy. */
+  segmentsOpenMax: 64,
+  /** Deleted records that are remembered, of all segments; each takes about a hundred bytes. */
+  holesCachedMax: 100_000,
+  /** A segment is rewritten when more of it than this share is of no use. */
+  segmentDeadShareMax: 0.25,
+  /** The segment that is being written is ended for less than this being deleted in it only when it is full. */
+  segmentHollowBytesMin: MIB,
+  /** Segments that cannot be compacted before a pass is given up: it is the disk then. */
+  compactionFailuresMax: 10,
+  compactionBytesPerSecond: 32 * MIB,
+  /** What it may read and write at once after a pause. */
+  compactionBurstBytes: 4 * MIB,
+  compactionPauseMs: 5 * MINUTE_MS,
 } as const;

@@ -22,7 +22,7 @@ const CASES: Record<keyof typeof BREAKS, { clientsMax: number; deeds: DeedName[]
   'no fsync of a segment': { clientsMax: ALONE, deeds: ['uploadSmall'] },
   'no fsync of a directory': { clientsMax: ALONE, deeds: ['uploadLarge'] },
   'synchronous=NORMAL': { clientsMax: ALONE, deeds: ['uploadSmall'] },
-  'an answer before the bytes are on disk': { clientsMax: MANY, deeds: ['uploadSmall'] },
+  'an answer before the bytes are on disk': { clientsMax: MANY, deeds: ['uploadLarge'] },
   'an answer before the row is': { clientsMax: MANY, deeds: ['uploadSmall'] },
 };
 

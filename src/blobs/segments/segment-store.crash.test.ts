@@ -13,7 +13,7 @@ import {
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ABOUT, testMasterKeys } from '../../../test/support/blob-fixtures.ts';
 import { KIB } from '../../model/limits.ts';
 import { BlobMissingError } from '../blob-store.ts';
@@ -23,10 +23,18 @@ import { SegmentStore } from './segment-store.ts';
  * The store is stopped before each of its file calls that make something durable, and once more behind it. What is on the disk
  * then is, of a program that was killed, all that was written; of a machine that lost power, only what was synced.
  */
-const steps = vi.hoisted(() => ({
-  before: async (_call: string, _subject: unknown): Promise<void> => {},
-  after: (_call: string, _subject: unknown): void => {},
-}));
+const steps = vi.hoisted(() => {
+  // Other files may have loaded the store before.
+  vi.resetModules();
+  return {
+    before: async (_call: string, _subject: unknown): Promise<void> => {},
+    after: (_call: string, _subject: unknown): void => {},
+  };
+});
+afterAll(() => {
+  vi.doUnmock('../../files/durable.ts');
+  vi.resetModules();
+});
 
 vi.mock('../../files/durable.ts', async (importOriginal) => {
   const real: Record<string, (...args: unknown[]) => unknown> = await importOriginal();

@@ -2,13 +2,20 @@ import { hash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ABOUT, testMasterKeys } from '../../../test/support/blob-fixtures.ts';
 import { BlobMissingError } from '../blob-store.ts';
 import { SegmentStore } from './segment-store.ts';
 
-/** What disks do wrong. */
-const failing = vi.hoisted(() => ({ call: '', times: 0, calls: [] as string[] }));
+/** What disks do wrong. Other files may have loaded the store before, with disks that do nothing wrong, or may load it after. */
+const failing = vi.hoisted(() => {
+  vi.resetModules();
+  return { call: '', times: 0, calls: [] as string[] };
+});
+afterAll(() => {
+  vi.doUnmock('../../files/durable.ts');
+  vi.resetModules();
+});
 
 vi.mock('../../files/durable.ts', async (importOriginal) => {
   const real: Record<string, (...args: unknown[]) => unknown> = await importOriginal();
