@@ -27,6 +27,18 @@ export interface BlobStore extends AsyncDisposable {
   verify(blobId: string, options?: VerifyOptions): Promise<Verdict>;
   /** Has the current master key wrap what others have wrapped, in every copy. Nothing else may be using the store. */
   rewrap(options: Rewrapping): Promise<Rewrapped>;
+  /**
+   * Takes back the room of what was deleted, where deleting alone does not: a pass over everything, which may be broken off
+   * and begun again at any time. It does nothing while a copy of the store is not there.
+   */
+  compact?(options: Compacting): Promise<{ reclaimedBytes: number }>;
+}
+
+export interface Compacting {
+  /** The pass ends soon after it aborts, and throws nothing for it. */
+  signal?: AbortSignal;
+  /** Called after bytes were read or written, with how many of them; resolves when there may be more. */
+  pace?: (bytes: number) => Promise<void>;
 }
 
 export const FRAME_BYTES = MIB;

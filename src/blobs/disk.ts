@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chooseFrameWork } from '../frames/choose.ts';
 import type { FrameWork } from '../frames/frame-work.ts';
-import type { BlobReader, BlobStore, BlobWriter, Surveyed, Verdict, VerifyOptions } from './blob-store.ts';
+import type { BlobReader, BlobStore, BlobWriter, Compacting, Surveyed, Verdict, VerifyOptions } from './blob-store.ts';
 import { type DiskCalls, straightCalls } from './disk-calls.ts';
 import { DiskWriter } from './disk-writer.ts';
 import { FileStore } from './file-store.ts';
@@ -58,7 +58,7 @@ export class DiskBlobStore implements BlobStore {
       onFault({ kind: 'missing', directory: options.mirror, error: new MirrorMissingError(mirrorMissing) });
     }
     const files = await FileStore.open({ roots, masterKeys, frames, calls, onFault });
-    const segments = await SegmentStore.open({ directories: segmentDirectoriesOf(roots), masterKeys });
+    const segments = await SegmentStore.open({ directories: segmentDirectoriesOf(roots), masterKeys, calls, onFault });
     return new DiskBlobStore({ files, segments, mirrorMissing });
   }
 
@@ -124,6 +124,11 @@ export class DiskBlobStore implements BlobStore {
       rewrapped: large.rewrapped + small.rewrapped,
       failed: new Map([...large.failed, ...small.failed]),
     };
+  }
+
+  async compact(options: Compacting = {}): Promise<{ reclaimedBytes: number }> {
+    if (this.#mirrorMissing !== undefined) return { reclaimedBytes: 0 };
+    return await this.#segments.compact(options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

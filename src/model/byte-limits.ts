@@ -48,4 +48,12 @@ export const byteLimits = {
   holesCachedMax: 100_000,
   /** A segment is rewritten when more of it than this share is of no use. */
   segmentDeadShareMax: 0.25,
+  /** The segment that is being written is ended for less than this being deleted in it only when it is full. */
+  segmentHollowBytesMin: MIB,
+  /** Segments that cannot be compacted before a pass is given up: it is the disk then. */
+  compactionFailuresMax: 10,
+  compactionBytesPerSecond: 32 * MIB,
+  /** What it may read and write at once after a pause. */
+  compactionBurstBytes: 4 * MIB,
+  compactionPauseMs: 5 * MINUTE_MS,
 } as const;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Arrangement } from '../core/arrangement.ts';
 import { HOUR_MS, limits, MINUTE_MS } from '../model/limits.ts';
 import type { Log } from '../telemetry/log.ts';
+import { compact } from './compact.ts';
 import { expireJobs, expireKeys, expireSubscriptions, expireUploads, removeVaults } from './expire.ts';
 import { keepTime } from './keep-time.ts';
 import { lookAtDisks } from './look-at-disks.ts';
@@ -23,12 +24,12 @@ export class Sweeper implements AsyncDisposable {
     this.#log = log;
     const pauseMs = limits.sweepPauseMs;
     const { signal } = this.#stopping;
-    const scrub = new Scrub(given, {
+    const slowly = {
       signal,
-      pause: (durationMs) => sleep(durationMs, undefined, { signal, ref: false }),
+      pause: (durationMs: number) => sleep(durationMs, undefined, { signal, ref: false }),
       monotonicMs: () => performance.now(),
-      random: Math.random,
-    });
+    };
+    const scrub = new Scrub(given, { ...slowly, random: Math.random });
     const place: ReclaimPlace = { afterBlobId: '' };
     this.#sweeps = [
       { name: 'expire jobs', step: () => expireJobs(given), pauseMs },
@@ -37,6 +38,7 @@ export class Sweeper implements AsyncDisposable {
       { name: 'expire subscriptions', step: () => expireSubscriptions(given), pauseMs: MINUTE_MS },
       { name: 'expire keys', step: () => expireKeys(given), pauseMs: limits.keySweepPauseMs },
       { name: 'reclaim', step: () => reclaim(given, place), pauseMs },
+      { name: 'compact', step: compact(given, slowly), pauseMs: limits.compactionPauseMs },
       { name: 'keep the time', step: () => keepTime(given), pauseMs: limits.retentionClockPauseMs },
       { name: 'look at the disks', step: () => lookAtDisks(given), pauseMs: limits.spaceLookPauseMs },
       { name: 'publish inventories', step: publishInventories(given), pauseMs: limits.inventoryDuePauseMs },

@@ -4,13 +4,16 @@ import { examine, merge, type Pace } from './findings.ts';
 import type { Holes } from './holes-format.ts';
 import { packedBytes } from './packed-writer.ts';
 import { isHole, renewSegment, type Segments, segmentNumbers } from './renew.ts';
+import { readBytesOf } from './segment-blob-id.ts';
 
 /** Removes a segment that has no blob any more. */
 async function removeSegment({ copies, holes }: Segments, number: number): Promise<void> {
   await holes.exclusively(number, async () => {
     for (const copy of copies) {
-      await removeFile(copy.pathOf(number));
-      await syncDirectory(copy.directory);
+      await copy.disk.run(async () => {
+        await removeFile(copy.pathOf(number));
+        await syncDirectory(copy.directory);
+      });
       await copy.forget(number);
     }
     // Only now: as long as any copy has the segment, its holes must be known.
@@ -26,16 +29,23 @@ export interface Compacted {
 }
 
 export interface Compacting extends Pace {
-  /** Segments to look at first. */
+  /** Segments with holes that are not looked at yet; they come first. */
   touched: Set<number>;
-  /** Segments that were found to be worth leaving, and had no holes. */
+  /** Segments that were looked at, and left or rewritten. */
   settled: Set<number>;
+  /** Runs one rewriting of segments at a time: others have their turn between two segments. */
+  alone<T>(action: () => Promise<T>): Promise<T>;
 }
 
-/** Goes through all segments once and takes back the room of holes, and of what was left empty between batches. */
+/**
+ * Goes through all segments once and takes back the room of holes, and of what was left empty between batches. A segment that
+ * cannot be compacted does not keep the others; what failed first is thrown at the end.
+ */
 export async function compactSegments(segments: Segments, compacting: Compacting): Promise<Compacted> {
-  const { touched, settled, signal } = compacting;
+  const { touched, settled, signal, alone } = compacting;
   const result: Compacted = { examined: 0, rewritten: 0, removed: 0, reclaimedBytes: 0 };
+  const failures: unknown[] = [];
+  await retireHollow(segments, touched);
   const numbers = await segmentNumbers(segments.copies);
   const newest = numbers.at(-1);
   const inOrder = [
@@ -45,16 +55,32 @@ export async function compactSegments(segments: Segments, compacting: Compacting
   for (const number of inOrder) {
     if (signal?.aborted) break;
     if (number === segments.writer.active?.number) continue;
-    if (settled.has(number) && (await segments.holes.of(number)).size === 0) continue;
+    if (settled.has(number) && !touched.has(number)) continue;
     try {
       // The newest stays though it is empty: its number must not be given again.
-      await compactSegment(segments, { number, mayGo: number !== newest, result, ...compacting });
+      await alone(() => compactSegment(segments, { number, mayGo: number !== newest, result, ...compacting }));
     } catch (error) {
-      if (!signal?.aborted) throw error;
+      if (signal?.aborted) break;
+      failures.push(error);
+      // A disk that hangs, or that cannot be written, is no better for the next segment.
+      if (failures.length === limits.compactionFailuresMax) break;
     }
   }
+  if (failures.length > 0) throw failures[0];
   return result;
 }
+
+/** Ends the segment that is being written when so much of it was deleted that its room is wanted back. */
+async function retireHollow({ holes, writer }: Segments, touched: ReadonlySet<number>): Promise<void> {
+  const { active } = writer;
+  if (active === undefined || !touched.has(active.number)) return;
+  const { number, end } = active;
+  const deadBytes = [...(await holes.of(number)).values()].reduce((sum, random) => sum + bytesAtMostOf(random), 0);
+  const isHollow = deadBytes >= limits.segmentHollowBytesMin && deadBytes > end * limits.segmentDeadShareMax;
+  if (isHollow && writer.active?.number === number) await writer.retire();
+}
+
+const bytesAtMostOf = (random: string): number => readBytesOf(Buffer.from(random, 'hex'));
 
 async function compactSegment(
   segments: Segments,
@@ -68,6 +94,7 @@ async function compactSegment(
   }: Compacting & { number: number; mayGo: boolean; result: Compacted },
 ): Promise<void> {
   touched.delete(number);
+  settled.delete(number);
   result.examined += 1;
   const { bytes, usedBytes, isEmpty } = await usageOf(segments, { number, ...pace });
   if (isEmpty && mayGo) {
@@ -76,12 +103,13 @@ async function compactSegment(
     result.reclaimedBytes += bytes;
     return;
   }
-  if (!isEmpty && bytes - usedBytes > bytes * limits.segmentDeadShareMax) {
+  if (bytes - usedBytes > bytes * limits.segmentDeadShareMax) {
     await renewSegment(segments, { number, ...pace });
     result.rewritten += 1;
     result.reclaimedBytes += bytes - usedBytes;
   }
-  settled.add(number);
+  // An empty one goes when it is not the newest any more.
+  if (!isEmpty) settled.add(number);
 }
 
 interface Usage {

@@ -55,7 +55,7 @@ export async function examine(
   const { segment } = borrowed;
   if (segment === undefined) return undefined;
   const { head, map, isMapWhole } = segment;
-  const { size } = await segment.handle.stat();
+  const size = await segment.file.size();
   const findings: Findings = {
     copy,
     bytes: size,

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   isErrno,
@@ -12,6 +12,7 @@ import {
   writeFully,
 } from '../../files/durable.ts';
 import { limits } from '../../model/limits.ts';
+import type { CopyDisk } from './copy-disk.ts';
 import { formatHoles, HOLE_BYTES, type Hole, type Holes, parseHoles } from './holes-format.ts';
 import type { SegmentPlace } from './segment-blob-id.ts';
 import { everyCopy } from './segment-file.ts';
@@ -22,7 +23,7 @@ import { holesName, INCOMING } from './segment-format.ts';
  * in all of them before anybody is told. A file whose sync failed is not appended to again: it is replaced.
  */
 export class HoleBook {
-  readonly #directories: readonly string[];
+  readonly #disks: readonly CopyDisk[];
   /** By segment; those that were asked for last are last. */
   readonly #known = new Map<number, Holes>();
   readonly #reading = new Map<number, Promise<Holes>>();
@@ -32,8 +33,8 @@ export class HoleBook {
   readonly #broken = new Set<number>();
   readonly #last = new Map<number, Promise<unknown>>();
 
-  constructor(directories: readonly string[]) {
-    this.#directories = directories;
+  constructor(disks: readonly CopyDisk[]) {
+    this.#disks = disks;
   }
 
   /** The holes of a segment. Nobody but this book may change them. */
@@ -65,10 +66,13 @@ export class HoleBook {
       const fresh = holes.filter(({ offset, random }) => known.get(offset) !== random.toString('hex'));
       if (fresh.length === 0 && !this.#broken.has(segment)) return;
       try {
-        await everyCopy(this.#directories, (directory) =>
-          this.#broken.has(segment)
-            ? replaceFile({ directory, segment, holes: [...holesOf(known), ...fresh] })
-            : appendToFile({ directory, segment, holes: fresh }),
+        const isBroken = this.#broken.has(segment);
+        await everyCopy(this.#disks, (disk) =>
+          disk.run(() =>
+            isBroken
+              ? replaceFile({ directory: disk.directory, segment, holes: [...holesOf(known), ...fresh] })
+              : appendToFile({ directory: disk.directory, segment, holes: fresh }),
+          ),
         );
         this.#broken.delete(segment);
       } catch (error) {
@@ -79,7 +83,7 @@ export class HoleBook {
       for (const map of [known, await this.of(segment)]) {
         for (const { offset, random } of fresh) map.set(offset, random.toString('hex'));
       }
-      this.#count += fresh.length;
+      if (this.#known.has(segment)) this.#count += fresh.length;
     });
   }
 
@@ -100,19 +104,24 @@ export class HoleBook {
 
   /** Removes the holes of a segment, none of whose records is there any more. To be called within `exclusively`. */
   async remove(segment: number): Promise<void> {
-    for (const directory of this.#directories) await removeFile(join(directory, holesName(segment)));
+    for (const disk of this.#disks) await disk.run(() => removeFile(join(disk.directory, holesName(segment))));
     this.#forget(segment);
     this.#broken.delete(segment);
   }
 
   async #read(segment: number): Promise<Holes> {
     const holes: Holes = new Map();
-    for (const directory of this.#directories) {
-      await using handle = await openFile(join(directory, holesName(segment)));
-      if (handle === undefined) continue;
-      const { size } = await handle.stat();
-      parseHoles(await readFully(handle, Buffer.alloc(size), 0), segment, holes);
+    const failures: unknown[] = [];
+    for (const disk of this.#disks) {
+      try {
+        parseHoles(await disk.read(() => contentOf(join(disk.directory, holesName(segment)))), segment, holes);
+      } catch (error) {
+        failures.push(error);
+      }
     }
+    // What was told is in every copy, so one will do; but it may lack what another one has, so it is read again.
+    if (failures.length === this.#disks.length) throw failures[0];
+    if (failures.length > 0) return holes;
     this.#known.set(segment, holes);
     this.#count += 1 + holes.size;
     for (const other of this.#known.keys()) {
@@ -161,11 +170,13 @@ async function writeNew(path: string, bytes: Buffer): Promise<void> {
   await syncFile(handle);
 }
 
-async function openFile(path: string): Promise<FileHandle | undefined> {
+async function contentOf(path: string): Promise<Buffer> {
   try {
-    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    await using handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const { size } = await handle.stat();
+    return await readFully(handle, Buffer.alloc(size), 0);
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
+    if (isErrno(error, 'ENOENT')) return Buffer.alloc(0);
     throw error;
   }
 }

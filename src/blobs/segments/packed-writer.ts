@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { moveFile, removeFile, syncDirectory, syncFile, writeFully } from '../../files/durable.ts';
 import { MIB } from '../../model/limits.ts';
+import type { CopyDisk } from './copy-disk.ts';
 import { RECORD_ALIGNMENT } from './record-format.ts';
 import { everyCopy } from './segment-file.ts';
 import { formatMap, formatSegmentHead, INCOMING, mapOf, SEGMENT_HEAD_BYTES, segmentName } from './segment-format.ts';
@@ -14,26 +15,26 @@ const BUFFER_BYTES = MIB;
  */
 export class PackedWriter implements AsyncDisposable {
   readonly #number: number;
-  readonly #directories: readonly string[];
-  readonly #handles: FileHandle[] = [];
+  readonly #disks: readonly CopyDisk[];
+  readonly #files: { disk: CopyDisk; handle: FileHandle }[] = [];
   readonly #entries: [offset: number, place: number][] = [];
   #buffer = Buffer.alloc(BUFFER_BYTES);
   #buffered = 0;
   #written = 0;
   #isPublished = false;
 
-  private constructor(number: number, directories: readonly string[]) {
+  private constructor(number: number, disks: readonly CopyDisk[]) {
     this.#number = number;
-    this.#directories = directories;
+    this.#disks = disks;
   }
 
-  static async create(number: number, directories: readonly string[], nonce: Buffer): Promise<PackedWriter> {
-    const writer = new PackedWriter(number, directories);
+  static async create(number: number, disks: readonly CopyDisk[], nonce: Buffer): Promise<PackedWriter> {
+    const writer = new PackedWriter(number, disks);
     try {
-      for (const directory of directories) {
-        const path = incomingPath(directory, number);
-        await removeFile(path);
-        writer.#handles.push(await open(path, 'wx', 0o600));
+      for (const disk of disks) {
+        const path = incomingPath(disk, number);
+        await disk.run(() => removeFile(path));
+        writer.#files.push({ disk, handle: await disk.open('run', () => open(path, 'wx', 0o600)) });
       }
       await writer.append(formatSegmentHead({ form: 'packed', number, nonce }));
       return writer;
@@ -67,12 +68,15 @@ export class PackedWriter implements AsyncDisposable {
     const mapAt = this.place;
     await this.append(formatMap({ number: this.#number, map: mapOf(this.#entries), mapAt }));
     await this.#flush();
-    await everyCopy(this.#handles, syncFile);
-    await everyCopy(this.#handles, (handle) => handle.close());
+    await everyCopy(this.#files, ({ disk, handle }) => disk.run(() => syncFile(handle)));
+    await everyCopy(this.#files, ({ disk, handle }) => disk.run(() => handle.close()));
     this.#isPublished = true;
-    for (const directory of this.#directories) {
-      await moveFile(incomingPath(directory, this.#number), join(directory, segmentName(this.#number)));
-      await syncDirectory(directory);
+    for (const disk of this.#disks) {
+      const path = join(disk.directory, segmentName(this.#number));
+      await disk.run(async () => {
+        await moveFile(incomingPath(disk, this.#number), path);
+        await syncDirectory(disk.directory);
+      });
     }
   }
 
@@ -83,16 +87,15 @@ export class PackedWriter implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isPublished) return;
-    for (const handle of this.#handles) await handle.close().catch(() => undefined);
+    for (const { disk, handle } of this.#files) await disk.tidy(() => handle.close());
     // What cannot be removed now is removed at the next start.
-    for (const directory of this.#directories) {
-      await removeFile(incomingPath(directory, this.#number)).catch(() => undefined);
-    }
+    for (const disk of this.#disks) await disk.tidy(() => removeFile(incomingPath(disk, this.#number)));
   }
 
   async #flush(): Promise<void> {
     const bytes = this.#buffer.subarray(0, this.#buffered);
-    await everyCopy(this.#handles, (handle) => writeFully(handle, bytes, this.#written));
+    const at = this.#written;
+    await everyCopy(this.#files, ({ disk, handle }) => disk.run(() => writeFully(handle, bytes, at)));
     this.#written += this.#buffered;
     this.#buffered = 0;
   }
@@ -102,4 +105,5 @@ export class PackedWriter implements AsyncDisposable {
 export const packedBytes = (recordsBytes: number, entries: number): number =>
   SEGMENT_HEAD_BYTES + recordsBytes + formatMap({ number: 0, map: new Uint32Array(0), mapAt: 0 }).length + entries * 8;
 
-const incomingPath = (directory: string, number: number): string => join(directory, INCOMING, segmentName(number));
+const incomingPath = ({ directory }: CopyDisk, number: number): string =>
+  join(directory, INCOMING, segmentName(number));

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { isErrno, readFully } from '../../files/durable.ts';
+import { isErrno } from '../../files/durable.ts';
 import { KeyDamagedError, type MasterKeys } from '../master-keys.ts';
 import { parseHead, type RecordHead } from './record-format.ts';
 import { openRecord } from './record-seal.ts';
@@ -45,7 +45,7 @@ async function readFrom(segment: OpenSegment, wanted: Wanted): Promise<RecordByt
     if (isMapWhole) return { state: 'gone', what: 'its segment does not have it any more' };
     return { state: 'damaged', what: 'the map of its segment was changed, and it is not found' };
   }
-  const bytes = await readFully(segment.handle, Buffer.allocUnsafe(readBytesOf(wanted.random)), place);
+  const bytes = await segment.file.read(Buffer.allocUnsafe(readBytesOf(wanted.random)), place);
   if (bytes.length === 0) return { state: 'damaged', what: 'its segment ends before it' };
   const head = parseHead(bytes);
   if (head === undefined) return { state: 'damaged', what: 'the head of its record was changed' };

@@ -1,4 +1,3 @@
-import { readFully } from '../../files/durable.ts';
 import type { DamagedPlace, FoundPlace, Merged, Pace } from './findings.ts';
 import { PackedWriter } from './packed-writer.ts';
 import { isStoredWhole } from './read-record.ts';
@@ -23,8 +22,8 @@ export interface Rewriting extends Pace {
  */
 export async function rewriteSegment(rewriting: Rewriting): Promise<void> {
   const { number, nonce, merged, targets, signal, pace } = rewriting;
-  const directories = targets.map(({ directory }) => directory);
-  await using writer = await PackedWriter.create(number, directories, nonce);
+  const disks = targets.map(({ disk }) => disk);
+  await using writer = await PackedWriter.create(number, disks, nonce);
   const known = new Set(merged.records.map(({ head }) => head.offset));
   for (const found of merged.records) {
     signal?.throwIfAborted();
@@ -69,7 +68,7 @@ async function readAt(
 ): Promise<Buffer> {
   await using borrowed = await copy.borrow(number);
   if (borrowed.segment === undefined) throw new Error(`segment ${number} is gone from ${copy.directory}`);
-  const bytes = await readFully(borrowed.segment.handle, Buffer.allocUnsafe(count), place);
+  const bytes = await borrowed.segment.file.read(Buffer.allocUnsafe(count), place);
   if (bytes.length < count) throw new Error(`segment ${number} in ${copy.directory} became shorter`);
   return bytes;
 }

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
 import { access, type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isErrno, readFully } from '../../files/durable.ts';
+import { isErrno } from '../../files/durable.ts';
 import { limits } from '../../model/limits.ts';
+import { type CopyDisk, DiskFile } from './copy-disk.ts';
 import {
   MAP_FOOTER_BYTES,
   mapOf,
@@ -19,7 +20,7 @@ import { walkSegment } from './walk.ts';
 
 /** A segment that is open for reading. */
 export interface OpenSegment {
-  readonly handle: FileHandle;
+  readonly file: DiskFile;
   readonly number: number;
   /** Undefined when it is damaged. */
   readonly head: SegmentHead | undefined;
@@ -38,11 +39,15 @@ interface Cached {
 
 /** The segments in one directory. Those that were read last stay open, with their maps. */
 export class SegmentCopy {
-  readonly directory: string;
+  readonly disk: CopyDisk;
   readonly #cached = new Map<number, Cached>();
 
-  constructor(directory: string) {
-    this.directory = directory;
+  constructor(disk: CopyDisk) {
+    this.disk = disk;
+  }
+
+  get directory(): string {
+    return this.disk.directory;
   }
 
   pathOf(number: number): string {
@@ -50,18 +55,12 @@ export class SegmentCopy {
   }
 
   async has(number: number): Promise<boolean> {
-    try {
-      await access(this.pathOf(number));
-      return true;
-    } catch (error) {
-      if (isErrno(error, 'ENOENT')) return false;
-      throw error;
-    }
+    return await this.disk.read(() => isThere(this.pathOf(number)));
   }
 
   /** The numbers of the segments that are there, or of their holes, in order. */
   async numbers(kind: 'seg' | 'holes'): Promise<number[]> {
-    const found = (await readdir(this.directory)).map(parseFileName);
+    const found = (await this.disk.read(() => readdir(this.directory))).map(parseFileName);
     return found.flatMap((file) => (file?.kind === kind ? file.number : [])).sort((a, b) => a - b);
   }
 
@@ -99,7 +98,7 @@ export class SegmentCopy {
 
   #take(number: number): Cached {
     const cached = this.#cached.get(number) ?? {
-      opened: openSegment(this.pathOf(number), number),
+      opened: openSegment(this, number),
       users: 0,
       dropped: false,
     };
@@ -128,48 +127,62 @@ export class SegmentCopy {
 async function closeUnused(cached: Cached): Promise<void> {
   if (!cached.dropped || cached.users > 0) return;
   const segment = await cached.opened.catch(() => undefined);
-  await segment?.handle.close();
+  await segment?.file.close();
 }
 
 /** Undefined when there is no such file. */
-async function openSegment(path: string, number: number): Promise<OpenSegment | undefined> {
-  const handle = await openFile(path);
+async function openSegment(copy: SegmentCopy, number: number): Promise<OpenSegment | undefined> {
+  const handle = await openFile(copy, number);
   if (handle === undefined) return undefined;
+  const file = new DiskFile(copy.disk, handle);
   try {
-    const head = parseSegmentHead(await readFully(handle, Buffer.alloc(SEGMENT_HEAD_BYTES), 0));
-    if (head?.form === 'appended') return { handle, number, head, map: undefined, isMapWhole: true };
-    const map = await readMap(handle, number);
-    if (map !== undefined) return { handle, number, head, map, isMapWhole: true };
-    return { handle, number, head, map: await mapByWalking(handle, { number, head }), isMapWhole: false };
+    const head = parseSegmentHead(await file.read(Buffer.alloc(SEGMENT_HEAD_BYTES), 0));
+    if (head?.form === 'appended') return { file, number, head, map: undefined, isMapWhole: true };
+    const map = await readMap(file, number);
+    if (map !== undefined) return { file, number, head, map, isMapWhole: true };
+    return { file, number, head, map: await mapByWalking(file, { number, head }), isMapWhole: false };
   } catch (error) {
-    await handle.close();
+    await file.close();
     throw error;
   }
 }
 
-async function openFile(path: string): Promise<FileHandle | undefined> {
+/** A link in the place of the file is refused. */
+async function openFile(copy: SegmentCopy, number: number): Promise<FileHandle | undefined> {
+  return await copy.disk.open('read', async () => {
+    try {
+      return await open(copy.pathOf(number), constants.O_RDONLY | constants.O_NOFOLLOW);
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return undefined;
+      throw error;
+    }
+  });
+}
+
+async function isThere(path: string): Promise<boolean> {
   try {
-    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    await access(path);
+    return true;
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
+    if (isErrno(error, 'ENOENT')) return false;
     throw error;
   }
 }
 
-async function readMap(handle: FileHandle, number: number): Promise<PackedMap | undefined> {
-  const { size } = await handle.stat();
+async function readMap(file: DiskFile, number: number): Promise<PackedMap | undefined> {
+  const size = await file.size();
   const footerAt = size - MAP_FOOTER_BYTES;
   if (footerAt < 0) return undefined;
-  const footer = parseMapFooter(await readFully(handle, Buffer.alloc(MAP_FOOTER_BYTES), footerAt), size);
+  const footer = parseMapFooter(await file.read(Buffer.alloc(MAP_FOOTER_BYTES), footerAt), size);
   if (footer === undefined) return undefined;
-  const bytes = await readFully(handle, Buffer.alloc(size - footer.mapAt), footer.mapAt);
+  const bytes = await file.read(Buffer.alloc(size - footer.mapAt), footer.mapAt);
   return bytes.length === size - footer.mapAt ? parseMap(bytes, number) : undefined;
 }
 
 /** What the map must have been, as the records say that are found. */
-async function mapByWalking(handle: FileHandle, { number, head }: Pick<OpenSegment, 'number' | 'head'>) {
+async function mapByWalking(file: DiskFile, { number, head }: Pick<OpenSegment, 'number' | 'head'>) {
   const entries: [number, number][] = [];
-  for await (const found of walkSegment({ handle, number, head })) {
+  for await (const found of walkSegment({ file, number, head })) {
     if (found.kind === 'record') entries.push([found.head.offset, found.place]);
   }
   return mapOf(entries);

@@ -6,6 +6,7 @@ import { isErrno, removeFile, syncBytes, syncDirectory, writeAllFully } from '..
 import { KIB, MIB } from '../../model/limits.ts';
 import { alignedMemory } from './aligned-memory.ts';
 import { Batch } from './batch.ts';
+import type { CopyDisk } from './copy-disk.ts';
 import { NONCE_BYTES, type UnplacedRecord } from './record-format.ts';
 import { formatSegmentHead, SEGMENT_HEAD_BYTES, segmentName } from './segment-format.ts';
 
@@ -21,8 +22,7 @@ const ZEROED_BATCH_BYTES_MAX = 512 * KIB;
 /** The segment that is being written, in every copy. After a failure it must not be used any more. */
 export class SegmentFile {
   readonly number: number;
-  readonly #handles: readonly FileHandle[];
-  readonly #directories: readonly string[];
+  readonly #files: readonly CopyFile[];
   readonly #nonce = randomBytes(NONCE_BYTES);
   /** Where the next batch begins: everything before is durable. 0 while not even the name of the file is. */
   #end = 0;
@@ -30,31 +30,36 @@ export class SegmentFile {
   #reach = 0;
   readonly #bytesMax: number;
 
-  private constructor({ number, directories, bytesMax }: NewSegment, handles: readonly FileHandle[]) {
+  private constructor({ number, bytesMax }: NewSegment, files: readonly CopyFile[]) {
     this.number = number;
     this.#bytesMax = bytesMax;
-    this.#directories = directories;
-    this.#handles = handles;
+    this.#files = files;
   }
 
   /** Makes the files of a new segment; they must not be there. */
   static async create(segment: NewSegment): Promise<SegmentFile> {
-    const { number, directories, isDirect } = segment;
-    const handles: FileHandle[] = [];
+    const { number, disks, isDirect } = segment;
+    const files: CopyFile[] = [];
     try {
-      for (const directory of directories) handles.push(await openNew(join(directory, segmentName(number)), isDirect));
+      for (const disk of disks) {
+        const path = join(disk.directory, segmentName(number));
+        files.push({ disk, handle: await disk.open('run', () => openNew(path, isDirect)) });
+      }
     } catch (error) {
-      for (const handle of handles) await handle.close();
+      for (const { disk, handle } of files) await disk.tidy(() => handle.close());
       throw error;
     }
-    return new SegmentFile(segment, handles);
+    return new SegmentFile(segment, files);
   }
 
   get end(): number {
     return this.#end;
   }
 
-  /** Writes records behind one another and makes them durable; returns the ids of their blobs. */
+  /**
+   * Writes records behind one another and makes them durable; returns the ids of their blobs. When it fails, `room` must not be
+   * used again.
+   */
   async append(records: readonly UnplacedRecord[], room: Buffer): Promise<string[]> {
     const batch = new Batch(room);
     const isFirst = this.#end === 0;
@@ -66,11 +71,14 @@ export class SegmentFile {
     const reach = Math.max(this.#reach, this.#end + batch.bytes);
     const zeros = reach > this.#reach && batch.bytes <= ZEROED_BATCH_BYTES_MAX ? zerosUpTo(this.#bytesMax - reach) : [];
     buffers.push(...zeros);
-    await everyCopy(this.#handles, async (handle) => {
-      await writeAllFully(handle, buffers, this.#end);
-      await syncBytes(handle);
-    });
-    if (isFirst) await everyCopy(this.#directories, syncDirectory);
+    const at = this.#end;
+    await everyCopy(this.#files, ({ disk, handle }) =>
+      disk.run(async () => {
+        await writeAllFully(handle, buffers, at);
+        await syncBytes(handle);
+      }),
+    );
+    if (isFirst) await everyCopy(this.#files, ({ disk }) => disk.run(() => syncDirectory(disk.directory)));
     this.#end += batch.bytes;
     this.#reach = reach + zeros.reduce((sum, { length }) => sum + length, 0);
     return blobIds;
@@ -83,18 +91,25 @@ export class SegmentFile {
 
   /** Closes the file and cuts off what was not needed of the zeros. */
   async finish(): Promise<void> {
-    if (this.#reach > this.#end) await everyCopy(this.#handles, (handle) => handle.truncate(this.#end));
+    const end = this.#end;
+    if (this.#reach > end) await everyCopy(this.#files, ({ disk, handle }) => disk.run(() => handle.truncate(end)));
     await this.close();
   }
 
+  /** A file on a disk that hangs is closed when it does not any more, and nobody waits for that. */
   async close(): Promise<void> {
-    await everyCopy(this.#handles, (handle) => handle.close());
+    await everyCopy(this.#files, ({ disk, handle }) => disk.tidy(() => handle.close()));
   }
+}
+
+interface CopyFile {
+  disk: CopyDisk;
+  handle: FileHandle;
 }
 
 export interface NewSegment {
   number: number;
-  directories: readonly string[];
+  disks: readonly CopyDisk[];
   bytesMax: number;
   /** Whether the room of batches begins on a page. */
   isDirect: boolean;

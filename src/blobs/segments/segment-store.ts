@@ -5,8 +5,11 @@ import type { BlobAbout } from '../../model/blob-about.ts';
 import { type Clock, systemClock } from '../../model/clock.ts';
 import { limits } from '../../model/limits.ts';
 import { BlobDamagedError, BlobMissingError, type Surveyed, type Verdict, type VerifyOptions } from '../blob-store.ts';
+import { type DiskCalls, straightCalls } from '../disk-calls.ts';
 import type { MasterKeys, Rewrapped, Rewrapping } from '../master-keys.ts';
+import type { OnFault, StoreFault } from '../store-faults.ts';
 import { type Compacted, compactSegments } from './compaction.ts';
+import { CopyDisk } from './copy-disk.ts';
 import type { Pace } from './findings.ts';
 import { HoleBook } from './hole-book.ts';
 import { type NotRead, openBytes, type RecordBytes, readRecord } from './read-record.ts';
@@ -27,6 +30,8 @@ export interface SegmentStoreOptions {
   directories: readonly [first: string, mirror?: string];
   /** Null, or not encrypting, when nothing is to be encrypted. */
   masterKeys: MasterKeys | null;
+  calls?: DiskCalls;
+  onFault?: OnFault;
   segmentBytesMax?: number;
   clock?: Clock;
   /** Nothing is changed: another process may own the files. */
@@ -53,6 +58,7 @@ export class SegmentStore implements AsyncDisposable {
   readonly #masterKeys: MasterKeys | null;
   readonly #clock: Clock;
   readonly #readOnly: boolean;
+  readonly #onFault: OnFault;
   readonly #holes: HoleBook;
   readonly #writer: SegmentWriter;
   readonly #segments: Segments;
@@ -67,14 +73,15 @@ export class SegmentStore implements AsyncDisposable {
     options: SegmentStoreOptions,
     { copies, nextNumber }: { copies: SegmentCopy[]; nextNumber: number },
   ) {
-    const directories = copies.map(({ directory }) => directory);
+    const disks = copies.map(({ disk }) => disk);
     this.#copies = copies;
     this.#masterKeys = options.masterKeys;
     this.#clock = options.clock ?? systemClock;
     this.#readOnly = options.readOnly ?? false;
-    this.#holes = new HoleBook(directories);
+    this.#onFault = options.onFault ?? (() => undefined);
+    this.#holes = new HoleBook(disks);
     this.#writer = new SegmentWriter({
-      directories,
+      disks,
       nextNumber,
       segmentBytesMax: options.segmentBytesMax ?? limits.segmentBytesMax,
     });
@@ -83,8 +90,9 @@ export class SegmentStore implements AsyncDisposable {
 
   /** Opens the store, making its directories. What an earlier run was writing to take the place of something is removed. */
   static async open(options: SegmentStoreOptions): Promise<SegmentStore> {
+    const { calls = straightCalls, onFault = () => undefined } = options;
     const copies = options.directories.flatMap((directory) =>
-      directory === undefined ? [] : new SegmentCopy(directory),
+      directory === undefined ? [] : new SegmentCopy(new CopyDisk({ directory, calls, onFault })),
     );
     let nextNumber = 1;
     for (const copy of copies) {
@@ -174,7 +182,8 @@ export class SegmentStore implements AsyncDisposable {
   /** Goes through all segments once and takes back the room of holes. May be stopped and begun again at any time. */
   compact(options: Pace = {}): Promise<Compacted> {
     const [touched, settled] = [this.#touched, this.#settled];
-    return this.#alone(() => compactSegments(this.#segments, { ...options, touched, settled }));
+    const alone = <T>(action: () => Promise<T>) => this.#alone(action);
+    return compactSegments(this.#segments, { ...options, touched, settled, alone });
   }
 
   /** Wraps the keys of all records with the current master key, of `masterKeys` if they are given; rejects with what the signal does. */
@@ -207,19 +216,31 @@ export class SegmentStore implements AsyncDisposable {
     const place = placeOf(blobId);
     if (await this.#holes.has(place)) throw new BlobMissingError(blobId);
     const failures: unknown[] = [];
+    const faults: StoreFault[] = [];
     let isGone = false;
     for (const copy of this.#copies) {
       try {
         const read = await readRecord(copy, place);
         const bytes = read.state === 'read' ? open(read) : undefined;
-        if (read.state === 'read' && bytes !== undefined) return { bytes, head: read.head, record: read.bytes };
+        if (read.state === 'read' && bytes !== undefined) {
+          for (const fault of faults) this.#onFault(fault);
+          return { bytes, head: read.head, record: read.bytes };
+        }
         if (read.state === 'gone') isGone = true;
-        failures.push(failureOf(blobId, read));
+        const error = failureOf(blobId, read);
+        faults.push({
+          kind: error instanceof BlobDamagedError ? 'damage' : 'missing',
+          directory: copy.disk.root,
+          blobId,
+          error,
+        });
+        failures.push(error);
       } catch (error) {
         failures.push(error);
       }
     }
     if (isGone) throw new BlobMissingError(blobId);
+    for (const fault of faults) if (fault.kind === 'damage') this.#onFault(fault);
     // That one copy has lost its segment says less than what is wrong with the other.
     throw failures.find((failure) => !(failure instanceof BlobMissingError)) ?? failures[0];
   }

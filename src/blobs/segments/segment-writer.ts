@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { limits } from '../../model/limits.ts';
 import { alignedMemory } from './aligned-memory.ts';
+import type { CopyDisk } from './copy-disk.ts';
 import type { UnplacedRecord } from './record-format.ts';
 import { SegmentFile } from './segment-file.ts';
 import { BATCH_ALIGNMENT, SEGMENT_HEAD_BYTES } from './segment-format.ts';
@@ -17,7 +18,7 @@ interface Waiting {
  * and the next record begins a new segment. What was acknowledged before stays where it is.
  */
 export class SegmentWriter {
-  readonly #directories: readonly string[];
+  readonly #disks: readonly CopyDisk[];
   readonly #segmentBytesMax: number;
   /** Where batches are put together; made when the first record comes. */
   #room: ReturnType<typeof alignedMemory> | undefined;
@@ -30,8 +31,8 @@ export class SegmentWriter {
   /** The end of the last thing that was begun with the file: batches and retirements happen one after the other. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(options: { directories: readonly string[]; nextNumber: number; segmentBytesMax: number }) {
-    this.#directories = options.directories;
+  constructor(options: { disks: readonly CopyDisk[]; nextNumber: number; segmentBytesMax: number }) {
+    this.#disks = options.disks;
     this.#nextNumber = options.nextNumber;
     this.#segmentBytesMax = options.segmentBytesMax;
   }
@@ -90,6 +91,8 @@ export class SegmentWriter {
     } catch (error) {
       const file = this.#file;
       this.#file = undefined;
+      // A call that was given up may still be at it.
+      this.#room = undefined;
       await file?.close().catch(() => undefined);
       for (const { reject } of batch) reject(error);
     }
@@ -103,7 +106,7 @@ export class SegmentWriter {
     try {
       this.#file = await SegmentFile.create({
         number: this.#beginning,
-        directories: this.#directories,
+        disks: this.#disks,
         bytesMax: this.#segmentBytesMax,
         isDirect: this.#roomForBatch().isAligned,
       });

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import { isErrno } from '../../files/durable.ts';
 import type { Surveyed } from '../blob-store.ts';
 import type { Holes } from './holes-format.ts';
 import { isStoredWhole } from './read-record.ts';
 import { aboutOf } from './record-format.ts';
-import { isHole, type Segments, segmentNumbers } from './renew.ts';
+import { isHole, type Segments } from './renew.ts';
 import type { SegmentCopy } from './segment-copy.ts';
 import { segmentName } from './segment-format.ts';
 import { type Found, type FoundRecord, walkSegment } from './walk.ts';
@@ -17,7 +18,7 @@ interface Fault {
 
 /** Every blob that is durable and has no hole, with the instant it was written. */
 export async function* listSegments(segments: Segments): AsyncGenerator<{ blobId: string; changedAtMs: number }> {
-  for (const number of await segmentNumbers(segments.copies)) {
+  for (const number of await numbersToBeHad(segments)) {
     const seen = new Set<string>();
     for (const copy of segments.copies) {
       const faults: Fault[] = [];
@@ -33,7 +34,7 @@ export async function* listSegments(segments: Segments): AsyncGenerator<{ blobId
 
 /** Every blob that is whole in any copy, with what it says of itself, and what is whole in none. Needs no keys. */
 export async function* surveySegments(segments: Segments): AsyncGenerator<Surveyed> {
-  for (const number of await segmentNumbers(segments.copies)) {
+  for (const number of await numbersToBeHad(segments)) {
     const seen = new Set<string>();
     const faults: Fault[][] = [];
     for (const copy of segments.copies) {
@@ -55,6 +56,19 @@ export async function* surveySegments(segments: Segments): AsyncGenerator<Survey
       if (blobId === undefined || !seen.has(blobId)) yield { place, fault };
     }
   }
+}
+
+/** Without those of a mirror that went away; what the first copy has must be known. */
+async function numbersToBeHad({ copies }: Segments): Promise<number[]> {
+  const numbers = new Set<number>();
+  for (const [index, copy] of copies.entries()) {
+    try {
+      for (const number of await copy.numbers('seg')) numbers.add(number);
+    } catch (error) {
+      if (index === 0 || !isErrno(error, 'ENOENT')) throw error;
+    }
+  }
+  return [...numbers].sort((a, b) => a - b);
 }
 
 interface Walking {

@@ -1,5 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
 import { KIB, limits, MIB } from '../../model/limits.ts';
+import type { DiskFile } from './copy-disk.ts';
 import { parseHead, RECORD_ALIGNMENT, RECORD_HEAD_BYTES, RECORD_MAGIC, type RecordHead } from './record-format.ts';
 import {
   BATCH_ALIGNMENT,
@@ -29,7 +29,7 @@ export interface FoundDamage {
 }
 
 interface Walked {
-  handle: FileHandle;
+  file: DiskFile;
   number: number;
   /** Undefined when it is damaged. */
   head: SegmentHead | undefined;
@@ -64,12 +64,11 @@ export async function* walkSegment(walked: Walked): AsyncGenerator<Found, void, 
 }
 
 /** Where the records end: before the map of a packed segment. */
-async function endOf({ handle, head, end }: Walked): Promise<number> {
+async function endOf({ file, head, end }: Walked): Promise<number> {
   if (end !== undefined) return end;
-  const { size } = await handle.stat();
+  const size = await file.size();
   if (head?.form === 'appended' || size < MAP_FOOTER_BYTES) return size;
-  const footer = Buffer.alloc(MAP_FOOTER_BYTES);
-  await handle.read(footer, 0, footer.length, size - footer.length);
+  const footer = await file.read(Buffer.alloc(MAP_FOOTER_BYTES), size - MAP_FOOTER_BYTES);
   return parseMapFooter(footer, size)?.mapAt ?? size;
 }
 
@@ -80,9 +79,9 @@ class Walk {
   readonly #head: SegmentHead | undefined;
   #nonce: Buffer | undefined;
 
-  constructor({ handle, number, head }: Walked, end: number) {
+  constructor({ file, number, head }: Walked, end: number) {
     this.end = end;
-    this.#window = new Window(handle, WINDOW_BYTES);
+    this.#window = new Window(file, WINDOW_BYTES);
     this.#number = number;
     this.#head = head;
     this.#nonce = head?.nonce;

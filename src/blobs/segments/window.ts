@@ -1,15 +1,14 @@
-import type { FileHandle } from 'node:fs/promises';
-import { readFully } from '../../files/durable.ts';
+import type { DiskFile } from './copy-disk.ts';
 
 /** A part of a file in memory, moved along by whoever goes through the file. */
 export class Window {
-  readonly #handle: FileHandle;
+  readonly #file: DiskFile;
   #buffer: Buffer;
   #bytes: Buffer = Buffer.alloc(0);
   #from = 0;
 
-  constructor(handle: FileHandle, bytes: number) {
-    this.#handle = handle;
+  constructor(file: DiskFile, bytes: number) {
+    this.#file = file;
     this.#buffer = Buffer.allocUnsafeSlow(bytes);
   }
 
@@ -22,7 +21,7 @@ export class Window {
     if (start < 0 || start + count > this.#bytes.length) {
       if (count > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(count);
       const wanted = Math.max(count, Math.min(ahead, this.#buffer.length));
-      this.#bytes = await readFully(this.#handle, this.#buffer.subarray(0, wanted), place);
+      this.#bytes = await this.#file.read(this.#buffer.subarray(0, wanted), place);
       this.#from = place;
       return this.#bytes.subarray(0, count);
     }
