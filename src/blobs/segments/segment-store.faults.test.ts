@@ -8,7 +8,7 @@ import { BlobMissingError } from '../blob-store.ts';
 import { SegmentStore } from './segment-store.ts';
 
 /** What disks do wrong. */
-const failing = vi.hoisted(() => ({ call: '', times: 0, calls: [] as string[] }));
+const failing = vi.hoisted(() => ({ call: '', times: 0, calls: [] as string[], badByte: -1 }));
 
 vi.mock('../../files/durable.ts', async (importOriginal) => {
   const real: Record<string, (...args: unknown[]) => unknown> = await importOriginal();
@@ -23,7 +23,13 @@ vi.mock('../../files/durable.ts', async (importOriginal) => {
       return real[name]?.(...args);
     },
   ]);
-  return { ...real, ...Object.fromEntries(wrapped) };
+  const readFully = async (handle: unknown, into: Buffer, position: number) => {
+    if (position <= failing.badByte && position + into.length > failing.badByte) {
+      throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+    }
+    return real.readFully?.(handle, into, position);
+  };
+  return { ...real, ...Object.fromEntries(wrapped), readFully };
 });
 
 let parent = '';
@@ -33,6 +39,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   failing.times = 0;
+  failing.badByte = -1;
   rmSync(parent, { recursive: true, force: true });
 });
 
@@ -131,4 +138,22 @@ test.each([
   if (_ !== 'a lost head') expect(verdicts).toContain('repaired');
   rmSync(join(second(), segmentsIn(second())[0] ?? ''));
   for (const [index, id] of ids.entries()) expect(await again.read(id)).toEqual(blobs[index]);
+});
+
+test('keys that nobody could read are not taken for wrapped anew', async () => {
+  const directories: [string] = [first()];
+  const store = await SegmentStore.open({ directories, masterKeys: testMasterKeys(1) });
+  const blob = blobOf(3000);
+  const id = await store.add(blob);
+  await store[Symbol.asyncDispose]();
+  failing.badByte = 4096;
+  {
+    await using rotating = await SegmentStore.open({ directories, masterKeys: testMasterKeys(2, 1) });
+    const { failed } = await rotating.rewrap({});
+    expect([...failed]).toEqual([[join(first(), '00000001.seg'), 'EIO: i/o error, read']]);
+  }
+  failing.badByte = -1;
+  await using again = await SegmentStore.open({ directories, masterKeys: testMasterKeys(2, 1) });
+  expect(await again.rewrap({})).toMatchObject({ rewrapped: 1, failed: new Map() });
+  expect(await again.read(id)).toEqual(blob);
 });
