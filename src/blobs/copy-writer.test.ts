@@ -31,7 +31,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 const writerAt = (gate: DiskGate) => CopyWriter.open({ root, paths: filePathsIn(root, blobId), calls: gate });
 
 test('a flush that the disk does not answer counts, and the file is not closed under it', async () => {
-  const gate = new DiskGate({ atOnceMax: { reads: 1, writes: 2 }, callMsMax: 30 });
+  const gate = new DiskGate({ atOnceMax: { reads: 1, writes: 2 }, callMsMax: 250 });
   {
     await using writer = await writerAt(gate);
     await writer.append(32 * MIB, async () => undefined);
