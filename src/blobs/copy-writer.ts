@@ -27,7 +27,9 @@ export class CopyWriter implements AsyncDisposable {
   readonly #handle: FileHandle;
   /** The last call on the file, which may go on when nobody waits for it any more. */
   #running: Promise<unknown> = Promise.resolve();
+  /** Has the bytes of before flushed; it may be given up while the call itself, `#flushing`, goes on. */
   #flush: Promise<void> = Promise.resolve();
+  #flushing: Promise<unknown> = Promise.resolve();
   #unflushedBytes = 0;
   #state: 'open' | 'renamed' | 'closed' = 'open';
 
@@ -47,20 +49,16 @@ export class CopyWriter implements AsyncDisposable {
 
   /** Has `write` write so many bytes to the file; one call after the other. */
   async append<Result>(bytes: number, write: (file: FileHandle) => Promise<Result>): Promise<Result> {
-    return await this.#run(async () => {
-      const result = await write(this.#handle);
-      await this.#flushBehind(bytes);
-      return result;
-    });
+    const result = await this.#run(() => write(this.#handle));
+    await this.#flushBehind(bytes);
+    return result;
   }
 
   /** Writes what comes after the frames, and makes the file durable under its name. */
   async finish(tail: Buffer, position: number): Promise<void> {
     const { paths } = this.#place;
-    await this.#run(async () => {
-      await this.#flush;
-      await writeFully(this.#handle, tail, position);
-    });
+    await this.#flush;
+    await this.#run(() => writeFully(this.#handle, tail, position));
     await this.#run(() => syncFile(this.#handle));
     await this.#run(async () => {
       await this.#handle.close();
@@ -80,7 +78,7 @@ export class CopyWriter implements AsyncDisposable {
     const { root, paths, calls, isReplacement = false } = this.#place;
     await calls.tidy(root, async () => {
       // A descriptor must not be closed under a call that still uses its number.
-      await Promise.allSettled([this.#running, this.#flush]);
+      await Promise.allSettled([this.#running, this.#flushing]);
       await this.#handle.close().catch(() => undefined);
       // A leftover that cannot be removed is garbage without a row, which the sweeps take.
       if (this.#state !== 'renamed') await removeFile(paths.incoming);
@@ -89,13 +87,21 @@ export class CopyWriter implements AsyncDisposable {
     this.#state = 'closed';
   }
 
-  /** At most one flush runs behind the writer, so the dirty bytes stay within two steps. */
+  /**
+   * At most one flush runs behind the writer, so the dirty bytes stay within two steps. It has a place at the disk of its own:
+   * a call that waited for it would keep two.
+   */
   async #flushBehind(bytes: number): Promise<void> {
     this.#unflushedBytes += bytes;
     if (this.#unflushedBytes < FLUSH_EVERY_BYTES) return;
     await this.#flush;
     this.#unflushedBytes = 0;
-    this.#flush = syncBytes(this.#handle);
+    const { root, calls } = this.#place;
+    this.#flush = calls.run(root, () => {
+      const flushing = syncBytes(this.#handle);
+      this.#flushing = flushing;
+      return flushing;
+    });
     this.#flush.catch(() => undefined);
   }
 

@@ -84,7 +84,7 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async open(blobId: string): Promise<BlobReader> {
-    if (isSegmentBlobId(blobId)) return new SegmentReader(await this.#segments.read(blobId));
+    if (isSegmentBlobId(blobId)) return await SegmentReader.open({ segments: this.#segments, blobId });
     return await this.#files.open(blobId);
   }
 

@@ -89,7 +89,10 @@ async function sealedCopy(
   }
 }
 
-/** Leaves one slot in use, the one with the current key, which is durable before any other is wiped. */
+/**
+ * Leaves one slot in use, the one with the current key, which is durable before any other is wiped. One that an earlier run
+ * has left is written again: it may have been read from memory only, after a sync that failed or never came.
+ */
 async function writeSlots(
   blobId: string,
   { root, keys }: SealedCopy,
@@ -97,9 +100,10 @@ async function writeSlots(
 ): Promise<void> {
   await using file = await open(filePathsIn(root, blobId).final, constants.O_RDWR | constants.O_NOFOLLOW);
   const [newest] = keys.keys;
-  const place = current?.place ?? (newest?.place === 0 ? 1 : 0);
-  const write = (slot: Buffer, at: number): Promise<void> => writeSlot(file, slot, keys.keysAt + at * SLOT_BYTES);
-  if (current === undefined) await write(formatSlot(blobId, { sequence: (newest?.sequence ?? 0) + 1, wrapped }), place);
+  const fresh = { place: newest?.place === 0 ? 1 : 0, sequence: (newest?.sequence ?? 0) + 1, wrapped };
+  const { place, ...slot } = current ?? fresh;
+  const write = (bytes: Buffer, at: number): Promise<void> => writeSlot(file, bytes, keys.keysAt + at * SLOT_BYTES);
+  await write(formatSlot(blobId, slot), place);
   for (let other = 0; other < SLOTS; other += 1) if (other !== place) await write(emptySlot(), other);
 }
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { removeFile } from '../files/durable.ts';
 import { BlobDamagedError, BlobMissingError, FRAME_BYTES, type Verdict, type VerifyOptions } from './blob-store.ts';
-import { CopyReader } from './copy-reader.ts';
+import { CopyReader, StillReadingError } from './copy-reader.ts';
 import { type CopyPlace, CopyWriter } from './copy-writer.ts';
 import { LEAF_BYTES } from './file-format.ts';
 import { type FileReading, faultOf } from './file-reader.ts';
@@ -41,8 +41,8 @@ export async function verifyFile(verifying: FileVerifying): Promise<Verdict> {
   const copies: FoundCopy[] = [];
   for (const root of verifying.roots) copies.push(await openCopy(verifying, root, opened));
   const { signal } = verifying;
-  const frame = verifying.frames.allocate();
-  for (const copy of copies) await checkFrames(copy, { ...verifying, frame });
+  const buffer = { frame: verifying.frames.allocate() };
+  for (const copy of copies) await checkFrames(copy, { ...verifying, buffer });
 
   const faulty = copies.filter(({ fault }) => fault !== undefined);
   const what = faulty.map(({ root, fault }) => `${fault?.message} (${root})`).join('; ') || null;
@@ -63,7 +63,7 @@ export async function verifyFile(verifying: FileVerifying): Promise<Verdict> {
   if (faulty.length === 0) return { state: 'intact', treeHash, what: null };
   if (!verifying.repairs) return { state: 'damaged', treeHash, what };
   try {
-    for (const { root } of faulty) await makeAgain(root, { verifying, sources, tail, frame });
+    for (const { root } of faulty) await makeAgain(root, { verifying, sources, tail, frame: buffer.frame });
     return { state: 'repaired', treeHash, what };
   } catch (error) {
     signal?.throwIfAborted();
@@ -86,20 +86,21 @@ async function openCopy(verifying: FileVerifying, root: string, opened: AsyncDis
   return copy;
 }
 
-/** Reads all frames; what is right has the SHA-256 that was stored. */
-async function checkFrames(copy: FoundCopy, verifying: FileVerifying & { frame: Buffer }): Promise<void> {
-  const { blobId, frames, frame: into, signal, pace } = verifying;
+/** Reads all frames; what is right has the SHA-256 that was stored. A buffer that a call is still at is exchanged. */
+async function checkFrames(copy: FoundCopy, verifying: FileVerifying & { buffer: { frame: Buffer } }): Promise<void> {
+  const { blobId, frames, buffer, signal, pace } = verifying;
   const { reader, dataKey, badFrames } = copy;
   if (reader === undefined) return;
   for (let index = 0; index < reader.tail.frames; index += 1) {
     signal?.throwIfAborted();
     await pace?.(Math.min(FRAME_BYTES, reader.tail.sizeBytes - index * FRAME_BYTES));
     try {
-      const frame = await reader.readFrame(index, { into, frames, dataKey });
+      const frame = await reader.readFrame(index, { into: buffer.frame, frames, dataKey });
       const leaf = reader.tail.leaves.subarray(index * LEAF_BYTES, (index + 1) * LEAF_BYTES);
       if (!hash('sha256', frame, 'buffer').equals(leaf))
         throw new BlobDamagedError(blobId, `frame ${index} was changed`);
     } catch (error) {
+      if (error instanceof StillReadingError) buffer.frame = frames.allocate();
       badFrames.add(index);
       copy.fault ??= error as Error;
     }

@@ -33,7 +33,7 @@ export interface Rewrapped {
   current: number;
   /** Those that it has wrapped now. */
   rewrapped: number;
-  /** Those whose key cannot be had: what is wrong with them, by blob id. The keys of before must stay then. */
+  /** Those whose key cannot be had: what is wrong with them, by blob id, or by the path of what could not be read. The keys of before must stay then. */
   failed: ReadonlyMap<string, string>;
 }
 

@@ -38,6 +38,8 @@ export interface Findings {
   /** By the offsets of their ids. */
   records: Map<number, FoundPlace>;
   damage: DamagedPlace[];
+  /** Why not all of it was looked at: the disk does not give it. */
+  unread: Error | undefined;
 }
 
 export interface Examining extends Pace {
@@ -63,6 +65,7 @@ export async function examine(
     nonce: head?.nonce,
     records: new Map(),
     damage: [],
+    unread: undefined,
   };
   const damaged = (place: number, end: number) =>
     // The map of a packed segment, at its end, is nothing that anybody has stored.
@@ -86,6 +89,7 @@ export async function examine(
     }
   } catch (error) {
     if (!isErrno(error, 'EIO')) throw error;
+    findings.unread = error as Error;
     damaged(place, size);
   }
   return findings;

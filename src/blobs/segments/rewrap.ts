@@ -1,3 +1,4 @@
+import { isErrno } from '../../files/durable.ts';
 import type { MasterKeys, Rewrapped, Rewrapping } from '../master-keys.ts';
 import { examine, type FoundPlace } from './findings.ts';
 import { parseHead, withWrappedKey } from './record-format.ts';
@@ -7,6 +8,7 @@ interface Looked {
   current: Set<string>;
   /** Wrapped by another key, which is here. */
   other: Set<string>;
+  /** By blob id, or by the path of what could not be read. */
   failed: Map<string, string>;
 }
 
@@ -26,9 +28,7 @@ export async function rewrapSegments(
     // One that was begun meanwhile has the current key.
     if (number === segments.writer.active?.number) continue;
     const looked = await look(segments, { number, masterKeys, signal });
-    if (looked.other.size > 0) {
-      await renewSegment(segments, { number, signal, change: (record) => rewrappedRecord(record, masterKeys) });
-    }
+    if (looked.other.size > 0) await rewrapSegment(segments, { number, looked, masterKeys, signal });
     rewrapped += looked.other.size;
     current += looked.current.size;
     for (const [blobId, what] of looked.failed) failed.set(blobId, what);
@@ -38,15 +38,35 @@ export async function rewrapSegments(
   return { current, rewrapped, failed };
 }
 
+/** Of what the disk does not give nobody knows which keys it needs; it may give it another time, so that is a failure. */
+async function rewrapSegment(
+  segments: Segments,
+  { number, looked, masterKeys, signal }: Looking & { looked: Looked },
+): Promise<void> {
+  try {
+    await renewSegment(segments, { number, signal, change: (record) => rewrappedRecord(record, masterKeys) });
+    // What one copy did not give came from the other one.
+    for (const copy of segments.copies) looked.failed.delete(copy.pathOf(number));
+  } catch (error) {
+    if (!isErrno(error, 'EIO')) throw error;
+    for (const blobId of looked.other) looked.failed.set(blobId, (error as Error).message);
+    looked.other.clear();
+  }
+}
+
+interface Looking {
+  number: number;
+  masterKeys: MasterKeys;
+  signal: AbortSignal | undefined;
+}
+
 /** What the records of a segment are wrapped with, in all copies: one of them may have been renewed alone. */
-async function look(
-  { copies }: Segments,
-  { number, masterKeys, signal }: { number: number; masterKeys: MasterKeys; signal: AbortSignal | undefined },
-): Promise<Looked> {
+async function look({ copies }: Segments, { number, masterKeys, signal }: Looking): Promise<Looked> {
   const looked: Looked = { current: new Set(), other: new Set(), failed: new Map() };
   for (const copy of copies) {
     const found = await examine(copy, { number, isWhole: async () => true, signal });
     for (const record of found?.records.values() ?? []) lookAt(record, { looked, masterKeys });
+    if (found?.unread !== undefined) looked.failed.set(copy.pathOf(number), found.unread.message);
   }
   for (const blobId of looked.other) looked.current.delete(blobId);
   return looked;

@@ -10,7 +10,7 @@ import { SegmentStore } from './segment-store.ts';
 /** What disks do wrong. Other files may have loaded the store before, with disks that do nothing wrong, or may load it after. */
 const failing = vi.hoisted(() => {
   vi.resetModules();
-  return { call: '', times: 0, calls: [] as string[] };
+  return { call: '', times: 0, calls: [] as string[], badByte: -1 };
 });
 afterAll(() => {
   vi.doUnmock('../../files/durable.ts');
@@ -30,7 +30,13 @@ vi.mock('../../files/durable.ts', async (importOriginal) => {
       return real[name]?.(...args);
     },
   ]);
-  return { ...real, ...Object.fromEntries(wrapped) };
+  const readFully = async (handle: unknown, into: Buffer, position: number) => {
+    if (position <= failing.badByte && position + into.length > failing.badByte) {
+      throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+    }
+    return real.readFully?.(handle, into, position);
+  };
+  return { ...real, ...Object.fromEntries(wrapped), readFully };
 });
 
 let parent = '';
@@ -40,6 +46,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   failing.times = 0;
+  failing.badByte = -1;
   rmSync(parent, { recursive: true, force: true });
 });
 
@@ -138,4 +145,22 @@ test.each([
   if (_ !== 'a lost head') expect(verdicts).toContain('repaired');
   rmSync(join(second(), segmentsIn(second())[0] ?? ''));
   for (const [index, id] of ids.entries()) expect(await again.read(id)).toEqual(blobs[index]);
+});
+
+test('keys that nobody could read are not taken for wrapped anew', async () => {
+  const directories: [string] = [first()];
+  const store = await SegmentStore.open({ directories, masterKeys: testMasterKeys(1) });
+  const blob = blobOf(3000);
+  const id = await store.add(blob);
+  await store[Symbol.asyncDispose]();
+  failing.badByte = 4096;
+  {
+    await using rotating = await SegmentStore.open({ directories, masterKeys: testMasterKeys(2, 1) });
+    const { failed } = await rotating.rewrap({});
+    expect([...failed]).toEqual([[join(first(), '00000001.seg'), 'EIO: i/o error, read']]);
+  }
+  failing.badByte = -1;
+  await using again = await SegmentStore.open({ directories, masterKeys: testMasterKeys(2, 1) });
+  expect(await again.rewrap({})).toMatchObject({ rewrapped: 1, failed: new Map() });
+  expect(await again.read(id)).toEqual(blob);
 });

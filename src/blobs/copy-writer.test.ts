@@ -1,0 +1,52 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { DiskGate, DiskHungError } from '../files/disk-gate.ts';
+import { MIB } from '../model/limits.ts';
+import { CopyWriter } from './copy-writer.ts';
+import { filePathsIn } from './file-paths.ts';
+
+/** Resolves when the disk answers. */
+const disk = vi.hoisted(() => ({ answer: Promise.withResolvers<void>(), flushes: 0 }));
+
+vi.mock('../files/durable.ts', async (importOriginal) => ({
+  ...(await importOriginal<typeof import('../files/durable.ts')>()),
+  async syncBytes() {
+    disk.flushes += 1;
+    await disk.answer.promise;
+  },
+}));
+
+const blobId = 'ab'.repeat(16);
+let root = '';
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'moraine-copy-'));
+  mkdirSync(join(root, 'incoming'));
+  mkdirSync(join(root, 'ab'));
+  Object.assign(disk, { answer: Promise.withResolvers<void>(), flushes: 0 });
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const writerAt = (gate: DiskGate) => CopyWriter.open({ root, paths: filePathsIn(root, blobId), calls: gate });
+
+test('a flush that the disk does not answer counts, and the file is not closed under it', async () => {
+  const gate = new DiskGate({ atOnceMax: { reads: 1, writes: 2 }, callMsMax: 250 });
+  {
+    await using writer = await writerAt(gate);
+    await writer.append(32 * MIB, async () => undefined);
+    await vi.waitFor(() => expect(gate.hung).toEqual([root]));
+    await expect(writer.append(1, async () => undefined)).rejects.toThrow(DiskHungError);
+  }
+  expect(readdirSync(join(root, 'incoming'))).toEqual([blobId]);
+  disk.answer.resolve();
+  await vi.waitFor(() => expect(readdirSync(join(root, 'incoming'))).toEqual([]));
+});
+
+test('whoever waits for a flush keeps no place at the disk that it needs', async () => {
+  disk.answer.resolve();
+  await using writer = await writerAt(new DiskGate({ atOnceMax: { reads: 1, writes: 1 }, callMsMax: 60_000 }));
+  for (let step = 0; step < 4; step += 1) await writer.append(32 * MIB, async () => undefined);
+  await writer.finish(Buffer.from('tail'), 0);
+  expect(disk.flushes).toBe(4);
+});
