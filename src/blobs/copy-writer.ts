@@ -25,8 +25,8 @@ export interface CopyPlace {
 export class CopyWriter implements AsyncDisposable {
   readonly #place: CopyPlace;
   readonly #handle: FileHandle;
-  /** The last call on the file, which may go on when nobody waits for it any more. */
-  #running: Promise<unknown> = Promise.resolve();
+  /** The calls on the file that go on, some of them perhaps when nobody waits for them any more. */
+  readonly #running = new Set<Promise<unknown>>();
   #flush: Promise<void> = Promise.resolve();
   #unflushedBytes = 0;
   #state: 'open' | 'renamed' | 'closed' = 'open';
@@ -45,7 +45,7 @@ export class CopyWriter implements AsyncDisposable {
     return this.#place.root;
   }
 
-  /** Has `write` write so many bytes to the file; one call after the other. */
+  /** Has `write` write so many bytes to the file. Calls may overlap; they begin in order. */
   async append<Result>(bytes: number, write: (file: FileHandle) => Promise<Result>): Promise<Result> {
     return await this.#run(async () => {
       const result = await write(this.#handle);
@@ -80,7 +80,7 @@ export class CopyWriter implements AsyncDisposable {
     const { root, paths, calls, isReplacement = false } = this.#place;
     await calls.tidy(root, async () => {
       // A descriptor must not be closed under a call that still uses its number.
-      await Promise.allSettled([this.#running, this.#flush]);
+      await Promise.allSettled([...this.#running, this.#flush]);
       await this.#handle.close().catch(() => undefined);
       // A leftover that cannot be removed is garbage without a row, which the sweeps take.
       if (this.#state !== 'renamed') await removeFile(paths.incoming);
@@ -93,16 +93,17 @@ export class CopyWriter implements AsyncDisposable {
   async #flushBehind(bytes: number): Promise<void> {
     this.#unflushedBytes += bytes;
     if (this.#unflushedBytes < FLUSH_EVERY_BYTES) return;
-    await this.#flush;
     this.#unflushedBytes = 0;
-    this.#flush = syncBytes(this.#handle);
+    const last = this.#flush;
+    this.#flush = last.then(() => syncBytes(this.#handle));
     this.#flush.catch(() => undefined);
+    await last;
   }
 
   #run<Result>(call: () => Promise<Result>): Promise<Result> {
     return this.#place.calls.run(this.#place.root, () => {
-      const running = call();
-      this.#running = running;
+      const running = call().finally(() => this.#running.delete(running));
+      this.#running.add(running);
       return running;
     });
   }
