@@ -25,11 +25,10 @@ export interface CopyPlace {
 export class CopyWriter implements AsyncDisposable {
   readonly #place: CopyPlace;
   readonly #handle: FileHandle;
-  /** The last call on the file, which may go on when nobody waits for it any more. */
-  #running: Promise<unknown> = Promise.resolve();
-  /** Has the bytes of before flushed; it may be given up while the call itself, `#flushing`, goes on. */
+  /** The calls on the file that go on, some of them perhaps when nobody waits for them any more. */
+  readonly #running = new Set<Promise<unknown>>();
+  /** Has the bytes of before flushed. */
   #flush: Promise<void> = Promise.resolve();
-  #flushing: Promise<unknown> = Promise.resolve();
   #unflushedBytes = 0;
   #state: 'open' | 'renamed' | 'closed' = 'open';
 
@@ -47,7 +46,7 @@ export class CopyWriter implements AsyncDisposable {
     return this.#place.root;
   }
 
-  /** Has `write` write so many bytes to the file; one call after the other. */
+  /** Has `write` write so many bytes to the file. Calls may overlap; they begin in order. */
   async append<Result>(bytes: number, write: (file: FileHandle) => Promise<Result>): Promise<Result> {
     const result = await this.#run(() => write(this.#handle));
     await this.#flushBehind(bytes);
@@ -78,7 +77,7 @@ export class CopyWriter implements AsyncDisposable {
     const { root, paths, calls, isReplacement = false } = this.#place;
     await calls.tidy(root, async () => {
       // A descriptor must not be closed under a call that still uses its number.
-      await Promise.allSettled([this.#running, this.#flushing]);
+      await Promise.allSettled(this.#running);
       await this.#handle.close().catch(() => undefined);
       // A leftover that cannot be removed is garbage without a row, which the sweeps take.
       if (this.#state !== 'renamed') await removeFile(paths.incoming);
@@ -94,21 +93,17 @@ export class CopyWriter implements AsyncDisposable {
   async #flushBehind(bytes: number): Promise<void> {
     this.#unflushedBytes += bytes;
     if (this.#unflushedBytes < FLUSH_EVERY_BYTES) return;
-    await this.#flush;
     this.#unflushedBytes = 0;
-    const { root, calls } = this.#place;
-    this.#flush = calls.run(root, () => {
-      const flushing = syncBytes(this.#handle);
-      this.#flushing = flushing;
-      return flushing;
-    });
+    const last = this.#flush;
+    this.#flush = last.then(() => this.#run(() => syncBytes(this.#handle)));
     this.#flush.catch(() => undefined);
+    await last;
   }
 
   #run<Result>(call: () => Promise<Result>): Promise<Result> {
     return this.#place.calls.run(this.#place.root, () => {
-      const running = call();
-      this.#running = running;
+      const running = call().finally(() => this.#running.delete(running));
+      this.#running.add(running);
       return running;
     });
   }

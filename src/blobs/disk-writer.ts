@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { BlobAbout } from '../model/blob-about.ts';
+import { limits } from '../model/limits.ts';
 import type { BlobFacts, BlobWriter } from './blob-store.ts';
 import type { FileStore } from './file-store.ts';
 import type { FileWriter } from './file-writer.ts';
@@ -11,13 +12,13 @@ export interface DiskWriting {
 }
 
 /**
- * Writes a blob, to a segment when it fits one frame, else to a file of its own. The first frame is kept in memory until it is
- * known which: until a second one comes, or none does.
+ * Writes a blob, to a segment when it is small, else to a file of its own. Its first frame tells which: a frame that would do
+ * for a segment is shorter than others, so it is the only one.
  */
 export class DiskWriter implements BlobWriter {
   readonly #writing: DiskWriting;
-  /** A copy of the first frame: the caller has the buffer back at once. */
-  #first: Buffer | undefined;
+  /** A copy of what goes to a segment: the caller has the buffer back at once. */
+  #small: Buffer | undefined;
   #file: Promise<FileWriter> | undefined;
   #ended: { facts: BlobFacts; leaf: Buffer } | undefined;
 
@@ -26,19 +27,20 @@ export class DiskWriter implements BlobWriter {
   }
 
   async write(frame: Buffer): Promise<void> {
-    if (this.#file === undefined && this.#first === undefined) {
-      this.#first = Buffer.from(frame);
+    if (this.#small !== undefined) throw new RangeError('only the last frame of a blob may be shorter than the others');
+    if (this.#file === undefined && frame.length <= limits.segmentBlobBytesMax) {
+      this.#small = Buffer.from(frame);
       return;
     }
     // Whoever writes several frames at once must find them in order, so the file is opened by the first of them alone.
-    this.#file ??= this.#openFile();
+    this.#file ??= this.#writing.files.put();
     const file = await this.#file;
     await file.write(frame);
   }
 
   async end(): Promise<BlobFacts> {
     if (this.#file !== undefined) return await (await this.#file).end();
-    const bytes = this.#first ?? Buffer.alloc(0);
+    const bytes = this.#small ?? Buffer.alloc(0);
     const leaf = hash('sha256', bytes, 'buffer');
     // Bytes that fit a frame have one leaf, which is their tree hash and their linear hash.
     const facts = { sizeBytes: bytes.length, linearHash: leaf.toString('hex'), treeHash: leaf.toString('hex') };
@@ -49,19 +51,11 @@ export class DiskWriter implements BlobWriter {
   async commit(about: BlobAbout): Promise<string> {
     if (this.#file !== undefined) return await (await this.#file).commit(about);
     if (this.#ended === undefined) throw new Error('the blob has not ended');
-    return await this.#writing.segments.add({ bytes: this.#first ?? Buffer.alloc(0), leaf: this.#ended.leaf, about });
+    return await this.#writing.segments.add({ bytes: this.#small ?? Buffer.alloc(0), leaf: this.#ended.leaf, about });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const file = await this.#file?.catch(() => undefined);
     await file?.[Symbol.asyncDispose]();
-  }
-
-  async #openFile(): Promise<FileWriter> {
-    const file = await this.#writing.files.put();
-    const first = this.#first;
-    this.#first = undefined;
-    if (first !== undefined) file.write(first).catch(() => undefined);
-    return file;
   }
 }

@@ -24,8 +24,8 @@ export interface FileWriting {
 
 /**
  * Writes a blob to a file of its own, in each copy of the store. A frame is hashed, checked or sealed, and written to the first
- * copy in one visit; the other copy gets the same bytes after that, while the next frame is on its way. Once a file call
- * fails the blob cannot be committed.
+ * copy in one visit; the other copy gets the same bytes after that. Two frames are on their way to each copy at once: one is
+ * hashed while the disk takes the other. Once a file call fails the blob cannot be committed.
  */
 export class FileWriter implements BlobWriter {
   readonly #writing: FileWriting;
@@ -35,8 +35,8 @@ export class FileWriter implements BlobWriter {
   readonly #checks: Buffer[] = [];
   #frames = 0;
   #sizeBytes = 0;
-  /** Of each copy: resolves when what was given so far is written. */
-  #written: Promise<unknown>[];
+  /** Of each copy, when what was given so far is written, all of it and all but the last frame. */
+  #written: { all: Promise<unknown>; allButLast: Promise<unknown> }[];
   #ended: { facts: BlobFacts; leaves: Buffer; linearHash: Buffer } | undefined;
   #state: 'open' | 'broken' | 'closed' = 'open';
 
@@ -45,7 +45,7 @@ export class FileWriter implements BlobWriter {
     this.#copies = copies;
     this.#hasher = writing.frames.hasher();
     this.#dataKey = writing.masterKeys?.encrypts === true ? randomBytes(DATA_KEY_BYTES) : undefined;
-    this.#written = copies.map(() => Promise.resolve());
+    this.#written = copies.map(() => ({ all: Promise.resolve(), allButLast: Promise.resolve() }));
   }
 
   static async open(writing: FileWriting): Promise<FileWriter> {
@@ -71,19 +71,22 @@ export class FileWriter implements BlobWriter {
     this.#frames += 1;
     this.#sizeBytes += frame.length;
     let before: Promise<unknown> = Promise.resolve();
-    this.#written = this.#written.map((written, copy) => {
+    this.#written = this.#written.map(({ all, allButLast }, copy) => {
       const isFirst = copy === 0;
       const write = (file: FileHandle): Promise<void> =>
         isFirst ? this.#writeFrame(file, frame, index) : writeFully(file, frame, position);
-      before = Promise.all([written, before]).then(() => this.#append(copy, frame.length, write));
-      before.catch(() => undefined);
-      return before;
+      // The frame before this one has begun by then, as it waited for less; the hasher wants them in order.
+      const written = Promise.all([allButLast, before]).then(() => this.#append(copy, frame.length, write));
+      before = written;
+      const both = endOfBoth(all, written);
+      both.catch(() => undefined);
+      return { all: both, allButLast: all };
     });
     return before.then(() => undefined);
   }
 
   async end(): Promise<BlobFacts> {
-    await Promise.all(this.#written);
+    await Promise.all(this.#written.map(({ all }) => all));
     const { linear, leaves } = this.#hasher.digest();
     const facts = { sizeBytes: this.#sizeBytes, linearHash: linear.toString('hex'), treeHash: treeHashOf(leaves) };
     this.#ended = { facts, leaves, linearHash: linear };
@@ -115,7 +118,7 @@ export class FileWriter implements BlobWriter {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state === 'closed') return;
-    await Promise.allSettled(this.#written);
+    await Promise.allSettled(this.#written.map(({ all }) => all));
     await Promise.all(this.#copies.map((copy) => copy[Symbol.asyncDispose]()));
     this.#close();
   }
@@ -123,7 +126,7 @@ export class FileWriter implements BlobWriter {
   async #writeFrame(file: FileHandle, frame: Buffer, index: number): Promise<void> {
     const seal = this.#dataKey === undefined ? {} : { seal: { key: this.#dataKey, index } };
     const work = { position: index * FRAME_BYTES, hasher: this.#hasher, ...seal };
-    this.#checks.push(await this.#writing.frames.write(file.fd, frame, work));
+    this.#checks[index] = await this.#writing.frames.write(file.fd, frame, work);
   }
 
   #append(copy: number, bytes: number, write: (file: FileHandle) => Promise<void>): Promise<void> {
@@ -147,4 +150,11 @@ export class FileWriter implements BlobWriter {
     this.#state = 'closed';
     this.#writing.onClose();
   }
+}
+
+/** Both have ended then, whatever became of them; rejects as the first of them that did. */
+async function endOfBoth(first: Promise<unknown>, second: Promise<unknown>): Promise<void> {
+  await Promise.allSettled([first, second]);
+  await first;
+  await second;
 }
