@@ -44,7 +44,7 @@ export async function compactSegments(segments: Segments, compacting: Compacting
   ];
   for (const number of inOrder) {
     if (signal?.aborted) break;
-    if (number === segments.writer.active?.number) continue;
+    if (segments.writer.endOf(number) !== undefined) continue;
     if (settled.has(number) && (await segments.holes.of(number)).size === 0) continue;
     try {
       // The newest stays though it is empty: its number must not be given again.

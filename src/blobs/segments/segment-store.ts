@@ -28,6 +28,8 @@ export interface SegmentStoreOptions {
   /** Null, or not encrypting, when nothing is to be encrypted. */
   masterKeys: MasterKeys | null;
   segmentBytesMax?: number;
+  /** What is written at once, of more than one record; segmentBatchBytesMax at most. */
+  batchBytesMax?: number;
   clock?: Clock;
   /** Nothing is changed: another process may own the files. */
   readOnly?: boolean;
@@ -77,6 +79,7 @@ export class SegmentStore implements AsyncDisposable {
       directories,
       nextNumber,
       segmentBytesMax: options.segmentBytesMax ?? limits.segmentBytesMax,
+      batchBytesMax: options.batchBytesMax ?? limits.segmentBatchBytesMax,
     });
     this.#segments = { copies, holes: this.#holes, writer: this.#writer };
   }
