@@ -38,7 +38,9 @@ export const byteLimits = {
   segmentBlobBytesMax: 256 * KIB,
   segmentBytesMax: 64 * MIB,
   /** What is written at once, and made durable with one call. */
-  segmentBatchBytesMax: 4 * MIB,
+  segmentBatchBytesMax: 2 * MIB,
+  /** One is put together and written while another is being synced. */
+  segmentsWrittenAtOnce: 2,
   segmentBatchRecordsMax: 1024,
   /** What waits to be written; whoever adds more waits too. */
   segmentWaitingBytesMax: 16 * MIB,

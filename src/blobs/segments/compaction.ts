@@ -54,7 +54,7 @@ export async function compactSegments(segments: Segments, compacting: Compacting
   ];
   for (const number of inOrder) {
     if (signal?.aborted) break;
-    if (number === segments.writer.active?.number) continue;
+    if (segments.writer.endOf(number) !== undefined) continue;
     if (settled.has(number) && !touched.has(number)) continue;
     try {
       // The newest stays though it is empty: its number must not be given again.
@@ -70,14 +70,14 @@ export async function compactSegments(segments: Segments, compacting: Compacting
   return result;
 }
 
-/** Ends the segment that is being written when so much of it was deleted that its room is wanted back. */
+/** Ends the segments that are being written when so much of one was deleted that its room is wanted back. */
 async function retireHollow({ holes, writer }: Segments, touched: ReadonlySet<number>): Promise<void> {
-  const { active } = writer;
-  if (active === undefined || !touched.has(active.number)) return;
-  const { number, end } = active;
-  const deadBytes = [...(await holes.of(number)).values()].reduce((sum, random) => sum + bytesAtMostOf(random), 0);
-  const isHollow = deadBytes >= limits.segmentHollowBytesMin && deadBytes > end * limits.segmentDeadShareMax;
-  if (isHollow && writer.active?.number === number) await writer.retire();
+  for (const { number, end } of writer.active) {
+    if (!touched.has(number)) continue;
+    const deadBytes = [...(await holes.of(number)).values()].reduce((sum, random) => sum + bytesAtMostOf(random), 0);
+    const isHollow = deadBytes >= limits.segmentHollowBytesMin && deadBytes > end * limits.segmentDeadShareMax;
+    if (isHollow && writer.endOf(number) !== undefined) return writer.retire();
+  }
 }
 
 const bytesAtMostOf = (random: string): number => readBytesOf(Buffer.from(random, 'hex'));

@@ -26,7 +26,7 @@ export async function rewrapSegments(
   for (const number of await segmentNumbers(segments.copies)) {
     signal?.throwIfAborted();
     // One that was begun meanwhile has the current key.
-    if (number === segments.writer.active?.number) continue;
+    if (segments.writer.endOf(number) !== undefined) continue;
     const looked = await look(segments, { number, masterKeys, signal });
     if (looked.other.size > 0) await rewrapSegment(segments, { number, looked, masterKeys, signal });
     rewrapped += looked.other.size;

@@ -104,6 +104,8 @@ const open = (root: string, keys: number[] = [1]) =>
     directories: [join(root, 'segments'), join(root, 'mirror', 'segments')],
     masterKeys: testMasterKeys(keys[0] ?? 1, ...keys.slice(1)),
     segmentBytesMax: 24 * KIB,
+    // So that two segments are written at once.
+    batchBytesMax: 8 * KIB,
   });
 
 async function expectTold(root: string, { kept, gone }: Told): Promise<void> {

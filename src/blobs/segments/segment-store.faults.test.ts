@@ -77,6 +77,27 @@ test.each(['writeAllFully', 'syncBytes'])('F-12 after a failed %s the file is ne
   expect(await store.read(next)).toEqual(after);
 });
 
+test.each(['writeAllFully', 'syncBytes'])(
+  'a failed %s refuses what is in that segment and nothing else',
+  async (call) => {
+    await using store = await SegmentStore.open({
+      directories: [first(), second()],
+      masterKeys: null,
+      batchBytesMax: 4096,
+    });
+    const before = await Promise.all(Array.from({ length: 8 }, () => store.add(blobOf(3000))));
+    expect(new Set(before.map((id) => id.slice(0, 8))).size).toBe(2);
+    fail(call);
+    const blobs = Array.from({ length: 8 }, () => blobOf(3000));
+    const added = await Promise.allSettled(blobs.map((blob) => store.add(blob)));
+    expect(added.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+    for (const [index, result] of added.entries()) {
+      if (result.status === 'fulfilled') expect(await store.read(result.value)).toEqual(blobs[index]);
+    }
+    for (const id of before) expect((await store.read(id)).bytes).toHaveLength(3000);
+  },
+);
+
 test('a name that was not made durable is not acknowledged', async () => {
   await using store = await open();
   fail('syncDirectory');

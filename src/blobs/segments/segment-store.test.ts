@@ -64,6 +64,20 @@ describe.each([
     }
   });
 
+  test('what waits while a batch is made durable goes to a second segment when it is much', async () => {
+    await using store = await open({ batchBytesMax: 8 * KIB });
+    const blobs = Array.from({ length: 12 }, () => blobOf(randomBytes(3 * KIB)));
+    const ids = await Promise.all(blobs.map((blob) => store.add(blob)));
+    expect(new Set(ids.map((id) => id.slice(0, 8)))).toEqual(new Set(['00000001', '00000002']));
+    const listed = new Set<string>();
+    for await (const { blobId } of store.list()) listed.add(blobId);
+    expect(listed).toEqual(new Set(ids));
+    for (const [index, id] of ids.entries()) expect(await store.read(id)).toMatchObject(blobs[index] ?? {});
+    await store.compact();
+    const little = await store.add(blobOf(randomBytes(10)));
+    expect(ids.some((id) => id.startsWith(little.slice(0, 8)))).toBe(true);
+  });
+
   test('a deleted blob is missing from then on, and others stay', async () => {
     const ids: string[] = [];
     {

@@ -33,6 +33,8 @@ export interface SegmentStoreOptions {
   calls?: DiskCalls;
   onFault?: OnFault;
   segmentBytesMax?: number;
+  /** What is written at once, of more than one record; segmentBatchBytesMax at most. */
+  batchBytesMax?: number;
   clock?: Clock;
   /** Nothing is changed: another process may own the files. */
   readOnly?: boolean;
@@ -84,6 +86,7 @@ export class SegmentStore implements AsyncDisposable {
       disks,
       nextNumber,
       segmentBytesMax: options.segmentBytesMax ?? limits.segmentBytesMax,
+      batchBytesMax: options.batchBytesMax ?? limits.segmentBatchBytesMax,
     });
     this.#segments = { copies, holes: this.#holes, writer: this.#writer };
   }

@@ -85,8 +85,7 @@ async function* recordsIn(
   { holes, writer }: Segments,
   { copy, number, seen, faults }: Walking,
 ): AsyncGenerator<FoundRecord, void, undefined> {
-  const { active } = writer;
-  const end = active?.number === number ? active.end : undefined;
+  const end = writer.endOf(number);
   if (end === 0) return;
   const known: Holes = await holes.of(number);
   await using borrowed = await copy.borrow(number);

@@ -84,7 +84,7 @@ async function repair(
   { place, masterKeys, signal, targets }: Verifying & { targets: readonly SegmentCopy[] },
 ): Promise<void> {
   const number = place.segment;
-  if (segments.writer.active?.number === number) await segments.writer.retire();
+  if (segments.writer.endOf(number) !== undefined) await segments.writer.retire();
   const isWhole = async (found: FoundRecord) => isWholeAsFarAsKnown(await found.read(), { found, masterKeys });
   await renewSegment(segments, { number, targets, isWhole, signal });
 }
