@@ -113,7 +113,7 @@ function storeFindings({ health, retention, clock }: Arrangement): Finding[] {
       first === undefined ? 'none known' : `${damage.length} archives, the first ${first.archiveId}: ${first.what}`,
     ),
     when(!isScrubLate)('last scrub', finishedAtMs === null ? 'no pass has ended yet' : formatInstant(finishedAtMs)),
-    when(!mirrorFails)('mirror', mirrorFails ? 'cannot be written or read' : 'nothing is wrong with one'),
+    when(!mirrorFails)('mirror', mirrorFails ? 'cannot be written or read' : 'none, or one that works'),
     when(!retention.isSuspect)('clock', retention.isSuspect ? 'not believed: see `moraine clock show`' : 'believed'),
   ];
 }
