@@ -188,7 +188,7 @@ export async function openForCheck(
   { config, secrets, dataDir }: Pick<Beginnings, 'config' | 'secrets' | 'dataDir'>,
 ): Promise<CheckStores> {
   const path = join(dataDir, 'metadata.sqlite');
-  if (!existsSync(path)) throw new ConfigError(`there are no metadata in ${dataDir}`);
+  if (!existsSync(path)) throw new ConfigError(`there are no metadata in ${dataDir}; \`moraine rebuild\` makes them again`);
   const metadata = parts.use(await openToCheck({ kind: 'sqlite', path }));
   const { first, mirror } = blobDirectories({ dataDir, config });
   const masterKeys = masterKeysOf({ config, secrets, dataDir });

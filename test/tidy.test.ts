@@ -48,6 +48,12 @@ describe('files', () => {
     expect(code.filter((path) => mark.test(textOf(path)))).toEqual([]);
   });
 
+  test('no script of the package waits for npm to run one before or after it, which .npmrc forbids', () => {
+    const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+    const names = Object.keys(scripts).filter((name) => name !== 'prepack');
+    expect(names.filter((name) => /^(?:pre|post)/.test(name))).toEqual([]);
+  });
+
   test('none names a path of the machine it was written on', () => {
     const place = new RegExp(`(?:^|[^A-Za-z0-9_.])/(?:${['work', 'farm', 'root', 'home/\\w+'].join('|')})/`, 'm');
     expect(files.filter((path) => place.test(textOf(path)))).toEqual([]);

@@ -24,7 +24,7 @@ export function checkCommand(): Command {
     .addOption(maxDurationOption())
     .option('--json', 'print JSON, for scripts')
     .addHelpText('after', HELP);
-  return addSettingOptionsNamed(command, ['data-dir', 'config']).action(() => check(command));
+  return addSettingOptionsNamed(command, ['data-dir', 'mirror', 'encryption-key-command', 'config']).action(() => check(command));
 }
 
 const HELP = `

@@ -88,7 +88,7 @@ function rotate(): Command {
     description:
       'Change the key: wrap the keys of all archives with a new one, then drop the old one. The server must be stopped. ' +
       'When it was interrupted, run it again.',
-    settings: ['data-dir', 'encryption-key-command', 'config'],
+    settings: ['data-dir', 'mirror', 'encryption-key-command', 'config'],
     examples: ['moraine encryption rotate'],
   });
   return command.action(async () => {

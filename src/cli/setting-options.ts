@@ -15,7 +15,7 @@ export function addSettingOptions(command: Command): Command {
     'after',
     `
 Secrets, from the environment only; without them keys are made and written to
-<data-dir>/credentials and <data-dir>/secrets.key:
+<data-dir>/credentials, <data-dir>/secrets.key and <data-dir>/encryption.key:
 ${secrets.join('\n')}
 
 A flag counts before its environment variable, that before the file, that

@@ -85,7 +85,8 @@ function renderSecrets(): string {
 
 From the environment only, because flags show in process lists and files are copied about. Of the root key both or none;
 without them the first start makes a key and writes it to \`<data-dir>/credentials\`, where it stays. Without
-\`MORAINE_SECRETS_KEY\` a key is made when the first secret is kept, and written to \`<data-dir>/secrets.key\`.
+\`MORAINE_SECRETS_KEY\` a key is made when the first secret is kept, and written to \`<data-dir>/secrets.key\`; without
+\`MORAINE_ENCRYPTION_KEY\` and \`--encryption-key-command\` one is made with the first archive, in \`<data-dir>/encryption.key\`.
 
 ${renderTable(['Environment', 'Meaning'], rows)}`;
 }

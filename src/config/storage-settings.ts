@@ -34,7 +34,7 @@ export const storageSettings = {
   'admin-listen': {
     placeholder: 'HOST:PORT',
     meaning: 'where metrics and the state of the server are told, over HTTP and to everybody who reaches it',
-    detail: '`/metrics` for Prometheus; `/healthz` and `/readyz` with details, as JSON. Keep it from strangers.',
+    detail: '`/metrics` for Prometheus, `/readyz` with details as JSON, `/healthz`. Keep it from strangers.',
     value: address,
   },
   mirror: {

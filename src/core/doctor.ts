@@ -55,8 +55,8 @@ export async function examine(given: Arrangement, patient: Patient): Promise<Fin
 async function diskFindings(place: PlaceSpace): Promise<Finding[]> {
   const { name, path, space, reserveBytes, isLow } = place;
   const { name: kind, isRemote } = kindOfFileSystem(space.kind);
-  const room = `${mib(space.freeBytes)} of ${mib(space.totalBytes)} free, ${mib(reserveBytes)} of it in reserve`;
-  const inodes = space.totalInodes === 0 ? '' : `, ${space.freeInodes} inodes`;
+  const room = `${mib(space.freeBytes)} of ${mib(space.totalBytes)} free, the reserve is ${mib(reserveBytes)}`;
+  const inodes = space.totalInodes === 0 ? '' : `, ${space.freeInodes} inodes free`;
   const findings = [
     when(!isLow && !space.isReadOnly)(
       `${name}: space`,
@@ -113,7 +113,7 @@ function storeFindings({ health, retention, clock }: Arrangement): Finding[] {
       first === undefined ? 'none known' : `${damage.length} archives, the first ${first.archiveId}: ${first.what}`,
     ),
     when(!isScrubLate)('last scrub', finishedAtMs === null ? 'no pass has ended yet' : formatInstant(finishedAtMs)),
-    when(!mirrorFails)('mirror', mirrorFails ? 'cannot be written or read' : 'nothing is wrong with one'),
+    when(!mirrorFails)('mirror', mirrorFails ? 'cannot be written or read' : 'none, or one that works'),
     when(!retention.isSuspect)('clock', retention.isSuspect ? 'not believed: see `moraine clock show`' : 'believed'),
   ];
 }
