@@ -13,6 +13,7 @@ import type { RootKey } from './config/credentials.ts';
 import { EncryptionKeys } from './config/encryption-keys.ts';
 import { ConfigError } from './config/errors.ts';
 import { SecretsKey } from './config/secrets-key.ts';
+import { mirrorOf, type Origins } from './config/served.ts';
 import type { Arrangement, StartingKey } from './core/arrangement.ts';
 import type { CheckStores } from './core/check-stores.ts';
 import { DiskSpace, type DiskSpaceOptions, type SpacePlace } from './core/disk-space.ts';
@@ -185,16 +186,24 @@ export interface KeyPlace {
 /** Opens the stores of a data directory to read them, whoever owns it. Throws ConfigError. */
 export async function openForCheck(
   parts: AsyncDisposableStack,
-  { config, secrets, dataDir }: Pick<Beginnings, 'config' | 'secrets' | 'dataDir'>,
+  {
+    config: told,
+    secrets,
+    dataDir,
+    origins,
+  }: Pick<Beginnings, 'config' | 'secrets' | 'dataDir'> & { origins: Origins },
 ): Promise<CheckStores> {
   const path = join(dataDir, 'metadata.sqlite');
-  if (!existsSync(path)) throw new ConfigError(`there are no metadata in ${dataDir}; \`moraine rebuild\` makes them again`);
+  if (!existsSync(path))
+    throw new ConfigError(`there are no metadata in ${dataDir}; \`moraine rebuild\` makes them again`);
   const metadata = parts.use(await openToCheck({ kind: 'sqlite', path }));
+  const serving = await metadata.serving.find();
+  const config = { ...told, mirror: mirrorOf(told, { serving, origins }) };
   const { first, mirror } = blobDirectories({ dataDir, config });
   const masterKeys = masterKeysOf({ config, secrets, dataDir });
   const blobs = parts.use(await DiskBlobStore.openToRead(first, { mirror, masterKeys }));
   const lockBook = await LockBook.open(DiskLockRecords.openToRead(join(dataDir, 'blobs', 'locks')));
-  const region = (await metadata.serving.find())?.region ?? config.region;
+  const region = serving?.region ?? config.region;
   return { metadata, blobs, lockBook, region };
 }
 

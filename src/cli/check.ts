@@ -24,7 +24,9 @@ export function checkCommand(): Command {
     .addOption(maxDurationOption())
     .option('--json', 'print JSON, for scripts')
     .addHelpText('after', HELP);
-  return addSettingOptionsNamed(command, ['data-dir', 'mirror', 'encryption-key-command', 'config']).action(() => check(command));
+  return addSettingOptionsNamed(command, ['data-dir', 'mirror', 'encryption-key-command', 'config']).action(() =>
+    check(command),
+  );
 }
 
 const HELP = `
@@ -49,13 +51,13 @@ async function check(command: Command): Promise<void> {
   if (!options.readData && (options.subset !== undefined || options.maxDuration !== undefined)) {
     throw new CommandError('--subset and --max-duration are about --read-data');
   }
-  const { config, secrets } = loadConfig({ flags: flagsOf(command), env: process.env });
+  const { config, secrets, origins } = loadConfig({ flags: flagsOf(command), env: process.env });
   const { path: dataDir } = findDataDir(config.dataDir);
   const { openForCheck } = await import('../arrange.ts');
   await using parts = new AsyncDisposableStack();
   const report = new CheckReport({ json: options.json === true, write: (text) => process.stdout.write(text) });
   try {
-    const stores = await openForCheck(parts, { config, secrets, dataDir });
+    const stores = await openForCheck(parts, { config, secrets, origins, dataDir });
     report.begin();
     report.end(await run(stores, { dataDir, options, report }));
   } catch (error) {

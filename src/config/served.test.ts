@@ -17,6 +17,12 @@ function settled({ flags = {}, env = {}, served = {} }: { flags?: Flags; env?: E
   return asServed(config, { serving: servingWith(served), origins });
 }
 
+test('the mirror is that of the server, unless the command is told of another', () => {
+  expect(settled({ served: { mirror: '/mnt/copy' } }).mirror).toBe('/mnt/copy');
+  expect(settled({ served: { mirror: '/mnt/copy' }, flags: { mirror: '/mnt/other' } }).mirror).toBe('/mnt/other');
+  expect(settled({}).mirror).toBeUndefined();
+});
+
 test('a command that is told nothing does what the server would', () => {
   expect(settled()).toMatchObject({
     accountId: '444455556666',

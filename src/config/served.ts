@@ -8,11 +8,12 @@ import type { SettingName } from './settings.ts';
 export type Origins = ReadonlyMap<SettingName, string>;
 
 /** What a server with this configuration leaves on record for commands that run without it. */
-export function servingOf({ accountId, region, auditLog, dataDir }: Config): Serving {
-  if (auditLog === undefined) return { accountId, region, auditLog: null };
+export function servingOf({ accountId, region, auditLog, dataDir, ...config }: Config): Serving {
+  const mirror = config.mirror ?? null;
+  if (auditLog === undefined) return { accountId, region, mirror, auditLog: null };
   const within = relative(dataDir, auditLog.path);
   const outside = within.startsWith('..') || isAbsolute(within);
-  return { accountId, region, auditLog: { ...auditLog, path: outside ? auditLog.path : within } };
+  return { accountId, region, mirror, auditLog: { ...auditLog, path: outside ? auditLog.path : within } };
 }
 
 /** What to tell the operator of a server that is not started as the last one was, which may be a slip; else undefined. */
@@ -27,8 +28,8 @@ export function servedOtherwise(before: Serving | undefined, { accountId, region
 }
 
 /**
- * The configuration of a command that runs in the place of the server: the first account, the region and the audit log are
- * the server's. ConfigError when there never was one, or when the command was told something else: in another region no
+ * The configuration of a command that runs in the place of the server: the first account, the region, the mirror and the
+ * audit log are the server's. ConfigError when there never was one, or when the command was told something else: in another region no
  * policy of a vault can be read, and another first account would be a stranger.
  */
 export function asServed(
@@ -44,7 +45,16 @@ export function asServed(
   const { accountId, region } = serving;
   refuseOther(origins.get('account-id'), { told: config.accountId, served: accountId });
   refuseOther(origins.get('region'), { told: config.region, served: region });
-  return { ...config, accountId, region, auditLog: auditLogOf(config, { serving, origins }) };
+  const mirror = mirrorOf(config, { serving, origins });
+  return { ...config, accountId, region, mirror, auditLog: auditLogOf(config, { serving, origins }) };
+}
+
+/** The mirror that the command was told of, else that of the server: one that is forgotten would look damaged, or be left behind. */
+export function mirrorOf(
+  { mirror }: Config,
+  { serving, origins }: { serving: Serving | undefined; origins: Origins },
+): string | undefined {
+  return origins.has('mirror') ? mirror : (serving?.mirror ?? undefined);
 }
 
 function refuseOther(origin: string | undefined, { told, served }: { told: string; served: string }): void {

@@ -241,7 +241,8 @@ CREATE TABLE "serving" (
   "region" text not null,
   "audit_path" text,
   "audit_file_bytes_max" integer,
-  "audit_files_max" integer
+  "audit_files_max" integer,
+  "mirror" text
 ) strict;
 
 CREATE TABLE "subscriptions" (

@@ -20,13 +20,14 @@ export class ServingRecords {
     const { audit_path: path, audit_file_bytes_max: fileBytesMax, audit_files_max: filesMax } = row;
     const auditLog =
       path === null || fileBytesMax === null || filesMax === null ? null : { path, fileBytesMax, filesMax };
-    return { accountId: row.account_id, region: row.region, auditLog };
+    return { accountId: row.account_id, region: row.region, mirror: row.mirror, auditLog };
   }
 
-  async save({ accountId, region, auditLog }: Serving): Promise<void> {
+  async save({ accountId, region, mirror, auditLog }: Serving): Promise<void> {
     const columns = {
       account_id: accountId,
       region,
+      mirror,
       audit_path: auditLog?.path ?? null,
       audit_file_bytes_max: auditLog?.fileBytesMax ?? null,
       audit_files_max: auditLog?.filesMax ?? null,

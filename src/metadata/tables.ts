@@ -155,6 +155,7 @@ export interface ServingTable {
   key: number;
   account_id: string;
   region: string;
+  mirror: string | null;
   /** Null, with its sizes, when there is no audit log. */
   audit_path: string | null;
   audit_file_bytes_max: number | null;

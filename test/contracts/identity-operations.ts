@@ -52,7 +52,7 @@ export const identityOperations = (metadata: () => Metadata): Record<string, () 
   'vaultLocks.locked': () => metadata().vaultLocks.locked({ afterVaultKey: 5, limit: 500 }),
   'vaultPolicies.find': () => metadata().vaultPolicies.find({ accountId: ACCOUNT, name: 'x' }),
   serving: async () => {
-    await metadata().serving.save({ accountId: ACCOUNT, region: 'us-east-1', auditLog: null });
+    await metadata().serving.save({ accountId: ACCOUNT, region: 'us-east-1', mirror: null, auditLog: null });
     await metadata().serving.find();
   },
   retentionClock: async () => {

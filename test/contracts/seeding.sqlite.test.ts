@@ -19,7 +19,7 @@ beforeAll(async () => {
   directory = scratchDirectory();
   path = join(directory, 'metadata.sqlite');
   await using metadata = await open();
-  await metadata.serving.save({ accountId: ACCOUNT, region: 'us-east-1', auditLog: null });
+  await metadata.serving.save({ accountId: ACCOUNT, region: 'us-east-1', mirror: null, auditLog: null });
   await metadata[Symbol.asyncDispose]();
   const before = schema();
   seed(directory, plan);

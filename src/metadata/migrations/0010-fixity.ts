@@ -3,7 +3,8 @@ import type { Ddl } from '../ddl.ts';
 
 /**
  * When the bytes of each archive were last read and held against what was stored, and how that ended; and how far the pass
- * over all of them has come. Which archive is next, and which are damaged, is found by indexes without the deleted ones.
+ * over all of them has come. Which archive is next, and which are damaged, is found by indexes without the deleted ones. And
+ * where the second copy is, which whoever looks at the bytes has to know.
  */
 export async function up(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
   for (const column of ['verified_at', 'damaged_at']) {
@@ -26,6 +27,7 @@ export async function up(db: Kysely<unknown>, ddl: Ddl): Promise<void> {
     .where(sql.ref('deleted_at'), 'is', null)
     .execute();
   await scrubTable(db, ddl);
+  await db.schema.alterTable('serving').addColumn('mirror', 'text').execute();
 }
 
 /** One row: the pass that runs, the place within a large archive, the last pass that ended, and when the next begins. */
