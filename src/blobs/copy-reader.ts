@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { isErrno } from '../files/durable.ts';
 import type { FrameWork } from '../frames/frame-work.ts';
 import { BlobDamagedError, BlobMissingError, FRAME_BYTES } from './blob-store.ts';
-import type { DiskCalls } from './disk-calls.ts';
+import { type DiskCalls, openThrough } from './disk-calls.ts';
 import { filePathsIn } from './file-paths.ts';
 import { type ReadTail, readTail } from './file-tail.ts';
 import { KeyDamagedError, KeyMissingError, type MasterKeys } from './master-keys.ts';
@@ -30,14 +30,18 @@ export class CopyReader implements AsyncDisposable {
   static async open(copy: { root: string; blobId: string; calls: DiskCalls }): Promise<CopyReader> {
     const { root, blobId, calls } = copy;
     const path = filePathsIn(root, blobId).final;
-    return await calls.read(root, async () => {
-      const handle = await openFile(path, blobId);
-      try {
-        return new CopyReader(copy, handle, await readTail(handle, blobId));
-      } catch (error) {
-        await handle.close();
-        throw error;
-      }
+    return await openThrough({
+      through: (call) => calls.read(root, call),
+      async open() {
+        const handle = await openFile(path, blobId);
+        try {
+          return new CopyReader(copy, handle, await readTail(handle, blobId));
+        } catch (error) {
+          await handle.close();
+          throw error;
+        }
+      },
+      abandon: (late) => late[Symbol.asyncDispose](),
     });
   }
 

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { moveFile, removeFile, syncBytes, syncDirectory, syncFile, writeFully } from '../files/durable.ts';
 import { MIB } from '../model/limits.ts';
-import type { DiskCalls } from './disk-calls.ts';
+import { type DiskCalls, openThrough } from './disk-calls.ts';
 import type { FilePaths } from './file-paths.ts';
 
 // Large bodies are flushed while they arrive: otherwise gigabytes of dirty pages wait for the last fsync, and the client
@@ -39,7 +39,15 @@ export class CopyWriter implements AsyncDisposable {
 
   static async open(place: CopyPlace): Promise<CopyWriter> {
     const { root, paths, calls } = place;
-    return new CopyWriter(place, await calls.run(root, () => open(paths.incoming, 'wx', 0o600)));
+    const handle = await openThrough({
+      through: (call) => calls.run(root, call),
+      open: () => open(paths.incoming, 'wx', 0o600),
+      async abandon(late) {
+        await late.close();
+        await removeFile(paths.incoming);
+      },
+    });
+    return new CopyWriter(place, handle);
   }
 
   get root(): string {

@@ -18,3 +18,25 @@ export const straightCalls: DiskCalls = {
     await call().catch(() => undefined);
   },
 };
+
+/** Something that is opened on a disk. */
+export interface Opening<Opened> {
+  /** Has the call made, by way of the gate or straight. */
+  through: (call: () => Promise<Opened>) => Promise<Opened>;
+  open: () => Promise<Opened>;
+  /** Gets what opens when nobody waits for it any more. */
+  abandon: (opened: Opened) => Promise<unknown>;
+}
+
+export async function openThrough<Opened>({ through, open, abandon }: Opening<Opened>): Promise<Opened> {
+  const late: { opening?: Promise<Opened> } = {};
+  try {
+    return await through(() => {
+      late.opening = open();
+      return late.opening;
+    });
+  } catch (error) {
+    late.opening?.then(abandon).catch(() => undefined);
+    throw error;
+  }
+}

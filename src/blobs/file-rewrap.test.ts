@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -6,6 +6,7 @@ import { testMasterKeys } from '../../test/support/blob-fixtures.ts';
 import { plainFrameWork } from '../frames/plain.ts';
 import { MIB } from '../model/limits.ts';
 import { straightCalls } from './disk-calls.ts';
+import { FILE_DIRECTORIES, INCOMING } from './file-paths.ts';
 import { FileStore } from './file-store.ts';
 import type { MasterKeys } from './master-keys.ts';
 
@@ -40,6 +41,8 @@ vi.mock('../files/durable.ts', async (importOriginal) => {
 let root = '';
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'moraine-rewrap-'));
+  // Made beforehand: a store would make each of them with a call of its own.
+  for (const name of [INCOMING, ...FILE_DIRECTORIES]) mkdirSync(join(root, name));
 });
 afterEach(() => {
   disk.afterSync = () => undefined;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import type { ReadWork } from '../frames/frame-work.ts';
 import { plainFrameWork } from '../frames/plain.ts';
 import { MIB } from '../model/limits.ts';
 import { type DiskCalls, straightCalls } from './disk-calls.ts';
+import { FILE_DIRECTORIES, INCOMING } from './file-paths.ts';
 import { FileStore } from './file-store.ts';
 
 let root = '';
@@ -38,6 +39,10 @@ function hangingFrames() {
 
 test('a read that hangs in one copy does not spoil what is read of the other', async () => {
   const roots = [join(root, 'blobs'), join(root, 'mirror')];
+  // Made beforehand: a store would make each of them with a call of its own.
+  for (const copy of roots) {
+    for (const name of [INCOMING, ...FILE_DIRECTORIES]) mkdirSync(join(copy, name), { recursive: true });
+  }
   const frames = hangingFrames();
   const gate = new DiskGate({ atOnceMax: { reads: 1, writes: 1 }, callMsMax: 250 });
   const calls: DiskCalls = { ...straightCalls, read: (directory, call) => gate.read(directory, call) };
