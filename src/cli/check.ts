@@ -24,7 +24,9 @@ export function checkCommand(): Command {
     .addOption(maxDurationOption())
     .option('--json', 'print JSON, for scripts')
     .addHelpText('after', HELP);
-  return addSettingOptionsNamed(command, ['data-dir', 'config']).action(() => check(command));
+  return addSettingOptionsNamed(command, ['data-dir', 'mirror', 'encryption-key-command', 'config']).action(() =>
+    check(command),
+  );
 }
 
 const HELP = `
@@ -55,7 +57,7 @@ async function check(command: Command): Promise<void> {
   await using parts = new AsyncDisposableStack();
   const report = new CheckReport({ json: options.json === true, write: (text) => process.stdout.write(text) });
   try {
-    const stores = await openForCheck(parts, { config, secrets, dataDir });
+    const stores = await openForCheck(parts, { config, secrets, dataDir, readsBytes: options.readData === true });
     report.begin();
     report.end(await run(stores, { dataDir, options, report }));
   } catch (error) {

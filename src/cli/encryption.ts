@@ -23,7 +23,7 @@ function show(): Command {
     usage: 'show',
     description:
       'Show which keys there are, where they come from, and which of them archives need. Keys are never shown.',
-    settings: ['data-dir', 'encryption', 'encryption-key-command', 'config'],
+    settings: ['data-dir', 'encryption', 'encryption-key-command', 'mirror', 'config'],
     examples: ['moraine encryption show --json'],
   });
   return command.action(async () => {
@@ -88,7 +88,7 @@ function rotate(): Command {
     description:
       'Change the key: wrap the keys of all archives with a new one, then drop the old one. The server must be stopped. ' +
       'When it was interrupted, run it again.',
-    settings: ['data-dir', 'encryption-key-command', 'config'],
+    settings: ['data-dir', 'encryption-key-command', 'mirror', 'config'],
     examples: ['moraine encryption rotate'],
   });
   return command.action(async () => {

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 
 /** Names in the data directory that Moraine gives, and what may be in these places. Whatever else is there is a stranger. */
 const TOP =
-  /^(?:owner\.(?:lock|json|json\.unfinished)|credentials|secrets\.key|encryption\.key|metadata\.sqlite(?:-wal|-shm|-journal)?|notify-signing\.pem|admin\.sock|audit|blobs|fixity|select-output|lost\+found)$/;
-const BLOBS = /^(?:incoming|locks|vaults|segments|master-keys\.json|[0-9a-f]{2})$/;
+  /^(?:owner\.(?:lock|json|json\.unfinished)|credentials|secrets\.key|encryption\.key|metadata\.sqlite(?:\.trial)?(?:-wal|-shm|-journal)?|rebuilding|notify-signing\.pem|admin\.sock|audit|blobs|fixity|select-output|lost\+found)$/;
+const BLOBS =
+  /^(?:incoming|locks|vaults|segments|master-keys\.json|store\.json(?:\.unfinished)?|new-copy|lost\+found|[0-9a-f]{2})$/;
 const LARGE = /^[0-9a-f]{32}$/;
 const FAN_OUT = /^[0-9a-f]{2}$/;
-const SEGMENT = /^[0-9a-f]{8}\.(?:seg|holes)$/;
+const SEGMENT = /^(?:incoming|[0-9a-f]{8}\.(?:seg|holes))$/;
 const LOCK = /^\d{10}\.json(?:\.unfinished)?$/;
 
 /** Paths within the data directory that are none of Moraine's, as far as names tell. */

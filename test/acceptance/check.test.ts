@@ -115,10 +115,22 @@ describe('a sound store', () => {
 
   test('with a file of somebody else in it is sound, and the file is named', async () => {
     await using server = await started();
+    await upload(server, 1);
     await server.stop();
+    expect((await check()).stdout).not.toContain('unknown file');
     writeFileSync(join(dataDir, 'blobs', 'notes.txt'), 'mine');
     const { code, stdout } = await check();
     expect([code, stdout]).toEqual([0, expect.stringContaining('unknown file: blobs/notes.txt')]);
+  });
+
+  test('without its key is sound as far as that can be seen, and its bytes cannot be read', async () => {
+    await using server = await started();
+    await upload(server, 1);
+    await server.stop();
+    unlinkSync(join(dataDir, 'encryption.key'));
+    expect(await check()).toMatchObject({ code: 0, stderr: '' });
+    const { code, stderr } = await check('--read-data');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('moraine: archives are encrypted under the key ')]);
   });
 });
 
