@@ -13,6 +13,7 @@ import type { Health as PageHealth } from './api/pages.ts';
 import { ApiServer } from './api/server.ts';
 import { arrange, type Beginnings, masterKeysOf } from './arrange.ts';
 import { formatAddress } from './config/addresses.ts';
+import type { MasterKeyRing } from './blobs/master-key-ring.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { findRootKey, loadOrMakeRootKey } from './config/credentials.ts';
 import { findDataDir, openDataDir, refuseOtherUser } from './config/data-dir.ts';
@@ -71,7 +72,7 @@ export async function startApp({ config, secrets, log, writer, onFatal }: AppOpt
   const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal, thread: writer }));
   const health = new Health(systemClock);
   const given = await arrange(parts, {
-    config,
+    config: restingWithout(masterKeys, config),
     secrets,
     dataDir,
     rootKey,
@@ -134,6 +135,10 @@ const gateOf = ({ keyRing }: Core, { region }: Config): Gate => ({
   findAccessKey: (id) => keyRing.find(id),
 });
 
+/** Without their keys nobody can tell whether archives are damaged: the scrub rests. */
+const restingWithout = (masterKeys: MasterKeyRing, config: Config): Config =>
+  masterKeys.problem() === undefined ? config : { ...config, scrubEveryMs: null };
+
 const tellOfSpace =
   (log: Log): Beginnings['onSpace'] =>
   ({ isLow, places }) => {
@@ -162,7 +167,7 @@ function readyMasterKeys({
   const problem = masterKeys.problem();
   if (problem === undefined) return masterKeys;
   if (masterKeys.encrypts) throw new ConfigError(`${problem}; --encryption none serves what is not encrypted`);
-  log.warn(`${problem}; only what is not encrypted is served`);
+  log.warn(`${problem}; only what is not encrypted is served, and the scrub rests`);
   return masterKeys;
 }
 

@@ -8,6 +8,7 @@ import { MasterKeyRing } from './blobs/master-key-ring.ts';
 import type { MasterKeys } from './blobs/master-keys.ts';
 import { StoreRefusedError } from './blobs/store-copies.ts';
 import type { OnFault } from './blobs/store-faults.ts';
+import { readStoreRecord } from './blobs/store-record.ts';
 import type { Config, Secrets } from './config/config.ts';
 import type { RootKey } from './config/credentials.ts';
 import { EncryptionKeys } from './config/encryption-keys.ts';
@@ -150,6 +151,11 @@ function blobDirectories({ dataDir, config }: Pick<BlobPlace, 'dataDir' | 'confi
   return { first: join(dataDir, 'blobs'), mirror };
 }
 
+/** Whether the bytes in a data directory have a mirror, or once had one. */
+export async function isMirrored(dataDir: string): Promise<boolean> {
+  return (await readStoreRecord(join(dataDir, 'blobs')))?.mirrored === true;
+}
+
 /** The file systems that uploads must not fill. */
 function spacePlaces(place: Pick<BlobPlace, 'dataDir' | 'config'>): SpacePlace[] {
   const { first, mirror } = blobDirectories(place);
@@ -183,7 +189,10 @@ export interface KeyPlace {
   onMade?: (path: string) => void;
 }
 
-/** Opens the stores of a data directory to read them, whoever owns it. Throws ConfigError. */
+/**
+ * Opens the stores of a data directory to read them, whoever owns it. Throws ConfigError, also when `readsBytes` and a key
+ * that archives are encrypted under is not there; for everything else none is needed.
+ */
 export async function openForCheck(
   parts: AsyncDisposableStack,
   {
@@ -191,7 +200,8 @@ export async function openForCheck(
     secrets,
     dataDir,
     origins,
-  }: Pick<Beginnings, 'config' | 'secrets' | 'dataDir'> & { origins: Origins },
+    readsBytes,
+  }: Pick<Beginnings, 'config' | 'secrets' | 'dataDir'> & { origins: Origins; readsBytes: boolean },
 ): Promise<CheckStores> {
   const path = join(dataDir, 'metadata.sqlite');
   if (!existsSync(path))
@@ -201,6 +211,8 @@ export async function openForCheck(
   const config = { ...told, mirror: mirrorOf(told, { serving, origins }) };
   const { first, mirror } = blobDirectories({ dataDir, config });
   const masterKeys = masterKeysOf({ config, secrets, dataDir });
+  const problem = readsBytes ? masterKeys.problem() : undefined;
+  if (problem !== undefined) throw new ConfigError(problem);
   const blobs = parts.use(await DiskBlobStore.openToRead(first, { mirror, masterKeys }));
   const lockBook = await LockBook.open(DiskLockRecords.openToRead(join(dataDir, 'blobs', 'locks')));
   const region = serving?.region ?? config.region;

@@ -1,6 +1,6 @@
 import { commandEvent } from './admin/audit.ts';
 import { metadataPath, openAuditLog } from './app.ts';
-import { keysOf, openBlobStore } from './arrange.ts';
+import { isMirrored, keysOf, openBlobStore } from './arrange.ts';
 import { type Rotated, rotateKeys } from './blobs/rotate-keys.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { findDataDir, refuseOtherUser } from './config/data-dir.ts';
@@ -32,6 +32,7 @@ export async function rotateOffline({ secrets, origins, onProgress, ...told }: R
     audit?.write(commandEvent(event, { nowMs: systemClock.nowMs(), region: config.region }));
   };
   try {
+    await refuseWithoutMirror({ config, dataDir });
     const place = keysOf({ config, secrets, dataDir });
     const rotated = await rotateKeys({
       ...place,
@@ -44,6 +45,14 @@ export async function rotateOffline({ secrets, origins, onProgress, ...told }: R
     record(error instanceof ConfigError ? { outcome: 'refused', refusal: error.message } : { outcome: 'failed' });
     throw error;
   }
+}
+
+/** The key that a mirror still needs must not go, and this process would not know. */
+async function refuseWithoutMirror({ config, dataDir }: { config: Config; dataDir: string }): Promise<void> {
+  if (config.mirror !== undefined || !(await isMirrored(dataDir))) return;
+  throw new ConfigError(
+    'the store has a mirror, which would go on needing the key of before: say where it is with --mirror or MORAINE_MIRROR',
+  );
 }
 
 function ownershipOf(dataDir: string) {

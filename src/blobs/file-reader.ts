@@ -13,6 +13,8 @@ export interface FileReading {
   frames: FrameWork;
   masterKeys: MasterKeys | null;
   onFault: OnFault;
+  /** Whether only its size is wanted, which needs no key. */
+  isMeasured?: boolean;
 }
 
 /** A copy that can be read from. */
@@ -114,11 +116,11 @@ async function openNext(reading: FileReading, unopened: string[]): Promise<Reada
 }
 
 async function openCopy(reading: FileReading, root: string): Promise<ReadableCopy> {
-  const { blobId, calls, masterKeys } = reading;
+  const { blobId, calls, masterKeys, isMeasured } = reading;
   const reader = await CopyReader.open({ root, blobId, calls });
   try {
     reader.expectWholeKeys();
-    return { reader, dataKey: reader.dataKey(masterKeys) };
+    return { reader, dataKey: isMeasured ? undefined : reader.dataKey(masterKeys) };
   } catch (error) {
     await reader[Symbol.asyncDispose]();
     throw error;

@@ -64,7 +64,7 @@ export class FileStore {
 
   async stat(blobId: string): Promise<{ sizeBytes: number } | undefined> {
     try {
-      await using reader = await this.open(blobId);
+      await using reader = await FileReader.open({ ...this.#options, blobId, isMeasured: true });
       return { sizeBytes: reader.sizeBytes };
     } catch (error) {
       if (error instanceof BlobMissingError) return undefined;

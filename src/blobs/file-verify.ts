@@ -7,6 +7,7 @@ import { LEAF_BYTES } from './file-format.ts';
 import { type FileReading, faultOf } from './file-reader.ts';
 import type { ReadTail } from './file-tail.ts';
 import { formatSlots } from './key-slots.ts';
+import { KeyMissingError } from './master-keys.ts';
 import { treeHashOf } from './tree-hash-of.ts';
 
 export interface FileVerifying extends FileReading {
@@ -34,7 +35,8 @@ interface FoundCopy {
 /**
  * Checks every byte of every copy of a blob that has a file: the tail by its checksum, the frames by their checks and
  * their SHA-256. A copy that is missing or damaged is made again from whatever frames are right in any copy; the file with the
- * damage stays until the new one is durable. Throws only what the signal and `pace` do.
+ * damage stays until the new one is durable. Throws KeyMissingError, since nobody can tell then, and what the signal and
+ * `pace` do.
  */
 export async function verifyFile(verifying: FileVerifying): Promise<Verdict> {
   await using opened = new AsyncDisposableStack();
@@ -81,6 +83,7 @@ async function openCopy(verifying: FileVerifying, root: string, opened: AsyncDis
     copy.reader = reader;
     reader.expectWholeKeys();
   } catch (error) {
+    if (error instanceof KeyMissingError) throw error;
     copy.fault = error as Error;
   }
   return copy;

@@ -57,7 +57,8 @@ async function check(command: Command): Promise<void> {
   await using parts = new AsyncDisposableStack();
   const report = new CheckReport({ json: options.json === true, write: (text) => process.stdout.write(text) });
   try {
-    const stores = await openForCheck(parts, { config, secrets, origins, dataDir });
+    const readsBytes = options.readData === true;
+    const stores = await openForCheck(parts, { config, secrets, origins, dataDir, readsBytes });
     report.begin();
     report.end(await run(stores, { dataDir, options, report }));
   } catch (error) {

@@ -9,7 +9,7 @@ export function doctorCommand(): Command {
   const command = operatorCommand({
     usage: 'doctor',
     description: 'Look at the disks, the keys, the clock and what the server has met, and say what needs attention.',
-    settings: ['data-dir', 'encryption', 'encryption-key-command', 'disk-reserve', 'config'],
+    settings: ['data-dir', 'encryption', 'encryption-key-command', 'mirror', 'disk-reserve', 'config'],
     examples: ['moraine doctor', 'moraine doctor --json'],
   });
   return command.action(() => administer(command, { name: 'doctor', input: {}, render, conclude }));

@@ -23,7 +23,7 @@ function show(): Command {
     usage: 'show',
     description:
       'Show which keys there are, where they come from, and which of them archives need. Keys are never shown.',
-    settings: ['data-dir', 'encryption', 'encryption-key-command', 'config'],
+    settings: ['data-dir', 'encryption', 'encryption-key-command', 'mirror', 'config'],
     examples: ['moraine encryption show --json'],
   });
   return command.action(async () => {

@@ -19,6 +19,7 @@ export function rebuildCommand(): Command {
     description:
       'Make the metadata again from the bytes: vaults, archives and locks that no row mentions are added. ' +
       'The server must not be running. What the metadata know is not changed.',
+    settings: ['data-dir', 'mirror', 'encryption-key-command', 'config'],
     examples: ['moraine rebuild --data-dir /srv/moraine --dry-run', 'moraine rebuild --data-dir /srv/moraine'],
   });
   command.option('--dry-run', 'tell what would be added, and add nothing');

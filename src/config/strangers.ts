@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /** Names in the data directory that Moraine gives, and what may be in these places. Whatever else is there is a stranger. */
 const TOP =
-  /^(?:owner\.(?:lock|json|json\.unfinished)|credentials|secrets\.key|encryption\.key|metadata\.sqlite(?:-wal|-shm|-journal)?|notify-signing\.pem|rebuilding|admin\.sock|audit|blobs|fixity|select-output|lost\+found)$/;
+  /^(?:owner\.(?:lock|json|json\.unfinished)|credentials|secrets\.key|encryption\.key|metadata\.sqlite(?:\.trial)?(?:-wal|-shm|-journal)?|notify-signing\.pem|rebuilding|admin\.sock|audit|blobs|fixity|select-output|lost\+found)$/;
 const BLOBS =
   /^(?:incoming|locks|vaults|segments|(?:store|master-keys)\.json(?:\.unfinished)?|new-copy|lost\+found|[0-9a-f]{2})$/;
 const LARGE = /^[0-9a-f]{32}$/;

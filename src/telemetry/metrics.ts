@@ -77,9 +77,10 @@ function tell(registry: Registry, facts: () => Promise<Facts>): void {
   let reading: Promise<Facts> | undefined;
   // All are collected side by side, and share a reading.
   const collect = async (): Promise<void> => {
-    reading ??= facts();
+    reading ??= facts().finally(() => {
+      reading = undefined;
+    });
     set(await reading);
-    reading = undefined;
   };
   for (const one of [free, reserve, degraded, failures, ...single.map((each) => each.gauge)])
     Object.assign(one, { collect });

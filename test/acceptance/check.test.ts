@@ -122,6 +122,16 @@ describe('a sound store', () => {
     const { code, stdout } = await check();
     expect([code, stdout]).toEqual([0, expect.stringContaining('unknown file: blobs/notes.txt')]);
   });
+
+  test('without its key is sound as far as that can be seen, and its bytes cannot be read', async () => {
+    await using server = await started();
+    await upload(server, 1);
+    await server.stop();
+    unlinkSync(join(dataDir, 'encryption.key'));
+    expect(await check()).toMatchObject({ code: 0, stderr: '' });
+    const { code, stderr } = await check('--read-data');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('moraine: archives are encrypted under the key ')]);
+  });
 });
 
 describe('F-20 damage', () => {

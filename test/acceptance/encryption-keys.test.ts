@@ -82,6 +82,17 @@ test('a lost key keeps a server from starting, unless it is told to do without',
   expect(readFileSync(record, 'utf8')).toContain('0123456789abcdef');
 });
 
+test('a rotation that does not know where the mirror is changes nothing', async () => {
+  const env = { MORAINE_ENCRYPTION_KEY: `${OTHER},${KEY}` };
+  const mirror = ['--mirror', join(directory, 'mirror')];
+  await using server = await startServer({ env, flags: mirror });
+  await server.stop();
+  const operator = operatorOf(server.dataDir, env);
+  const { code, stderr } = await operator.run(['encryption', 'rotate']);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('say where it is with --mirror')]);
+  expect(await operator.ask(['encryption', 'rotate', ...mirror])).toMatchObject({ failed: [] });
+});
+
 test('keys are rotated while no server runs, and that is on record', async () => {
   const env = { MORAINE_ENCRYPTION_KEY: `${OTHER},${KEY}` };
   await using server = await startServer({ env });

@@ -29,7 +29,7 @@ export interface Verifying {
 
 /**
  * Checks every byte of a blob in every copy. A copy that is not whole is made again when another one is: its whole segment is
- * written anew from what is whole in any copy. Throws only what the signal does.
+ * written anew from what is whole in any copy. Throws KeyMissingError, since nobody can tell then, and what the signal does.
  */
 export async function verifyRecord(segments: Segments, verifying: Verifying): Promise<Verdict> {
   const { place, signal } = verifying;
@@ -53,6 +53,7 @@ export async function verifyRecord(segments: Segments, verifying: Verifying): Pr
     return { state: 'damaged', treeHash: whole.leaf, what: `${what}; it was not repaired: ${stillFaulty.what}` };
   } catch (error) {
     signal?.throwIfAborted();
+    if (error instanceof KeyMissingError) throw error;
     return { state: 'damaged', treeHash: null, what: (error as Error).message };
   }
 }
@@ -75,6 +76,7 @@ async function checkCopy(copy: SegmentCopy, { place, masterKeys }: Verifying): P
     }
     return { state: 'damaged', leaf: null, what: 'its bytes were changed' };
   } catch (error) {
+    if (error instanceof KeyMissingError) throw error;
     return { state: 'damaged', leaf: null, what: (error as Error).message };
   }
 }
