@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { BlobAbout } from '../model/blob-about.ts';
+import { limits } from '../model/limits.ts';
 import type { BlobFacts, BlobWriter } from './blob-store.ts';
 import type { FileStore } from './file-store.ts';
 import type { FileWriter } from './file-writer.ts';
@@ -11,12 +12,12 @@ export interface DiskWriting {
 }
 
 /**
- * Writes a blob, to a segment when it fits one frame, else to a file of its own. The first frame is kept in memory until it is
- * known which: until a second one comes, or none does.
+ * Writes a blob, to a segment when it is small, else to a file of its own. The first frame tells which: only the last one may
+ * be shorter than the others, so one that is small is all of the blob. It is kept in memory until the blob is committed.
  */
 export class DiskWriter implements BlobWriter {
   readonly #writing: DiskWriting;
-  /** A copy of the first frame: the caller has the buffer back at once. */
+  /** A copy of the only frame of a small blob: the caller has the buffer back at once. */
   #first: Buffer | undefined;
   #file: Promise<FileWriter> | undefined;
   #ended: { facts: BlobFacts; leaf: Buffer } | undefined;
@@ -26,12 +27,13 @@ export class DiskWriter implements BlobWriter {
   }
 
   async write(frame: Buffer): Promise<void> {
-    if (this.#file === undefined && this.#first === undefined) {
+    if (this.#first !== undefined) throw new RangeError('only the last frame of a blob may be shorter than the others');
+    if (this.#file === undefined && frame.length <= limits.segmentBlobBytesMax) {
       this.#first = Buffer.from(frame);
       return;
     }
     // Whoever writes several frames at once must find them in order, so the file is opened by the first of them alone.
-    this.#file ??= this.#openFile();
+    this.#file ??= this.#writing.files.put();
     const file = await this.#file;
     await file.write(frame);
   }
@@ -55,13 +57,5 @@ export class DiskWriter implements BlobWriter {
   async [Symbol.asyncDispose](): Promise<void> {
     const file = await this.#file?.catch(() => undefined);
     await file?.[Symbol.asyncDispose]();
-  }
-
-  async #openFile(): Promise<FileWriter> {
-    const file = await this.#writing.files.put();
-    const first = this.#first;
-    this.#first = undefined;
-    if (first !== undefined) file.write(first).catch(() => undefined);
-    return file;
   }
 }
