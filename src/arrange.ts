@@ -63,12 +63,13 @@ export type Bytes = Pick<Arrangement, 'blobs' | 'lockBook' | 'vaultRecords'>;
 
 /** Opens the bytes in a data directory that this process owns, with the records beside them. */
 export async function openBytes(parts: AsyncDisposableStack, place: BlobPlace): Promise<Bytes> {
-  const { first, mirror } = blobDirectories(place);
-  const copies = mirror === undefined ? [first] : [first, mirror];
+  const blobs = parts.use(await openBlobStore(place));
+  // A mirror that is not there is left alone by the records, too.
+  const inEach = (name: string) => blobs.roots.map((copy) => join(copy, name));
   return {
-    blobs: parts.use(await openBlobStore(place)),
-    lockBook: await LockBook.open(await DiskLockRecords.open(join(first, 'locks'))),
-    vaultRecords: await DiskVaultRecords.open(copies.map((copy) => join(copy, 'vaults'))),
+    blobs,
+    lockBook: await LockBook.open(await DiskLockRecords.open(inEach('locks'))),
+    vaultRecords: await DiskVaultRecords.open(inEach('vaults')),
   };
 }
 
@@ -128,6 +129,7 @@ export async function arrange(parts: AsyncDisposableStack, beginnings: Beginning
 export async function openBlobStore(place: BlobPlace): Promise<DiskBlobStore> {
   const { dataDir, config, masterKeys, frames = chooseFrameWork(), onFault = () => undefined } = place;
   const calls = new DiskGate({ atOnceMax: limits.fileCallsAtOnceMax, callMsMax: limits.fileCallMsMax });
+  place.health?.watch('disk-hung', () => calls.hung.length > 0);
   const { first, mirror } = blobDirectories({ dataDir, config });
   try {
     return await DiskBlobStore.open(first, { mirror, masterKeys, frames, calls, onFault });
@@ -142,6 +144,8 @@ interface BlobPlace {
   config: Config;
   masterKeys: MasterKeys;
   frames?: FrameWork;
+  /** Told when a disk hangs. */
+  health?: Health;
   onFault?: OnFault | undefined;
 }
 
@@ -214,7 +218,7 @@ export async function openForCheck(
   const problem = readsBytes ? masterKeys.problem() : undefined;
   if (problem !== undefined) throw new ConfigError(problem);
   const blobs = parts.use(await DiskBlobStore.openToRead(first, { mirror, masterKeys }));
-  const lockBook = await LockBook.open(DiskLockRecords.openToRead(join(dataDir, 'blobs', 'locks')));
+  const lockBook = await LockBook.open(DiskLockRecords.openToRead(blobs.roots.map((copy) => join(copy, 'locks'))));
   const region = serving?.region ?? config.region;
   return { metadata, blobs, lockBook, region };
 }

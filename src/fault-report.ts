@@ -1,3 +1,4 @@
+import { MirrorMissingError } from './blobs/disk.ts';
 import type { OnFault, StoreFault } from './blobs/store-faults.ts';
 import { isErrno } from './files/durable.ts';
 import type { Health } from './telemetry/health.ts';
@@ -14,7 +15,9 @@ const TEXTS: Readonly<Record<StoreFault['kind'], string>> = {
 export function faultReport({ health, log }: { health: Health; log: Log }): OnFault {
   return ({ kind, directory, blobId, error }) => {
     if (kind === 'missing' && blobId === undefined) {
-      health.set('mirror-failing', true);
+      // One that was missing at the start is not written to before the next one, wherever it is meanwhile.
+      if (error instanceof MirrorMissingError) health.watch('mirror-failing', () => true);
+      else health.set('mirror-failing', true);
       log.error({ directory }, error.message);
       return;
     }

@@ -33,15 +33,19 @@ export class MirrorMissingError extends Error {
 
 /** Blobs on disk: those of up to one frame many to a file, each larger one in a file of its own. The id says which. */
 export class DiskBlobStore implements BlobStore {
+  /** The directories of the copies that are there. */
+  readonly roots: readonly string[];
   readonly #files: FileStore;
   readonly #segments: SegmentStore;
   readonly #mirrorMissing: string | undefined;
 
   private constructor(parts: {
+    roots: readonly string[];
     files: FileStore;
     segments: SegmentStore;
     mirrorMissing: string | undefined;
   }) {
+    this.roots = parts.roots;
     this.#files = parts.files;
     this.#segments = parts.segments;
     this.#mirrorMissing = parts.mirrorMissing;
@@ -59,7 +63,7 @@ export class DiskBlobStore implements BlobStore {
     }
     const files = await FileStore.open({ roots, masterKeys, frames, calls, onFault });
     const segments = await SegmentStore.open({ directories: segmentDirectoriesOf(roots), masterKeys, calls, onFault });
-    return new DiskBlobStore({ files, segments, mirrorMissing });
+    return new DiskBlobStore({ roots, files, segments, mirrorMissing });
   }
 
   /** Opens the store under `root` as it is, to read what another process may be writing; nothing there is changed. */
@@ -75,7 +79,7 @@ export class DiskBlobStore implements BlobStore {
       onFault: () => undefined,
     });
     const segments = await SegmentStore.open({ ...options, directories: segmentDirectoriesOf(roots) });
-    return new DiskBlobStore({ files, segments, mirrorMissing: 'the store was opened to be read' });
+    return new DiskBlobStore({ roots, files, segments, mirrorMissing: 'the store was opened to be read' });
   }
 
   async put(): Promise<BlobWriter> {

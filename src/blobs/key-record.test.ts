@@ -42,6 +42,16 @@ test('a record is found where the other directory is away', () => {
   expect(KeyRecord.open(directories).keyIds).toEqual([A]);
 });
 
+test('a mirror that is not begun yet gets the record with the next key that is noted', () => {
+  rmSync(directories[1], { recursive: true });
+  const record = KeyRecord.open(directories);
+  record.add(A);
+  expect(textIn(directories[0])).toContain(A);
+  mkdirSync(directories[1]);
+  record.add(A);
+  expect(textIn(directories[1])).toBe(textIn(directories[0]));
+});
+
 test.each(['', '{}', '{"format":2,"wrappedBy":[]}', '{"format":1,"wrappedBy":["../x"]}', '{"format":1}', 'null'])(
   'a record that cannot be understood is an error: %j',
   (text) => {

@@ -47,9 +47,11 @@ export class KeyRecord {
   /** Has the record name these keys and no others; durable on return. */
   keep(keyIds: readonly string[]): void {
     const text = `${JSON.stringify({ format: FORMAT, wrappedBy: keyIds })}\n`;
-    for (const directory of this.#directories) writeFileDurably(join(directory, NAME), text);
+    // A mirror that the store has not begun yet, or that is not mounted, gets the record with the next key that is noted.
+    const there = this.#directories.filter((directory, index) => index === 0 || existsSync(directory));
+    for (const directory of there) writeFileDurably(join(directory, NAME), text);
     this.#keyIds = keyIds;
-    this.#isEverywhere = true;
+    this.#isEverywhere = there.length === this.#directories.length;
   }
 }
 

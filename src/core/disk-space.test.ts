@@ -141,3 +141,32 @@ test('it is looked once in a while, however many ask, and never twice at once', 
   await space.look();
   expect(looked).toHaveLength(2);
 });
+
+test('a mirror that goes away refuses uploads and is told of, until it is back; the other disks are looked at meanwhile', async () => {
+  const mirror = { isGone: false };
+  const { space, health } = makeSpace({
+    places: [
+      { name: 'blobs', path: '/blobs' },
+      { name: 'mirror', path: '/mirror' },
+    ],
+    lookAt: async (path) => {
+      if (path === '/mirror' && mirror.isGone) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+      return { ...disk };
+    },
+  });
+  const reasons = () => health.reasons().map(({ reason }) => reason);
+  (await space.admit(1))[Symbol.dispose]();
+  mirror.isGone = true;
+  disk.freeBytes = 1;
+  later();
+  await expect(space.admit(1)).rejects.toThrow(REFUSED);
+  expect(reasons()).toEqual(['low-space', 'mirror-failing']);
+  disk.freeBytes = 50 * GIB;
+  later();
+  await expect(space.admit(1)).rejects.toThrow(REFUSED);
+  expect(reasons()).toEqual(['mirror-failing']);
+  mirror.isGone = false;
+  later();
+  (await space.admit(1))[Symbol.dispose]();
+  expect(reasons()).toEqual([]);
+});

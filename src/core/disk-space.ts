@@ -46,6 +46,8 @@ export class DiskSpace {
   #latest: { places: readonly PlaceSpace[]; atMs: number } | undefined;
   #looking: Promise<readonly PlaceSpace[]> | undefined;
   #wasLow = false;
+  /** Then nothing can be kept twice, so nothing is let in. */
+  #isMirrorGone = false;
 
   constructor(options: DiskSpaceOptions) {
     this.#options = options;
@@ -89,7 +91,21 @@ export class DiskSpace {
 
   async #lookNow(): Promise<readonly PlaceSpace[]> {
     const { places, reserve, health, monotonicMs, onChange, lookAt = spaceAt } = this.#options;
-    const found = await Promise.all(places.map(async (place) => withReserve(place, await lookAt(place.path), reserve)));
+    const looked = await Promise.all(
+      places.map(async (place) => {
+        const space = await lookAt(place.path).catch((error: unknown) => {
+          if (place.name !== 'mirror') throw error;
+          return undefined;
+        });
+        return space && withReserve(place, space, reserve);
+      }),
+    );
+    const found = looked.filter((place) => place !== undefined);
+    this.#isMirrorGone = found.length < places.length;
+    health.set(
+      'mirror-failing',
+      this.#isMirrorGone || found.some(({ name, space }) => name === 'mirror' && space.isReadOnly),
+    );
     this.#latest = { places: found, atMs: monotonicMs() };
     const isLow = found.some((place) => place.isLow);
     health.set('low-space', isLow);
@@ -120,7 +136,7 @@ export class DiskSpace {
       const wantedBytes = name === 'metadata' ? 0 : announcedBytes;
       return isLow || space.isReadOnly || space.freeBytes - wantedBytes < reserveBytes;
     });
-    if (isRefused) throw serviceUnavailable();
+    if (isRefused || this.#isMirrorGone) throw serviceUnavailable();
   }
 }
 

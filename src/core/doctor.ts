@@ -100,10 +100,12 @@ function storeFindings({ health, retention, clock }: Arrangement): Finding[] {
   const { lastFailure, damage, scrub } = health;
   const last = lastFailure === undefined ? '' : `, the last at ${formatInstant(lastFailure.atMs)}: ${lastFailure.what}`;
   const [first] = damage;
-  const mirrorFails = health.reasons().some(({ reason }) => reason === 'mirror-failing');
+  const held = new Set(health.reasons().map(({ reason }) => reason));
+  const mirrorFails = held.has('mirror-failing');
   const finishedAtMs = scrub?.finishedAtMs ?? null;
   const isScrubLate = finishedAtMs !== null && clock.nowMs() - finishedAtMs > SCRUB_LATE_MS;
   return [
+    when(!held.has('disk-hung'))('disks', held.has('disk-hung') ? 'a disk does not answer' : 'all of them answer'),
     when(fsync + read + write === 0)(
       'file calls',
       `${fsync} of fsync, ${write} of writing and ${read} of reading failed since the start${last}`,

@@ -66,3 +66,16 @@ test('however many archives are damaged, so many are kept in mind and no more', 
   for (let index = 0; index <= limits.damagedArchivesShownMax; index += 1) health.noteDamage(damage(`${index}`));
   expect(health.damage).toHaveLength(limits.damagedArchivesShownMax);
 });
+
+test('what is looked up holds as long as it is found, from when it was first found', () => {
+  const { health, clock } = makeHealth();
+  const hung: string[] = [];
+  health.watch('disk-hung', () => hung.length > 0);
+  expect(health.reasons()).toEqual([]);
+  hung.push('/blobs');
+  expect(health.reasons()).toEqual([{ reason: 'disk-hung', sinceMs: T0 }]);
+  clock.atMs += 5;
+  expect(health.reasons()).toEqual([{ reason: 'disk-hung', sinceMs: T0 }]);
+  hung.pop();
+  expect(health.reasons()).toEqual([]);
+});

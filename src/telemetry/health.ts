@@ -54,6 +54,8 @@ export class Health {
   readonly #clock: Clock;
   /** By reason, since when. */
   readonly #reasons = new Map<Degradation, number>();
+  /** Reasons that are looked up when somebody asks, and since when they were found to hold. */
+  readonly #watched: { reason: Degradation; holds: () => boolean; sinceMs: number | undefined }[] = [];
   readonly #failures = { fsync: 0, read: 0, write: 0 };
   #lastFailure: { kind: FileFailure; what: string; atMs: number } | undefined;
   /** By archive id. */
@@ -69,6 +71,11 @@ export class Health {
   set(reason: Degradation, holds: boolean): void {
     if (!holds) this.#reasons.delete(reason);
     else if (!this.#reasons.has(reason)) this.#reasons.set(reason, this.#clock.nowMs());
+  }
+
+  /** Has this reason looked up whenever somebody asks, besides what `set` says of it. */
+  watch(reason: Degradation, holds: () => boolean): void {
+    this.#watched.push({ reason, holds, sinceMs: undefined });
   }
 
   /** A call on a file of the store failed for another reason than a full disk. `what` is for people. */
@@ -101,6 +108,10 @@ export class Health {
   /** Why the server is degraded, in the order of the table above; empty when it is not. */
   reasons(): { reason: Degradation; sinceMs: number }[] {
     const found = new Map(this.#reasons);
+    for (const watched of this.#watched) {
+      watched.sinceMs = watched.holds() ? (watched.sinceMs ?? this.#clock.nowMs()) : undefined;
+      if (watched.sinceMs !== undefined && !found.has(watched.reason)) found.set(watched.reason, watched.sinceMs);
+    }
     const failure = this.#lastFailure;
     if (failure !== undefined && this.#clock.nowMs() - failure.atMs < limits.diskErrorShownMs) {
       found.set('disk-errors', failure.atMs);

@@ -110,7 +110,7 @@ async function arrangementIn(
   };
   const metadata = await Metadata.openSqlite({ path: join(directory, 'metadata.sqlite'), onFatal });
   const blobs = await DiskBlobStore.open(join(directory, 'blobs'));
-  const lockBook = await LockBook.open(await DiskLockRecords.open(join(directory, 'blobs', 'locks')));
+  const lockBook = await LockBook.open(await DiskLockRecords.open([join(directory, 'blobs', 'locks')]));
   const vaultRecords = await DiskVaultRecords.open([join(directory, 'blobs', 'vaults')]);
   const retention = await RetentionClock.open({
     records: metadata.retentionClock,
