@@ -68,6 +68,7 @@ export async function testArrangement(settings: Partial<Arrangement> = {}): Prom
   };
   const close = async () => {
     await arrangement.given.metadata[Symbol.asyncDispose]();
+    await arrangement.given.blobs[Symbol.asyncDispose]();
     await fixityLog[Symbol.asyncDispose]();
   };
   const fixityLog = await FixityLog.open(join(directory, 'fixity'));
