@@ -31,7 +31,9 @@ export default defineConfig({
       // The rules stand on real stores: whole lives of vaults, jobs and messages, beside their source like unit tests. With them
       // is what takes a unit test long: megabytes and millions of something.
       { test: { name: 'rules', include: RULES, isolate: false, ...WORKERS, testTimeout: UNIT_TIMEOUT_MS } },
-      { test: { name: 'contracts', include: ['test/contracts/**/*.test.ts'], ...WORKERS } },
+      {
+        test: { name: 'contracts', include: ['test/contracts/**/*.test.ts'], ...WORKERS, testTimeout: UNIT_TIMEOUT_MS },
+      },
       {
         test: {
           name: 'acceptance',

@@ -4,9 +4,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { T0, type TestArrangement, testArrangement, uploadBytes, VAULT } from '../../test/support/arrangement.ts';
 import { noise } from '../../test/support/hashes.ts';
 import { denial, lockVault, outcomeOf, retention, tamper } from '../../test/support/locks.ts';
-import { DAY_MS, HOUR_MS } from '../model/limits.ts';
+import { DAY_MS, HOUR_MS, MIB } from '../model/limits.ts';
 import { giveUpOrphans, reclaim } from './reclaim.ts';
 
+/** So large that it is a file of its own, whose date a test can change. */
+const LARGE = noise(MIB + 1);
 let arrangement: TestArrangement;
 beforeEach(async () => {
   arrangement = await testArrangement();
@@ -33,7 +35,7 @@ async function archiveForgotten(): Promise<void> {
   rmSync(copy, { force: true });
   await arrangement.given.retention.save();
   await tamper(arrangement, `vacuum into '${copy}'`);
-  await uploadBytes(arrangement, Buffer.from('kept for ever'));
+  await uploadBytes(arrangement, LARGE);
   for (const id of await blobs()) {
     utimesSync(join(arrangement.blobsDirectory, id.slice(0, 2), id), T0 / 1000, T0 / 1000);
   }

@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -9,6 +8,7 @@ import {
   uploadParts,
   VAULT,
 } from '../../test/support/arrangement.ts';
+import { damageBlob } from '../../test/support/damage.ts';
 import type { Arrangement } from '../core/arrangement.ts';
 import { readRange } from '../core/outputs.ts';
 import type { FixityEvent } from '../model/fixity.ts';
@@ -71,19 +71,6 @@ const refsOf = async (id: string) => {
   });
 };
 const blobIdOf = async (id: string, index = 0): Promise<string> => (await refsOf(id))[index]?.blobId ?? '';
-
-/** The path of the file that has the bytes of a blob, however the store calls it. */
-function fileOf(blobId: string): string {
-  const names = readdirSync(arrangement.blobsDirectory, { recursive: true, encoding: 'utf8' });
-  const name = names.find((path) => path.endsWith(blobId));
-  if (name === undefined) throw new Error('the blob has no file');
-  return join(arrangement.blobsDirectory, name);
-}
-function flip(path: string, at: number): void {
-  const bytes = readFileSync(path);
-  bytes[at] = (bytes[at] ?? 0) ^ 1;
-  writeFileSync(path, bytes);
-}
 
 describe('a pass', () => {
   test('begins at a random moment, reads every archive once and leaves an event for each', async () => {
@@ -159,7 +146,7 @@ describe('a pass', () => {
     const bytes = bytesOf('many', 4 * MIB);
     const id = await uploadParts(arrangement, { bytes, partSizeBytes: MIB });
     const blobIds = (await refsOf(id)).map(({ blobId }) => blobId);
-    flip(fileOf(blobIds[0] ?? ''), 5);
+    damageBlob(arrangement.blobsDirectory, blobIds[0] ?? '');
     const { blobs } = arrangement.given;
     const read: string[] = [];
     const { scrub, stopping, pauses } = scrubOf({
@@ -201,15 +188,15 @@ describe('damage', () => {
     const ids = [];
     for (let count = 0; count < 20; count += 1) ids.push(await uploadBytes(arrangement, bytesOf(`${count}`, 2000)));
     const [hit = '', gone = ''] = [ids[7], ids[13]];
-    flip(fileOf(await blobIdOf(hit)), 1000);
-    rmSync(fileOf(await blobIdOf(gone)));
+    damageBlob(arrangement.blobsDirectory, await blobIdOf(hit), 1000);
+    await arrangement.given.blobs.delete([await blobIdOf(gone)]);
     await pass(scrubOf().scrub);
     const bad = (await events()).filter(({ result }) => result !== 'intact');
     expect(bad.map(({ archiveId, result }) => [archiveId, result])).toEqual([
       [hit, 'damaged'],
       [gone, 'missing'],
     ]);
-    expect(bad[0]?.what).toContain(`bytes 0-1999: the blob ${await blobIdOf(hit)} is damaged`);
+    expect(bad[0]?.what).toContain('bytes 0-1999: its bytes were changed');
     expect(arrangement.alarms).toHaveLength(2);
     const { archives, more } = await arrangement.core.fixity.damaged();
     expect([archives.map(({ id }) => id), more]).toEqual([[hit, gone], false]);

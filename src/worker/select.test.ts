@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -9,6 +9,7 @@ import {
   uploadParts,
   VAULT,
 } from '../../test/support/arrangement.ts';
+import { damageBlob } from '../../test/support/damage.ts';
 import { askedQuery } from '../../test/support/select-jobs.ts';
 import { limits, MIB } from '../model/limits.ts';
 import { OutputRefusedError } from '../select-output/select-output.ts';
@@ -165,11 +166,7 @@ describe('S-84 a query that fails', () => {
 
   test('because the archive was damaged', async () => {
     const { id, outputPath } = await start();
-    const blobs = readdirSync(arrangement.blobsDirectory, { recursive: true, withFileTypes: true });
-    for (const { parentPath, name } of blobs.filter((entry) => entry.isFile() && /^[0-9a-f]{32}/.test(entry.name))) {
-      const bytes = readFileSync(join(parentPath, name));
-      writeFileSync(join(parentPath, name), bytes.fill('z', 0, 5));
-    }
+    for await (const { blobId } of arrangement.given.blobs.list()) damageBlob(arrangement.blobsDirectory, blobId);
     const { result } = await withLoop(() => ended(id));
     expect(result).toMatchObject({ status: 'Failed', statusMessage: expect.stringContaining('missing or damaged') });
     expect(Object.keys(objectsIn(outputPath))).not.toContain('result_manifest.txt');
