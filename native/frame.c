@@ -1,6 +1,8 @@
+#define _GNU_SOURCE
 #include "frame.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,15 +55,26 @@ static int compute_in_turn(Frame *frame) {
   return failure;
 }
 
+/*
+ * Direct I/O takes nothing but whole blocks from aligned memory, which the end of a file is not: it goes through the page cache
+ * from then on, whichever thread finds it out.
+ */
+static bool leave_direct_io(int fd) {
+  const int flags = fcntl(fd, F_GETFL);
+  return flags >= 0 && fcntl(fd, F_SETFL, flags & ~O_DIRECT) == 0;
+}
+
 int frame_write(Frame *frame) {
   const int failure = compute_in_turn(frame);
   if (failure != 0) return failure;
+  bool was_refused = false;
   for (size_t done = 0; done < frame->size;) {
     const ssize_t written =
         pwrite(frame->fd, frame->bytes + done, frame->size - done, (off_t)(frame->position + (int64_t)done));
     /* A disk that takes nothing and names no reason would be asked for ever. */
     if (written == 0) return EIO;
     if (written > 0) done += (size_t)written;
+    else if (errno == EINVAL && !was_refused && leave_direct_io(frame->fd)) was_refused = true;
     else if (errno != EINTR) return errno;
   }
   return 0;

@@ -1,9 +1,7 @@
-import { join } from 'node:path';
 import { commandEvent } from './admin/audit.ts';
 import { metadataPath, openAuditLog } from './app.ts';
 import { isMirrored, keysOf, openBlobStore } from './arrange.ts';
 import { type Rotated, rotateKeys } from './blobs/rotate-keys.ts';
-import { readStoreRecord } from './blobs/store-record.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { findDataDir, refuseOtherUser } from './config/data-dir.ts';
 import { ConfigError } from './config/errors.ts';
@@ -28,10 +26,6 @@ export async function rotateOffline({ secrets, origins, onProgress, ...told }: R
   parts.use(ownershipOf(dataDir));
   const metadata = parts.use(await Metadata.openSqlite({ path: metadataPath(dataDir), onFatal: () => undefined }));
   const config = asServed(told.config, { serving: await metadata.serving.find(), origins });
-  // With the old key gone, a mirror that nobody named could not be read any more.
-  if (config.mirror === undefined && (await readStoreRecord(join(dataDir, 'blobs')))?.mirrored === true) {
-    throw new ConfigError('the archives have, or had, a mirror: name it with MORAINE_MIRROR, for its keys change too');
-  }
   const audit = parts.use(await openAuditLog(config));
   const record = (rest: { outcome: 'done' | 'refused' | 'failed'; refusal?: string }): void => {
     const event = { command: 'encryption.rotate', input: {}, ...rest };

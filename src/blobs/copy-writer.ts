@@ -1,11 +1,12 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { moveFile, removeFile, syncBytes, syncDirectory, syncFile, writeFully } from '../files/durable.ts';
 import { MIB } from '../model/limits.ts';
 import { type DiskCalls, openThrough } from './disk-calls.ts';
 import type { FilePaths } from './file-paths.ts';
 
-// Large bodies are flushed while they arrive: otherwise gigabytes of dirty pages wait for the last fsync, and the client
-// waits with them.
+// Large bodies are flushed while they arrive, unless they go past the page cache: otherwise gigabytes of dirty pages wait for
+// the last fsync, and the client waits with them.
 const FLUSH_EVERY_BYTES = 32 * MIB;
 
 /** Where a copy of a blob is written, and how. */
@@ -16,6 +17,8 @@ export interface CopyPlace {
   calls: DiskCalls;
   /** There is a file of this name: the new one stays once it has taken its place, whatever fails after that. */
   isReplacement?: boolean;
+  /** What is appended comes from aligned memory, and goes past the page cache where the file system allows it. */
+  isDirect?: boolean;
 }
 
 /**
@@ -25,6 +28,8 @@ export interface CopyPlace {
 export class CopyWriter implements AsyncDisposable {
   readonly #place: CopyPlace;
   readonly #handle: FileHandle;
+  /** The same file, past the page cache. */
+  readonly #direct: FileHandle | undefined;
   /** The calls on the file that go on, some of them perhaps when nobody waits for them any more. */
   readonly #running = new Set<Promise<unknown>>();
   /** Has the bytes of before flushed. */
@@ -32,22 +37,27 @@ export class CopyWriter implements AsyncDisposable {
   #unflushedBytes = 0;
   #state: 'open' | 'renamed' | 'closed' = 'open';
 
-  private constructor(place: CopyPlace, handle: FileHandle) {
+  private constructor(place: CopyPlace, { handle, direct }: { handle: FileHandle; direct: FileHandle | undefined }) {
     this.#place = place;
     this.#handle = handle;
+    this.#direct = direct;
   }
 
   static async open(place: CopyPlace): Promise<CopyWriter> {
-    const { root, paths, calls } = place;
+    const { root, paths, calls, isDirect = false } = place;
+    const through = <T>(call: () => Promise<T>) => calls.run(root, call);
     const handle = await openThrough({
-      through: (call) => calls.run(root, call),
+      through,
       open: () => open(paths.incoming, 'wx', 0o600),
       async abandon(late) {
         await late.close();
         await removeFile(paths.incoming);
       },
     });
-    return new CopyWriter(place, handle);
+    const direct = isDirect
+      ? await openThrough({ through, open: () => openDirect(paths.incoming), abandon: async (late) => late?.close() })
+      : undefined;
+    return new CopyWriter(place, { handle, direct });
   }
 
   get root(): string {
@@ -56,8 +66,8 @@ export class CopyWriter implements AsyncDisposable {
 
   /** Has `write` write so many bytes to the file. Calls may overlap; they begin in order. */
   async append<Result>(bytes: number, write: (file: FileHandle) => Promise<Result>): Promise<Result> {
-    const result = await this.#run(() => write(this.#handle));
-    await this.#flushBehind(bytes);
+    const result = await this.#run(() => write(this.#direct ?? this.#handle));
+    if (this.#direct === undefined) await this.#flushBehind(bytes);
     return result;
   }
 
@@ -68,6 +78,7 @@ export class CopyWriter implements AsyncDisposable {
     await this.#run(() => writeFully(this.#handle, tail, position));
     await this.#run(() => syncFile(this.#handle));
     await this.#run(async () => {
+      await this.#direct?.close();
       await this.#handle.close();
       await moveFile(paths.incoming, paths.final);
       this.#state = 'renamed';
@@ -86,7 +97,7 @@ export class CopyWriter implements AsyncDisposable {
     await calls.tidy(root, async () => {
       // A descriptor must not be closed under a call that still uses its number.
       await Promise.allSettled(this.#running);
-      await this.#handle.close().catch(() => undefined);
+      await Promise.allSettled([this.#direct?.close(), this.#handle.close()]);
       // A leftover that cannot be removed is garbage without a row, which the sweeps take.
       if (this.#state !== 'renamed') await removeFile(paths.incoming);
       else if (!isReplacement) await removeFile(paths.final);
@@ -115,4 +126,9 @@ export class CopyWriter implements AsyncDisposable {
       return running;
     });
   }
+}
+
+/** Undefined where the file system, or the system, has no such thing. */
+async function openDirect(path: string): Promise<FileHandle | undefined> {
+  return await open(path, constants.O_WRONLY | constants.O_DIRECT).catch(() => undefined);
 }

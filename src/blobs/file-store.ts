@@ -50,7 +50,11 @@ export class FileStore {
     this.#writing.add(blobId);
     const onClose = (): void => void this.#writing.delete(blobId);
     try {
-      const places = roots.map((root) => this.#placeOf(root, blobId));
+      // Only what the addon writes: it knows what to do with the last frame, which is no whole number of blocks.
+      const places = roots.map((root, index) => ({
+        ...this.#placeOf(root, blobId),
+        isDirect: index === 0 && frames.kind === 'native',
+      }));
       return await FileWriter.open({ blobId, places, frames, masterKeys, onFault, onClose });
     } catch (error) {
       onClose();
