@@ -30,8 +30,8 @@ export interface Disks extends AsyncDisposable {
   roomOf(at: string): string;
   /** The watchdog kills these processes, and no others, when the test is gone. */
   watch(processIds: readonly number[]): void;
-  /** From now on nothing reaches the disks, and what has not yet reached them never will. */
-  cut(): Promise<void>;
+  /** From now on nothing reaches the disks, or those named, and what has not yet reached them never will. */
+  cut(places?: readonly string[]): Promise<void>;
   /** Takes the disks away and back, after everybody has let go of them. */
   remount(): Promise<void>;
   /** Every write from now on waits, until the end of the scope or of `msMax`. */
@@ -100,7 +100,8 @@ export async function mountDisks(plans: readonly DiskPlan[]): Promise<Disks> {
     roomOf,
     deviceOf: (at) => basename(execFileSync('findmnt', ['-no', 'SOURCE', pathOf(at)], { encoding: 'utf8' }).trim()),
     watch: (processIds) => void watchdog.stdin.write(`${processIds.join(' ')}\n`),
-    cut: async () => void (await run('perl', ['-e', SHUT_DOWN, ...plans.map(({ at }) => pathOf(at))])),
+    cut: async (places = plans.map(({ at }) => at)) =>
+      void (await run('perl', ['-e', SHUT_DOWN, ...places.map((at) => pathOf(at))])),
     remount: async () => {
       await unmount();
       await mount();

@@ -28,7 +28,7 @@ test('F-17 a hung disk of blobs: nothing is acknowledged meanwhile, everything e
 }, async (context) => {
   if (absence !== undefined) context.skip(absence);
   await using machine = await startMachine({ fileSystem: 'ext4' });
-  await using server = await machine.start({ flags: ['--disk-reserve', '0'] });
+  await using server = await machine.start();
   await send(server, { method: 'PUT', path: VAULT });
   const bytes = noise(2 * MIB);
   const kept = (await upload(server, { body: bytes, description: 'kept' })).header('x-amz-archive-id') ?? '';

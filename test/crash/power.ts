@@ -12,6 +12,8 @@ import type { FileSystem } from './file-systems.ts';
  * syncs of the metadata would hide a missing sync of the blobs.
  */
 const STOP_MS_MAX = 10_000;
+/** The disks are smaller than what a server would leave free of them. */
+const RESERVE = ['--disk-reserve', '0'];
 export const METADATA = 'metadata';
 export const BLOBS = 'metadata/blobs';
 export const MIRROR = 'mirror';
@@ -49,7 +51,7 @@ export async function startMachine({
     start: ({ flags = [], ...options } = {}) =>
       startServer({
         dataDir,
-        flags: [...mirror, ...flags],
+        flags: [...RESERVE, ...mirror, ...flags],
         ...(program === undefined ? {} : { program }),
         ...options,
         onSpawned: (child) => {

@@ -97,6 +97,23 @@ export function pointsOf(lines: readonly string[]): Point[] {
   });
 }
 
+/**
+ * The calls of all threads in a trace that `strace -f -y` has written, of those with files in the directory: the n-th of its
+ * name on any thread is one point, for that is when strace puts the fault.
+ */
+export function pointsOfThreads(trace: string, directory: string): Point[] {
+  const counts = new Map<string, number>();
+  const found = new Map<string, Point>();
+  for (const line of readFileSync(trace, 'utf8').split('\n')) {
+    const [, thread = '', text = '', name = ''] = /^(\d+)\s+((\w+)\(.*)$/.exec(line) ?? [];
+    if (name === '') continue;
+    const nth = (counts.get(`${thread} ${name}`) ?? 0) + 1;
+    counts.set(`${thread} ${name}`, nth);
+    if (text.includes(directory) && !found.has(`${name} ${nth}`)) found.set(`${name} ${nth}`, { name, nth, text });
+  }
+  return [...found.values()];
+}
+
 /** The words that put a fault at a point, as `signal=SIGKILL` or `error=EIO`. */
 export const faultAt = ({ name, nth }: Point, fault: string): string[] => [
   ...['-e', `trace=${name}`, '-e', `inject=${name}:${fault}:when=${nth}`],

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MIB, noise } from '../support/hashes.ts';
+import { runProgram } from '../support/program.ts';
 import { send } from '../support/raw-client.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { answerOf, blobsOf, incomingOf, inventory, retrieve, upload, VAULT } from './archives.ts';
@@ -18,7 +19,7 @@ afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
 const body = noise(MIB + 1000);
 async function started(): Promise<TestServer> {
-  const server = await startServer({ dataDir, env: ONE_POOL_THREAD });
+  const server = await startServer({ dataDir, flags: ['--disk-reserve', '0'], env: ONE_POOL_THREAD });
   await send(server, { method: 'PUT', path: VAULT });
   return server;
 }
@@ -105,6 +106,18 @@ describe.runIf(straceMissing === undefined)('F-10 F-12 a file call that fails', 
     }
     expect(await idsOf(server)).toEqual(kept);
     expect((await retrieve(server, kept.at(-1) ?? '')).equals(body)).toBe(true);
+  });
+
+  test('EIO on the fsync of a blob is told by the health and the doctor', async () => {
+    await using server = await started();
+    const fault = 'fsync:error=EIO:when=1';
+    const { answer } = await underFault(server, fault, () => upload(server, { body, description: 'lost' }));
+    expect(answer?.status).toBe(500);
+    const ready = await fetch(`${server.url}/readyz`);
+    expect(await ready.json()).toEqual({ status: 'degraded: disk-errors' });
+    const doctor = await runProgram(['doctor', '--data-dir', dataDir]);
+    expect(doctor).toMatchObject({ code: 3, stdout: expect.stringContaining('fsync') });
+    expect(await idsOf(server)).toEqual([]);
   });
 
   test('EIO on the flush in the middle of a large body is not followed by another sync of that file', async () => {

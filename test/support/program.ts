@@ -24,6 +24,10 @@ export interface RunOptions {
   input?: string | Buffer;
   /** Another program than that of this project, by its path. */
   program?: string;
+  /** A program, with its words, that runs it. */
+  under?: readonly string[];
+  /** It is killed after so long. */
+  msMax?: number;
 }
 
 const running = new Set<ChildProcess>();
@@ -33,9 +37,10 @@ process.on('exit', () => {
 
 /** Starts the program with none of the MORAINE_ variables of whoever runs the tests; it dies with them. */
 export function spawnProgram(args: readonly string[], options: RunOptions = {}) {
-  const { env = {}, cwd, input, program = PROGRAM } = options;
+  const { env = {}, cwd, input, program = PROGRAM, under = [] } = options;
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('MORAINE_'));
-  const child = spawn(process.execPath, [program, ...args], {
+  const [first = process.execPath, ...words] = [...under, process.execPath, program, ...args];
+  const child = spawn(first, words, {
     env: { NODE_COMPILE_CACHE: COMPILED, ...Object.fromEntries(inherited), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
@@ -53,7 +58,7 @@ export async function runProgram(args: readonly string[], options: RunOptions = 
   const child = spawnProgram(args, options);
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
-  const timer = setTimeout(() => child.kill('SIGKILL'), RUN_MS_MAX);
+  const timer = setTimeout(() => child.kill('SIGKILL'), options.msMax ?? RUN_MS_MAX);
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(timer);
   return { code, stdout: stdout(), stderr: stderr() };
