@@ -1,14 +1,21 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DiskGate, DiskHungError } from '../files/disk-gate.ts';
 import { MIB } from '../model/limits.ts';
 import { CopyWriter } from './copy-writer.ts';
 import { filePathsIn } from './file-paths.ts';
 
-/** Resolves when the disk answers. */
-const disk = vi.hoisted(() => ({ answer: Promise.withResolvers<void>(), flushes: 0 }));
+/** Resolves when the disk answers. Other files may have loaded the writer before, with disks that always do, or may load it after. */
+const disk = vi.hoisted(() => {
+  vi.resetModules();
+  return { answer: Promise.withResolvers<void>(), flushes: 0 };
+});
+afterAll(() => {
+  vi.doUnmock('../files/durable.ts');
+  vi.resetModules();
+});
 
 vi.mock('../files/durable.ts', async (importOriginal) => ({
   ...(await importOriginal<typeof import('../files/durable.ts')>()),

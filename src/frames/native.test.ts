@@ -34,7 +34,9 @@ describe.skipIf(reason !== null)(`the addon${reason === null ? '' : ` (not run: 
   test('does all that a frame needs in one visit to the pool', async () => {
     const work = nativeFrameWork(addon);
     const visits: string[] = [];
-    const hook = createHook({ init: (_, type) => void (type !== 'PROMISE' && visits.push(type)) }).enable();
+    // What never goes to the pool may be of the test runner.
+    const elsewhere = new Set(['PROMISE', 'TickObject', 'Timeout', 'Immediate']);
+    const hook = createHook({ init: (_, type) => void (elsewhere.has(type) || visits.push(type)) }).enable();
     const hasher = work.hasher();
     const seal = { key: Buffer.alloc(32), index: 0 };
     const check = await work.write(file.fd, Buffer.alloc(100), { position: 0, hasher, seal });
