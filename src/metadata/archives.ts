@@ -156,7 +156,8 @@ function afterSnapshot(eb: ExpressionBuilder<Tables, 'vaults'>, nowMs: number) {
     .case()
     .when('snapshot_at', '>=', nowMs)
     .then(eb('snapshot_at', '+', 1).$castTo<number>())
-    .else(nowMs)
+    // As a parameter: in the text of the query, every millisecond would make a statement of its own.
+    .else(eb.val(nowMs))
     .end();
 }
 

@@ -37,7 +37,8 @@ const checkJson = async (...args: string[]) => {
 };
 
 async function started(flags: string[] = []): Promise<TestServer> {
-  const server = await startServer({ dataDir, flags });
+  // So that the tests find what they damage.
+  const server = await startServer({ dataDir, flags: ['--encryption', 'none', ...flags] });
   await glacierClient(server).send(new CreateVaultCommand({ accountId: '-', vaultName }));
   return server;
 }
@@ -124,7 +125,7 @@ describe('a sound store', () => {
   });
 
   test('without its key is sound as far as that can be seen, and its bytes cannot be read', async () => {
-    await using server = await started();
+    await using server = await started(['--encryption', 'aes-256-gcm']);
     await upload(server, 1);
     await server.stop();
     unlinkSync(join(dataDir, 'encryption.key'));

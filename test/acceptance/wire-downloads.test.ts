@@ -10,7 +10,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { damageBlob } from '../support/damage.ts';
 import { ask, bytesOf, Connection, call, send, sign } from '../support/raw.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { createVault, errorOf, retrieve, storedFiles, troubleIn, upload } from '../support/wire.ts';
@@ -189,12 +191,12 @@ describe('damage', () => {
   });
 
   test('of the output of an inventory', async () => {
-    const before = new Set(storedFiles(server));
     const target = await retrieve(server, { Type: 'inventory-retrieval' });
-    const [file = ''] = storedFiles(server).filter((path) => !before.has(path));
     expect((await call(server, { target })).json().ArchiveList).not.toHaveLength(0);
-    flip(file, 20);
-    expect(await failed(target, file)).toEqual(INTERNAL);
+    using database = new DatabaseSync(join(server.dataDir, 'metadata.sqlite'), { readOnly: true });
+    const job = database.prepare('select output_blob_id as blob from jobs where output_blob_id is not null').get();
+    damageBlob(join(server.dataDir, 'blobs'), String(job?.blob));
+    expect(await failed(target, '/blobs/segments/')).toEqual(INTERNAL);
   });
 
   test('hurts nobody else', async () => {

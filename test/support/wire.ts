@@ -34,11 +34,15 @@ export async function retrieve(server: TestServer, job: object, vault = 'wire'):
   return `${described}/output`;
 }
 
-/** Paths of all files under the store of blobs. */
+/** What stands beside the bytes under the store of blobs. */
+const RECORDS = /\/blobs\/(?:vaults|locks)\/|\.json$/;
+
+/** Paths of all files under the store of blobs that hold bytes of archives. */
 export function storedFiles(server: TestServer): string[] {
   const root = join(server.dataDir, 'blobs');
   const entries = readdirSync(root, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+  const paths = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+  return paths.filter((path) => !RECORDS.test(path));
 }
 
 /** Waits for what takes a moment, at most 10 s. */
