@@ -77,7 +77,7 @@ describe('the message', () => {
 
   test('tells of a failure too', async () => {
     const vaultName = await createVault(client, 'failure-message');
-    const archiveId = await uploadArchive(client, { vaultName, body: Buffer.from('soon gone') });
+    const archiveId = await uploadArchive(client, { vaultName, body: Buffer.alloc(400_000, 'soon gone') });
     const blobs = join(server.dataDir, 'blobs');
     for (const name of readdirSync(blobs, { recursive: true, encoding: 'utf8' })) {
       if (statSync(join(blobs, name)).isFile()) rmSync(join(blobs, name));

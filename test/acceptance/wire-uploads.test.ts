@@ -148,8 +148,9 @@ describe('F-35 F-36 clients that vanish in the middle of a body', () => {
   test('a hundred of them leave neither files nor log lines that look like trouble', async () => {
     const vault = await newVault();
     const connections = await Promise.all(Array.from({ length: 100 }, () => open(askUpload(server, body, { vault }))));
-    for (const connection of connections) connection.send(body.subarray(0, 100_000));
-    await until(() => incoming().length === 100);
+    for (const connection of connections) connection.send(body.subarray(0, 1.5 * MIB));
+    // Not all of them get memory at once; the others wait for it.
+    await until(() => incoming().length >= 40);
     for (const connection of connections) connection.socket.resetAndDestroy();
     await until(() => incoming().length === 0);
     expect(await archiveCount(server, vault)).toBe(0);
