@@ -18,8 +18,8 @@ beforeEach(() => {
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
 const body = noise(MIB + 1000);
-async function started(): Promise<TestServer> {
-  const server = await startServer({ dataDir, flags: ['--disk-reserve', '0'], env: ONE_POOL_THREAD });
+async function started(flags: string[] = []): Promise<TestServer> {
+  const server = await startServer({ dataDir, flags: ['--disk-reserve', '0', ...flags], env: ONE_POOL_THREAD });
   await send(server, { method: 'PUT', path: VAULT });
   return server;
 }
@@ -121,7 +121,8 @@ describe.runIf(straceMissing === undefined)('F-10 F-12 a file call that fails', 
   });
 
   test('EIO on the flush in the middle of a large body is not followed by another sync of that file', async () => {
-    await using server = await started();
+    // With the addon such bodies go past the page cache, where there is nothing to flush.
+    await using server = await started(['--native', 'off']);
     const large = noise(40 * MIB);
     const { answer, calls } = await underFault(server, 'fdatasync:error=EIO:when=1', () =>
       upload(server, { body: large, description: 'large' }),
