@@ -4,7 +4,7 @@ import { absenceOfDisks } from './file-systems.ts';
 import { Ledger } from './ledger.ts';
 import { live } from './lives.ts';
 import { startMachine } from './power.ts';
-import { SEED, saySeed, seeded, TIER_MS_MAX } from './tiers.ts';
+import { SEED, saySeed, seeded, someOf, TIER_MS_MAX } from './tiers.ts';
 import type { DeedName } from './traffic.ts';
 
 /**
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 describe('a program with', () => {
-  test.for(Object.entries(CASES))(
+  test.for(someOf(Object.entries(CASES), 3))(
     '%s is caught by a power cut',
     { timeout: TIER_MS_MAX },
     async ([name, load], context) => {

@@ -46,14 +46,14 @@ interface Killed {
 
 const KILLED: Killed[] = [
   { deed: 'uploadSmall', thread: 'blobs', callsMin: 2, shortCount: 2 },
-  { deed: 'uploadSmall', thread: 'metadata', callsMin: 3, shortCount: 2 },
-  { deed: 'uploadSmall', thread: 'answer', callsMin: 1, shortCount: 2 },
-  { deed: 'uploadLarge', thread: 'blobs', callsMin: 8, shortCount: 3 },
-  { deed: 'uploadInParts', thread: 'blobs', callsMin: 8, shortCount: 2 },
-  { deed: 'uploadInParts', thread: 'metadata', callsMin: 8, shortCount: 2 },
+  { deed: 'uploadSmall', thread: 'metadata', callsMin: 3, shortCount: 1 },
+  { deed: 'uploadSmall', thread: 'answer', callsMin: 1, shortCount: 1 },
+  { deed: 'uploadLarge', thread: 'blobs', callsMin: 8, shortCount: 2 },
+  { deed: 'uploadInParts', thread: 'blobs', callsMin: 8, shortCount: 1 },
+  { deed: 'uploadInParts', thread: 'metadata', callsMin: 8, shortCount: 1 },
   { deed: 'abort', thread: 'metadata', callsMin: 3, shortCount: 1 },
-  { deed: 'deleteArchive', thread: 'metadata', callsMin: 2, shortCount: 2 },
-  { deed: 'changeVaults', thread: 'metadata', callsMin: 2, shortCount: 2 },
+  { deed: 'deleteArchive', thread: 'metadata', callsMin: 2, shortCount: 1 },
+  { deed: 'changeVaults', thread: 'metadata', callsMin: 2, shortCount: 1 },
 ];
 /** There for what deletes some. */
 const ARCHIVES = 6;

@@ -13,7 +13,7 @@ import { namedByCheck, SCRUBBING, scrubbed } from './verdicts.ts';
 /** kill -9 before each call by which the scrub repairs a file of its own and a segment, each damaged in one of two copies. */
 const CALLS = 'pwrite64,pwritev,fsync,fdatasync,rename,unlink,ftruncate';
 const ARCHIVES = { uploadSmall: 4, uploadLarge: 1 };
-const SHORT_COUNT = 3;
+const SHORT_COUNT = 2;
 const SCRUB_MS_MAX = 60_000;
 
 interface Pair {

@@ -34,14 +34,14 @@ const THREADS = {
       !call.includes(' = -1 ') &&
       (!call.startsWith('openat') || call.includes('O_CREAT')),
     callsMin: 30,
-    shortCount: 5,
+    shortCount: 3,
   },
   'the metadata': {
     idOf: (server: TestServer) => metadataThread(processOf(server)),
     calls: 'pwrite64,fsync,fdatasync,ftruncate',
     isMeant: () => true,
     callsMin: 6,
-    shortCount: 4,
+    shortCount: 2,
   },
 };
 const BODY = Buffer.from(Array.from({ length: 1000 }, (_, line) => `${line},"a, b"\n`).join(''));
