@@ -87,6 +87,9 @@ test('a rotation that does not know where the mirror is changes nothing', async 
   const mirror = ['--mirror', join(directory, 'mirror')];
   await using server = await startServer({ env, flags: mirror });
   await server.stop();
+  // The mirror of the last start is known; a server that was started without it since has left none on record.
+  await using alone = await startServer({ env, dataDir: server.dataDir });
+  await alone.stop();
   const operator = operatorOf(server.dataDir, env);
   const { code, stderr } = await operator.run(['encryption', 'rotate']);
   expect([code, stderr]).toEqual([2, expect.stringContaining('say where it is with --mirror')]);

@@ -13,14 +13,14 @@ import { between, byTier, cyclesFrom, SEED, saySeed, seeded, TIER_MS_MAX } from 
  * Several clients upload, complete, delete and start jobs when the power goes, again and again, also while the server starts.
  * It takes mounts, so it needs root.
  */
-const CYCLES = cyclesFrom('MORAINE_TEST_POWER_CUTS', byTier({ short: 9, whole: 1000 }));
+const CYCLES = cyclesFrom('MORAINE_TEST_POWER_CUTS', byTier({ short: 6, whole: 1000 }));
 const MACHINES: { what: string; fileSystem: FileSystem; hasMirror: boolean }[] = [
   { what: 'ext4', fileSystem: 'ext4', hasMirror: false },
   { what: 'xfs', fileSystem: 'xfs', hasMirror: false },
   { what: 'ext4 and a mirror', fileSystem: 'ext4', hasMirror: true },
 ];
 /** New disks after so many: directories are made anew, and looking at all of it does not take longer and longer. */
-const CYCLES_PER_MACHINE = byTier({ short: 3, whole: 25 });
+const CYCLES_PER_MACHINE = byTier({ short: 2, whole: 25 });
 /** Of so many starts one loses power before it is ready. */
 const EARLY_OF = 10;
 const EARLY_MS = { min: 20, max: 900 };
