@@ -152,11 +152,11 @@ export async function insertArchive(trx: Transaction<Tables>, archive: NewArchiv
  * snapshots go by the archive's key instead.
  */
 function afterSnapshot(eb: ExpressionBuilder<Tables, 'vaults'>, nowMs: number) {
+  // A parameter, not a part of the text: every millisecond would make a statement of its own.
   return eb
     .case()
     .when('snapshot_at', '>=', nowMs)
     .then(eb('snapshot_at', '+', 1).$castTo<number>())
-    // As a parameter: in the text of the query, every millisecond would make a statement of its own.
     .else(eb.val(nowMs))
     .end();
 }
