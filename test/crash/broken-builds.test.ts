@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 describe('a program with', () => {
-  test.for(someOf(Object.entries(CASES), 2))(
+  test.for(someOf(Object.entries(CASES), 1))(
     '%s is caught by a power cut',
     { timeout: TIER_MS_MAX },
     async ([name, load], context) => {

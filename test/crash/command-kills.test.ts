@@ -8,7 +8,7 @@ import { inventory } from './archives.ts';
 import { newDirectory } from './places.ts';
 import { filled, readings, type Stored } from './stored.ts';
 import { ONE_POOL_THREAD, type Point, pointsOfThreads, straceMissing } from './strace.ts';
-import { SEED, saySeed, seeded, someOf, TIER_MS_MAX } from './tiers.ts';
+import { isWhole, SEED, saySeed, seeded, someOf, TIER_MS_MAX } from './tiers.ts';
 
 /**
  * kill -9 before each call that changes a file, of the commands that change a store while no server runs. Afterwards nothing is
@@ -74,7 +74,8 @@ function expectWhole(path: string): string[] {
   return rows.map(({ id }) => String(id)).sort();
 }
 
-describe.runIf(straceMissing === undefined)('F-02 F-03 kill -9 before each call', () => {
+// Minutes long on two processors: of the whole tier only.
+describe.runIf(isWhole && straceMissing === undefined)('F-02 F-03 kill -9 before each call', () => {
   test('of rotate, rebuild and backup loses nothing, and each can be run again', { timeout: TIER_MS_MAX }, async () => {
     saySeed('killed commands');
     const root = newDirectory('commands');

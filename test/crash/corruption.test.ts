@@ -11,7 +11,7 @@ import { byTier, cyclesFrom, isWhole, SEED, saySeed, seeded, TIER_MS_MAX } from 
 import { namedByCheck, namedByFixityLog, SCRUBBING, scrubbed } from './verdicts.ts';
 
 /** Files of a stopped server are damaged at random, many at a time. No reader gets a byte that was not sent. */
-const CORRUPTIONS = cyclesFrom('MORAINE_TEST_CORRUPTIONS', byTier({ short: 60, whole: 10_000 }));
+const CORRUPTIONS = cyclesFrom('MORAINE_TEST_CORRUPTIONS', byTier({ short: 16, whole: 10_000 }));
 const AT_ONCE = 25;
 /** Of so many rounds one is also looked at by `moraine check` and by the scrub. */
 const VERIFIED_OF = byTier({ short: 8, whole: 2 });

@@ -13,7 +13,7 @@ import { between, byTier, cyclesFrom, SEED, saySeed, seeded, TIER_MS_MAX } from 
  * Several clients upload, complete, delete and start jobs when the power goes, again and again, also while the server starts.
  * It takes mounts, so it needs root.
  */
-const CYCLES = cyclesFrom('MORAINE_TEST_POWER_CUTS', byTier({ short: 6, whole: 1000 }));
+const CYCLES = cyclesFrom('MORAINE_TEST_POWER_CUTS', byTier({ short: 4, whole: 1000 }));
 const MACHINES: { what: string; fileSystem: FileSystem; hasMirror: boolean }[] = [
   { what: 'ext4', fileSystem: 'ext4', hasMirror: false },
   { what: 'xfs', fileSystem: 'xfs', hasMirror: false },

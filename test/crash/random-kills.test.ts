@@ -13,7 +13,7 @@ import { between, byTier, cyclesFrom, SEED, saySeed, seeded, TIER_MS_MAX } from 
  * be there after the next start, what it acknowledged as deleted must not, and what it did not answer may be either.
  */
 const LANES = [1, 2];
-const CYCLES = cyclesFrom('MORAINE_TEST_KILLS', byTier({ short: 6, whole: 2000 }));
+const CYCLES = cyclesFrom('MORAINE_TEST_KILLS', byTier({ short: 4, whole: 2000 }));
 /** Each data directory is used for so many, so that looking at all of it does not take longer and longer. */
 const CYCLES_PER_DIRECTORY = 25;
 /** Of so many starts one is killed before it is ready. */

@@ -7,7 +7,7 @@ import { copyAlone } from './copies.ts';
 import { newDirectory } from './places.ts';
 import { filled, readings, type Stored } from './stored.ts';
 import { attach, faultAt, ONE_POOL_THREAD, type Point, pointsOf, poolThread, straceMissing } from './strace.ts';
-import { SEED, saySeed, seeded, someOf, TIER_MS_MAX } from './tiers.ts';
+import { isWhole, SEED, saySeed, seeded, someOf, TIER_MS_MAX } from './tiers.ts';
 import { namedByCheck, SCRUBBING, scrubbed } from './verdicts.ts';
 
 /** kill -9 before each call by which the scrub repairs a file of its own and a segment, each damaged in one of two copies. */
@@ -23,7 +23,8 @@ interface Pair {
   stored: readonly Stored[];
 }
 
-describe.runIf(straceMissing === undefined)('F-02 F-20 kill -9 before each call', () => {
+// Minutes long on two processors: of the whole tier only.
+describe.runIf(isWhole && straceMissing === undefined)('F-02 F-20 kill -9 before each call', () => {
   test('of a repair leaves every archive readable, and the next scrub repairs', { timeout: TIER_MS_MAX }, async () => {
     saySeed('killed repairs');
     const directory = newDirectory('repairs');

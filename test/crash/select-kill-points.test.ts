@@ -16,7 +16,7 @@ import {
   poolThread,
   straceMissing,
 } from './strace.ts';
-import { saySeed, someOf, TIER_MS_MAX } from './tiers.ts';
+import { isWhole, saySeed, someOf, TIER_MS_MAX } from './tiers.ts';
 
 /**
  * kill -9 before the calls that a query makes from its request to its end: those that change something where its results
@@ -47,7 +47,8 @@ const THREADS = {
 const BODY = Buffer.from(Array.from({ length: 1000 }, (_, line) => `${line},"a, b"\n`).join(''));
 type Thread = (typeof THREADS)[keyof typeof THREADS];
 
-describe.runIf(straceMissing === undefined)('F-06 kill -9 before each call that a query makes for', () => {
+// Minutes long on two processors: of the whole tier only.
+describe.runIf(isWhole && straceMissing === undefined)('F-06 kill -9 before each call that a query makes for', () => {
   test.concurrent.each(Object.entries(THREADS))(
     '%s leaves a job that ends well, or none',
     {
