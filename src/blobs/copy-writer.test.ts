@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -57,3 +57,28 @@ test('whoever waits for a flush keeps no place at the disk that it needs', async
   await writer.finish(Buffer.from('tail'), 0);
   expect(disk.flushes).toBe(4);
 });
+
+test('a disk that stands still between the two ways into a file leaves neither open, nor the file', async () => {
+  let calls = 0;
+  const hung = new DiskHungError(root);
+  const gate = {
+    run<T>(_: string, call: () => Promise<T>): Promise<T> {
+      calls += 1;
+      return calls === 2 ? Promise.reject(hung) : call();
+    },
+    read: <T>(_: string, call: () => Promise<T>) => call(),
+    tidy: async (_: string, call: () => Promise<unknown>) => void (await call()),
+  };
+  const openFiles = () => readdirSync('/proc/self/fd').filter((fd) => linkOf(fd).includes(root));
+  const opening = CopyWriter.open({ root, paths: filePathsIn(root, blobId), calls: gate, isDirect: true });
+  await expect(opening).rejects.toThrow(hung);
+  expect([readdirSync(join(root, 'incoming')), openFiles()]).toEqual([[], []]);
+});
+
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}

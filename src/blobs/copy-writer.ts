@@ -46,18 +46,23 @@ export class CopyWriter implements AsyncDisposable {
   static async open(place: CopyPlace): Promise<CopyWriter> {
     const { root, paths, calls, isDirect = false } = place;
     const through = <T>(call: () => Promise<T>) => calls.run(root, call);
-    const handle = await openThrough({
-      through,
-      open: () => open(paths.incoming, 'wx', 0o600),
-      async abandon(late) {
-        await late.close();
-        await removeFile(paths.incoming);
-      },
-    });
-    const direct = isDirect
-      ? await openThrough({ through, open: () => openDirect(paths.incoming), abandon: async (late) => late?.close() })
-      : undefined;
-    return new CopyWriter(place, { handle, direct });
+    const abandon = async (opened: FileHandle): Promise<void> => {
+      await opened.close();
+      await removeFile(paths.incoming);
+    };
+    const handle = await openThrough({ through, open: () => open(paths.incoming, 'wx', 0o600), abandon });
+    if (!isDirect) return new CopyWriter(place, { handle, direct: undefined });
+    try {
+      const direct = await openThrough({
+        through,
+        open: () => openDirect(paths.incoming),
+        abandon: async (late) => late?.close(),
+      });
+      return new CopyWriter(place, { handle, direct });
+    } catch (error) {
+      await calls.tidy(root, () => abandon(handle));
+      throw error;
+    }
   }
 
   get root(): string {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { testMasterKeys } from '../../test/support/blob-fixtures.ts';
 import { plainFrameWork } from '../frames/plain.ts';
 import { MIB } from '../model/limits.ts';
@@ -11,12 +11,20 @@ import { FileStore } from './file-store.ts';
 import type { MasterKeys } from './master-keys.ts';
 
 /** A disk under the page cache: a sync that fails has lost what was written, though the file shows it. */
-const disk = vi.hoisted(() => ({
-  durable: Buffer.alloc(0),
-  dirty: [] as { bytes: Buffer; position: number }[],
-  failsSyncs: 0,
-  afterSync: () => undefined as unknown,
-}));
+const disk = vi.hoisted(() => {
+  // Other files may have loaded the store before, with disks that do nothing wrong, or may load it after.
+  vi.resetModules();
+  return {
+    durable: Buffer.alloc(0),
+    dirty: [] as { bytes: Buffer; position: number }[],
+    failsSyncs: 0,
+    afterSync: () => undefined as unknown,
+  };
+});
+afterAll(() => {
+  vi.doUnmock('../files/durable.ts');
+  vi.resetModules();
+});
 
 vi.mock('../files/durable.ts', async (importOriginal) => {
   const real: typeof import('../files/durable.ts') = await importOriginal();

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isErrno, readFully } from '../../files/durable.ts';
-import type { DiskCalls } from '../disk-calls.ts';
+import { type DiskCalls, openThrough } from '../disk-calls.ts';
 import type { OnFault } from '../store-faults.ts';
 
 /** The disk that a copy of the segments is on: all their file calls pass here, and each failure is told of. */
@@ -36,16 +36,8 @@ export class CopyDisk {
 
   /** Opens a file. One that opens when nobody waits any more is closed. */
   async open<T extends FileHandle | undefined>(kind: 'run' | 'read', open: () => Promise<T>): Promise<T> {
-    const opening: { handle?: Promise<T> } = {};
-    try {
-      return await this[kind](() => {
-        opening.handle = open();
-        return opening.handle;
-      });
-    } catch (error) {
-      opening.handle?.then((handle) => handle?.close()).catch(() => undefined);
-      throw error;
-    }
+    const through = (call: () => Promise<T>) => this[kind](call);
+    return await openThrough({ through, open, abandon: async (late) => late?.close() });
   }
 
   async #told<T>(kind: 'read' | 'write', call: () => Promise<T>): Promise<T> {
